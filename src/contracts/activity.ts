@@ -1,0 +1,46 @@
+/**
+ * A name that remembers its types: what an orchestrator knows of an activity, and what the activity must fit.
+ * A long operation is three such names: start it, ask after it.
+ */
+import type { Outcome, Progress } from "../domain/outcome.js";
+import type { RetryPolicy } from "./retry.js";
+import { PATIENT } from "./retry.js";
+
+declare const signature: unique symbol;
+
+export interface ActivityRef<Input, Result> {
+  readonly name: string;
+  readonly retry: RetryPolicy;
+  readonly [signature]?: (input: Input) => Result;
+}
+
+export const activity = <Input, Result>(
+  name: string,
+  retry: RetryPolicy = PATIENT,
+): ActivityRef<Input, Result> => ({
+  name,
+  retry,
+});
+
+/** What starting left behind for asking: where Azure says why it failed, should it fail. */
+export interface Started {
+  readonly operationUrl?: string;
+}
+
+export interface Asked<Input> {
+  readonly input: Input;
+  readonly started: Started;
+}
+
+export interface OperationRef<Input, Result> {
+  readonly name: string;
+  readonly start: ActivityRef<Input, Outcome<Started>>;
+  readonly ask: ActivityRef<Asked<Input>, Outcome<Progress<Result>>>;
+}
+
+/** An operation of Azure that outlives any one activity: `{name}Start` begins it, `{name}Ask` asks the resource. */
+export const operation = <Input, Result = null>(name: string): OperationRef<Input, Result> => ({
+  name,
+  start: activity(`${name}Start`),
+  ask: activity(`${name}Ask`),
+});

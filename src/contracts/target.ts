@@ -1,0 +1,63 @@
+/** Where an image goes: shared by capture requests and by the description beside a dropped file. */
+import { z } from "zod";
+import { isResourceOfType } from "../domain/resource-id.js";
+
+const COMPUTE = "Microsoft.Compute";
+
+export const resourceIdOf = (type: string, provider = COMPUTE) =>
+  z.string().refine((id) => isResourceOfType(id, provider, type), {
+    error: `must be a resource id /subscriptions/…/resourceGroups/…/providers/${provider}/${type.replaceAll("/", "/{name}/")}/{name}`,
+  });
+
+/** Azure's rule for tags: up to 50, names to 512 and values to 256 characters, no <>%&\?/ in names. */
+const tags = z
+  .record(
+    z
+      .string()
+      .max(512)
+      .regex(/^[^<>%&\\?/]+$/),
+    z.string().max(256),
+  )
+  .refine((all) => Object.keys(all).length <= 40, { error: "at most 40 tags (the pipeline adds its own)" });
+
+const region = z.strictObject({
+  name: z.string().regex(/^[a-z0-9 ]+$/i, { error: "must be a region name such as westeurope" }),
+  replicas: z.int().min(1).max(100).default(1),
+  storageType: z.enum(["Standard_LRS", "Standard_ZRS", "Premium_LRS"]).default("Standard_LRS"),
+});
+
+export const galleryTarget = z.strictObject({
+  kind: z.literal("gallery"),
+  /** The image definition; made from what the VM is when `create` is given and it does not exist. */
+  definitionId: resourceIdOf("galleries/images"),
+  /** Major.Minor.Patch, or how to count on from the newest. */
+  version: z
+    .union([
+      z.enum(["next-patch", "next-minor", "next-major"]),
+      z.string().regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/),
+    ])
+    .default("next-patch"),
+  regions: z.array(region).max(50).default([]),
+  replicationMode: z.enum(["Full", "Shallow"]).default("Full"),
+  /** Keep the version from being the latest: nobody gets it who does not name it. */
+  excludeFromLatest: z.boolean().default(false),
+  endOfLife: z.iso.datetime().optional(),
+  create: z
+    .strictObject({
+      publisher: z.string().min(1).max(128),
+      offer: z.string().min(1).max(64),
+      sku: z.string().min(1).max(64),
+    })
+    .optional(),
+});
+
+export const managedImageTarget = z.strictObject({
+  kind: z.literal("managed-image"),
+  imageId: resourceIdOf("images"),
+});
+
+export const target = z.discriminatedUnion("kind", [galleryTarget, managedImageTarget]);
+export const tagSet = tags.default({});
+
+export type Target = z.output<typeof target>;
+export type GalleryTarget = z.output<typeof galleryTarget>;

@@ -1,0 +1,53 @@
+/**
+ * Names of everything a run makes, from its id alone: doing a thing twice makes it once (architecture.md, rule 6).
+ * Azure compares names without case; run ids are lower case from the moment they are accepted.
+ */
+import { computeIds, parseResourceId } from "./resource-id.js";
+import type { VmSummary } from "./vm.js";
+
+/** The shortest limit is a VM's: 64 characters, and we add some of our own. */
+const BASE_LIMIT = 40;
+
+/** FNV-1a, 32 bits: tells cut names apart; nothing secret hangs on it. */
+function fingerprint(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, "0");
+}
+
+/** `text` as a part of a resource name: shortened where it must be, and then still its own. */
+export function nameFrom(text: string, limit = BASE_LIMIT): string {
+  const plain = text
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  if (plain === text && plain.length <= limit) return plain;
+  return `${plain.slice(0, limit - 9).replace(/-+$/, "")}-${fingerprint(text)}`.replace(/^-/, "");
+}
+
+export const RUN_TAG = "vmimage-run";
+export const EXPIRES_TAG = "vmimage-expires";
+export const KIND_TAG = "vmimage-kind";
+
+export interface CaptureNames {
+  readonly restorePointId: string;
+  readonly workingVmId: string;
+  /** By LUN; -1 is the OS disk. */
+  readonly snapshotId: (lun: number) => string;
+  readonly diskId: (lun: number) => string;
+}
+
+export function captureNames(runId: string, vm: VmSummary, workResourceGroup?: string): CaptureNames {
+  const source = parseResourceId(vm.id);
+  if (!source) throw new Error(`${vm.id} is not the id of a VM.`);
+  const base = `vmi-${nameFrom(runId)}`;
+  // A restore point collection must lie in the source VM's subscription and region, and may lie in any group.
+  const ids = computeIds(source.subscriptionId, workResourceGroup ?? source.resourceGroup);
+  const suffix = (lun: number) => (lun < 0 ? "os" : `lun${lun}`);
+  return {
+    restorePointId: ids.restorePoint(base, "backup"),
+    workingVmId: ids.vm(`${base}-work`),
+    snapshotId: (lun) => ids.snapshot(`${base}-${suffix(lun)}`),
+    diskId: (lun) => ids.disk(`${base}-${suffix(lun)}`),
+  };
+}

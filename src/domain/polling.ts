@@ -1,0 +1,13 @@
+/**
+ * How long to sleep before asking again. Each wait is a twelfth of what has passed, so that a run notices the end
+ * of an operation within about a twelfth of its length, and a ten times longer operation costs some thirty more
+ * questions, not ten times as many.
+ */
+const SHORTEST_SECONDS = 2;
+const LONGEST_SECONDS = 600;
+const SHARE_OF_ELAPSED = 1 / 12;
+
+export function nextPollSeconds(elapsedSeconds: number, retryAfterSeconds = 0): number {
+  const grown = Math.min(LONGEST_SECONDS, elapsedSeconds * SHARE_OF_ELAPSED);
+  return Math.max(SHORTEST_SECONDS, grown, retryAfterSeconds);
+}

@@ -1,0 +1,84 @@
+/**
+ * The board of a run: which stages there are, how each stands, and since when. It is the run's custom status, so it
+ * stays small (16 KB at most, by Durable's own rule) and holds nothing that may not be read by whoever may read the run.
+ */
+export type StageState = "pending" | "running" | "done" | "skipped" | "refused" | "failed" | "cancelled";
+
+export interface Stage {
+  readonly name: string;
+  readonly state: StageState;
+  /** ISO 8601, UTC. */
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly percent?: number;
+  readonly detail?: string;
+}
+
+export interface Leftover {
+  readonly resource: string;
+  readonly reason: string;
+}
+
+export interface RunError {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly stage?: string;
+}
+
+export type RunStatus = "pending" | "running" | "succeeded" | "refused" | "failed" | "cancelled";
+
+export interface Board {
+  readonly status: RunStatus;
+  readonly stages: readonly Stage[];
+  readonly result?: unknown;
+  readonly error?: RunError;
+  readonly leftovers: readonly Leftover[];
+}
+
+const DETAIL_LIMIT = 300;
+const LEFTOVER_LIMIT = 20;
+
+export const newBoard = (stageNames: readonly string[]): Board => ({
+  status: "running",
+  stages: stageNames.map((name) => ({ name, state: "pending" })),
+  leftovers: [],
+});
+
+export function withStage(board: Board, name: string, change: Partial<Omit<Stage, "name">>): Board {
+  const capped =
+    change.detail === undefined ? change : { ...change, detail: change.detail.slice(0, DETAIL_LIMIT) };
+  return {
+    ...board,
+    stages: board.stages.map((stage) => (stage.name === name ? { ...stage, ...capped } : stage)),
+  };
+}
+
+/** How a run ended: the stage that was running takes the run's ending, the ones never reached stay pending. */
+export function concluded(
+  board: Board,
+  end: { status: RunStatus; at: string; result?: unknown; error?: RunError },
+): Board {
+  const stageState: StageState = end.status === "succeeded" ? "done" : (end.status as StageState);
+  return {
+    ...board,
+    status: end.status,
+    ...(end.result === undefined ? {} : { result: end.result }),
+    ...(end.error === undefined ? {} : { error: end.error }),
+    stages: board.stages.map((stage) =>
+      stage.state === "running" ? { ...stage, state: stageState, endedAt: end.at } : stage,
+    ),
+  };
+}
+
+export function withLeftovers(board: Board, leftovers: readonly Leftover[]): Board {
+  const shown = leftovers.slice(0, LEFTOVER_LIMIT);
+  const more = leftovers.length - shown.length;
+  return {
+    ...board,
+    leftovers:
+      more > 0
+        ? [...shown, { resource: `${more} more`, reason: "See the resources tagged with this run's id." }]
+        : shown,
+  };
+}

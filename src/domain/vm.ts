@@ -1,0 +1,57 @@
+/** What the pipeline needs to know of a virtual machine; the whole ARM model is kept beside the backup. */
+export type OsType = "Windows" | "Linux";
+export type Generation = "V1" | "V2";
+export type Caching = "None" | "ReadOnly" | "ReadWrite";
+
+export interface DiskSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly sizeGb: number;
+  readonly caching: Caching;
+  /** Storage type, as in "Premium_LRS". */
+  readonly sku: string;
+}
+
+export interface DataDiskSummary extends DiskSummary {
+  readonly lun: number;
+}
+
+export interface PurchasePlan {
+  readonly name: string;
+  readonly publisher: string;
+  readonly product: string;
+}
+
+export interface VmSummary {
+  readonly id: string;
+  readonly vmId: string;
+  readonly name: string;
+  readonly location: string;
+  readonly zones: readonly string[];
+  /** VM size, as in "Standard_D2s_v5". */
+  readonly size: string;
+  readonly osType: OsType;
+  readonly generation: Generation;
+  readonly architecture: "x64" | "Arm64";
+  readonly securityType: "Standard" | "TrustedLaunch" | "ConfidentialVM";
+  readonly secureBoot: boolean;
+  readonly vTpm: boolean;
+  readonly diskController: "SCSI" | "NVMe";
+  readonly acceleratedNetworking: boolean;
+  readonly ephemeralOsDisk: boolean;
+  readonly osDisk: DiskSummary;
+  readonly dataDisks: readonly DataDiskSummary[];
+  /** The last word of PowerState/…, as in "running" or "deallocated". */
+  readonly powerState: string;
+  readonly agentReady: boolean;
+  readonly markedGeneralized: boolean;
+  /** Azure Disk Encryption inside the guest. */
+  readonly guestEncrypted: boolean;
+  readonly sharedDisks: readonly string[];
+  readonly ultraDisks: readonly string[];
+  readonly plan?: PurchasePlan;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The OS disk and every data disk, OS disk first. */
+export const allDisks = (vm: VmSummary): readonly DiskSummary[] => [vm.osDisk, ...vm.dataDisks];

@@ -1,0 +1,59 @@
+/** Backs up every disk of the source VM, and proves it, before anything irreversible. */
+import { createRestorePoint, createSnapshot, proveBackup } from "../contracts/capture-activities.js";
+import type { Backup } from "../contracts/capture-activities.js";
+import { parentId } from "../domain/resource-id.js";
+import type { CaptureScope } from "./capture-scope.js";
+import type { Durable } from "./durable.js";
+import { call } from "./durable.js";
+import type { Run } from "./run.js";
+import { accept, note, operate, operateAll } from "./run.js";
+
+export function* backUp(scope: CaptureScope): Durable<Backup> {
+  const { run, request, runId, vm } = scope;
+  const backup =
+    request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
+  const proved = accept(yield* call(run.context, proveBackup, { runId, backup, vm }));
+  note(run, "backup", { detail: proved.summary });
+  if (request.backup.keepDays > 0) keep(run, backup.ids);
+  return backup;
+}
+
+/** From here on the backup is the way back: it outlives the run, however that ends. */
+function keep(run: Run, ids: readonly string[]): void {
+  const kept = run.undo.filter((undo) => !undo.resources.some((resource) => ids.includes(resource)));
+  run.undo.splice(0, run.undo.length, ...kept);
+}
+
+function* restorePoint(scope: CaptureScope): Durable<Backup> {
+  const { run, names, vm, request } = scope;
+  const pointId = names.restorePointId;
+  run.undo.push({ when: "exit", resources: [parentId(pointId)] });
+  run.undo.push({ when: "exit", resources: [pointId] });
+  return yield* operate(
+    run,
+    createRestorePoint,
+    { pointId, vm, tags: scope.backupTags },
+    { limitMinutes: request.limits.backupMinutes, stage: "backup" },
+  );
+}
+
+function* snapshots(scope: CaptureScope): Durable<Backup> {
+  const { run, names, vm, request } = scope;
+  const disks = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks];
+  const ids = disks.map((disk) => names.snapshotId(disk.lun));
+  run.undo.push({ when: "exit", resources: ids });
+  const made = yield* operateAll(
+    run,
+    createSnapshot,
+    disks.map((disk) => ({
+      snapshotId: names.snapshotId(disk.lun),
+      diskId: disk.id,
+      lun: disk.lun,
+      sizeGb: disk.sizeGb,
+      location: vm.location,
+      tags: scope.backupTags,
+    })),
+    { limitMinutes: request.limits.backupMinutes, stage: "backup" },
+  );
+  return { kind: "snapshots", ids, disks: made, consistency: "crash-consistent per disk" };
+}

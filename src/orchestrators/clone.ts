@@ -1,0 +1,63 @@
+/** Makes the working VM: disks from the backup, then a VM of them in the isolated subnet, agent ready. */
+import { createDisk, createWorkingVm } from "../contracts/capture-activities.js";
+import type { BackedUpDisk, Backup } from "../contracts/capture-activities.js";
+import type { ImageSource } from "../domain/image.js";
+import type { CaptureScope } from "./capture-scope.js";
+import type { Durable } from "./durable.js";
+import { operate, operateAll, refusal } from "./run.js";
+
+export function* clone(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<string> {
+  const { run, names, vm, request, workSubnetId } = scope;
+  if (workSubnetId === undefined)
+    throw refusal({
+      code: "INVALID_REQUEST",
+      message: "No isolated subnet is configured for working VMs.",
+      remedy: "Set WORK_SUBNET_ID to a subnet without inbound access, or capture in place.",
+    });
+  const diskIds = yield* disksOf(scope, disks);
+  const limits = { limitMinutes: request.limits.cloneMinutes, stage: "clone" };
+  run.undo.push({ when: "exit", resources: [names.workingVmId] });
+  yield* operate(
+    run,
+    createWorkingVm,
+    { vmId: names.workingVmId, source: vm, diskIds, subnetId: workSubnetId, tags: scope.workTags },
+    limits,
+  );
+  return names.workingVmId;
+}
+
+/** Disks from the backup, in parallel; the OS disk first. They go when the run ends. */
+export function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<readonly string[]> {
+  const { run, names, vm, request } = scope;
+  const ids = disks.map((disk) => names.diskId(disk.lun));
+  run.undo.push({ when: "exit", resources: ids });
+  yield* operateAll(
+    run,
+    createDisk,
+    disks.map((source) => ({ diskId: names.diskId(source.lun), source, vm, tags: scope.workTags })),
+    { limitMinutes: request.limits.cloneMinutes },
+  );
+  return ids;
+}
+
+/**
+ * What the image is made from: the sealed VM with all its disks, its OS disk alone, or, when the image keeps its
+ * identity, disks made from the backup.
+ */
+export function* imageSource(scope: CaptureScope, backup: Backup): Durable<ImageSource> {
+  const { vm, request, sealedVmId } = scope;
+  const wanted = [{ lun: -1, ...vm.osDisk }, ...(request.image.kind === "vm-image" ? vm.dataDisks : [])];
+  if (sealedVmId !== undefined && request.image.kind === "vm-image") return { from: "vm", vmId: sealedVmId };
+  if (sealedVmId === undefined) yield* disksOf(scope, backup.disks);
+  const idOf = (lun: number, ownId: string) => (sealedVmId === vm.id ? ownId : scope.names.diskId(lun));
+  return {
+    from: "disks",
+    disks: wanted.map(({ lun, id, caching, sizeGb, sku }) => ({
+      lun,
+      id: idOf(lun, id),
+      caching,
+      sizeGb,
+      sku,
+    })),
+  };
+}

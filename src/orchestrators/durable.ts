@@ -1,0 +1,85 @@
+/**
+ * The one file that uses durable-functions at run time: typed calls, waits, and nothing of the runbooks.
+ * Generators are delegated to with `yield*`, so every result keeps its type.
+ */
+import * as df from "durable-functions";
+import type { OrchestrationContext, Task } from "durable-functions";
+import type { ActivityRef } from "../contracts/activity.js";
+import type { RetryPolicy } from "../contracts/retry.js";
+
+/** A part of an orchestration that ends with a T. */
+export type Durable<T> = Generator<Task, T, unknown>;
+
+const optionsOf = (policy: RetryPolicy): df.RetryOptions => {
+  const options = new df.RetryOptions(policy.firstSeconds * 1000, policy.attempts);
+  options.backoffCoefficient = policy.backoff;
+  options.maxRetryIntervalInMilliseconds = policy.longestSeconds * 1000;
+  return options;
+};
+
+const schedule = <I, O>(context: OrchestrationContext, ref: ActivityRef<I, O>, input: I): Task =>
+  context.df.callActivityWithRetry(ref.name, optionsOf(ref.retry), input);
+
+export function* call<I, O>(context: OrchestrationContext, ref: ActivityRef<I, O>, input: I): Durable<O> {
+  return (yield schedule(context, ref, input)) as O;
+}
+
+export type Settled<T> = { readonly value: T } | { readonly error: unknown };
+
+/**
+ * Calls an activity once an input, in parallel, and waits for every one of them, failed or not: the library's own
+ * Task.all goes on at the first failure, while its siblings may still be creating what is about to be cleaned up.
+ */
+export function* callAll<I, O>(
+  context: OrchestrationContext,
+  ref: ActivityRef<I, O>,
+  inputs: readonly I[],
+): Durable<Settled<O>[]> {
+  if (inputs.length === 0) return [];
+  const tasks = inputs.map((input) => schedule(context, ref, input));
+  try {
+    yield context.df.Task.all(tasks);
+  } catch {
+    // Which of them failed is read from each below.
+  }
+  const settled: Settled<O>[] = [];
+  for (const task of tasks) {
+    try {
+      settled.push({ value: (yield task) as O });
+    } catch (error) {
+      settled.push({ error });
+    }
+  }
+  return settled;
+}
+
+/** The orchestration's own time, in milliseconds since the Unix epoch: the same on every replay. */
+export const nowMs = (context: OrchestrationContext): number => context.df.currentUtcDateTime.getTime();
+
+export function* sleep(context: OrchestrationContext, seconds: number): Durable<void> {
+  yield context.df.createTimer(new Date(nowMs(context) + seconds * 1000));
+}
+
+/**
+ * Sleeps, or returns the payload of `event` as soon as it comes. The wait is a fresh task each time: the real
+ * extension schedules a task that is used in a second Task.any again (durable-js issue 574).
+ */
+export function* sleepUnless(
+  context: OrchestrationContext,
+  seconds: number,
+  event: string,
+): Durable<{ readonly event: unknown } | undefined> {
+  const timer = context.df.createTimer(new Date(nowMs(context) + seconds * 1000));
+  const raised = context.df.waitForExternalEvent(event);
+  const winner = yield context.df.Task.any([timer, raised]);
+  if (winner === timer) return undefined;
+  timer.cancel();
+  return { event: raised.result };
+}
+
+/** What an activity's throw says, without the stack and the serialized exception that follow it. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const first = text.split(" \n ")[0] ?? text;
+  return first.replace(/^Activity function '[^']*' failed: */, "").slice(0, 1000);
+}
