@@ -1,0 +1,139 @@
+/** What the disk could boot with: UEFI loaders in EFI system partitions, and what the BIOS would run. */
+import type { DiskFacts, DiskFinding } from "./facts.js";
+import { find, namesIn } from "./file-tree.js";
+import { BIOS_BOOT_TYPE, EFI_SYSTEM_TYPE } from "./gpt.js";
+import type { PartitionTable } from "./partition-table.js";
+import { type PeFacts, readPe } from "./pe.js";
+import { printable } from "./text.js";
+import type { Volume } from "./volume.js";
+
+/** What UEFI looks for on a disk it has no boot entry for (UEFI 2.10, section 3.5.1.1), and Windows' own loader. */
+const LOADER_PATHS = [
+  "EFI/BOOT/BOOTX64.EFI",
+  "EFI/BOOT/BOOTAA64.EFI",
+  "EFI/BOOT/BOOTIA32.EFI",
+  "EFI/BOOT/BOOTARM.EFI",
+  "EFI/Microsoft/Boot/bootmgfw.efi",
+] as const;
+
+const EFI_SYSTEM_MBR_TYPE = "0xEF";
+const MAX_VENDORS = 16;
+
+export interface BootEvidence {
+  readonly generation: DiskFacts["generation"];
+  readonly architecture: DiskFacts["architecture"];
+  readonly secureBootSigned?: boolean;
+  /** Directory names beside `EFI/BOOT`, lower case, printable. */
+  readonly vendors: readonly string[];
+  readonly findings: readonly DiskFinding[];
+}
+
+interface Loader extends PeFacts {
+  readonly path: string;
+  readonly offsetBytes: number;
+}
+
+export async function gatherBootEvidence(
+  table: PartitionTable,
+  volumes: readonly Volume[],
+): Promise<BootEvidence> {
+  const findings: DiskFinding[] = [];
+  const loaders: Loader[] = [];
+  const vendors: string[] = [];
+  for (const volume of volumes.filter(isEfiSystem)) {
+    const here = await loadersIn(volume);
+    loaders.push(...here);
+    vendors.push(...(await vendorsIn(volume)));
+    if (here.length === 0) findings.push(withoutLoader(volume));
+  }
+  const usable = loaders.filter(({ machine }) => machine === "x64" || machine === "Arm64");
+  for (const { path, machine, offsetBytes } of loaders.filter((loader) => !usable.includes(loader))) {
+    findings.push({
+      code: "ARCHITECTURE_UNSUPPORTED",
+      severity: "warning",
+      message: `${path} is for a processor (${machine}) that no Azure VM has.`,
+      where: { offsetBytes, value: machine },
+    });
+  }
+  for (const { path, offsetBytes } of usable.filter(({ signed }) => !signed)) {
+    findings.push({
+      code: "LOADER_UNSIGNED",
+      severity: "info",
+      message: `${path} carries no signature; Secure Boot, and so Trusted Launch with it, would refuse to start it.`,
+      where: { offsetBytes, value: path },
+    });
+  }
+  const [bios, uefi] = [startsByBios(table), usable.length > 0];
+  if (bios && uefi) {
+    findings.push({
+      code: "BOOTS_BOTH_GENERATIONS",
+      severity: "info",
+      message:
+        "The disk has boot code for BIOS and a loader for UEFI; it can be of either generation, V2 is preferred.",
+    });
+  }
+  return {
+    generation: uefi ? (bios ? "both" : "V2") : bios ? "V1" : "unknown",
+    architecture: architectureOf(usable, bios, findings),
+    ...(usable.length > 0 && { secureBootSigned: usable.every(({ signed }) => signed) }),
+    vendors,
+    findings,
+  };
+}
+
+const isEfiSystem = ({ partition }: Volume): boolean =>
+  partition.type === EFI_SYSTEM_TYPE || partition.type === EFI_SYSTEM_MBR_TYPE;
+
+async function loadersIn({ tree, partition }: Volume): Promise<Loader[]> {
+  const loaders: Loader[] = [];
+  for (const path of tree ? LOADER_PATHS : []) {
+    const file = tree && (await find(tree, path));
+    const pe = file?.kind === "file" ? await readPe(file) : undefined;
+    if (pe)
+      loaders.push({ ...pe, path: `\\${path.replaceAll("/", "\\")}`, offsetBytes: partition.offsetBytes });
+  }
+  return loaders;
+}
+
+async function vendorsIn({ tree }: Volume): Promise<string[]> {
+  const names = tree ? await namesIn(tree, "EFI") : [];
+  return names
+    .map((name) => printable(name.toLowerCase()))
+    .filter((name) => name !== "boot")
+    .slice(0, MAX_VENDORS);
+}
+
+const withoutLoader = ({ partition, filesystem }: Volume): DiskFinding => ({
+  code: "ESP_WITHOUT_LOADER",
+  severity: "warning",
+  message:
+    `Partition ${partition.number} is an EFI system partition (${filesystem ?? "no filesystem"}) without a loader: ` +
+    "neither \\EFI\\BOOT\\BOOTX64.EFI or BOOTAA64.EFI nor \\EFI\\Microsoft\\Boot\\bootmgfw.efi is a program.",
+  where: { offsetBytes: partition.offsetBytes },
+});
+
+/** A BIOS runs sector 0, which goes on to the active partition; GRUB goes where it was told, or to a BIOS boot partition. */
+function startsByBios({ hasBootCode, hasGrub, partitions }: PartitionTable): boolean {
+  const hasBiosBoot = partitions.some(({ type }) => type === BIOS_BOOT_TYPE);
+  const hasActive = partitions.some(({ active }) => active);
+  return hasBiosBoot || (hasBootCode && (hasActive || hasGrub));
+}
+
+function architectureOf(
+  loaders: readonly Loader[],
+  bios: boolean,
+  findings: DiskFinding[],
+): DiskFacts["architecture"] {
+  const machines = new Set(loaders.map(({ machine }) => machine));
+  if (machines.has("x64") && machines.has("Arm64")) {
+    findings.push({
+      code: "ARCHITECTURE_CONFLICT",
+      severity: "warning",
+      message: "There are UEFI loaders for x64 and for Arm64; the request must say which the image is for.",
+    });
+    return "unknown";
+  }
+  if (machines.has("Arm64")) return "Arm64";
+  // Azure's Arm64 VMs are all of generation 2.
+  return machines.has("x64") || bios ? "x64" : "unknown";
+}
