@@ -1,20 +1,24 @@
 /** What the disk could boot with: UEFI loaders in EFI system partitions, and what the BIOS would run. */
-import type { DiskFacts, DiskFinding } from "./facts.js";
+import type { DiskFacts, DiskFinding, DiskFindingCode } from "./facts.js";
 import { find, namesIn } from "./file-tree.js";
 import { BIOS_BOOT_TYPE, EFI_SYSTEM_TYPE } from "./gpt.js";
 import type { PartitionTable } from "./partition-table.js";
-import { type PeFacts, readPe } from "./pe.js";
+import { type Machine, readPe } from "./pe.js";
 import { printable } from "./text.js";
 import type { Volume } from "./volume.js";
 
-/** What UEFI looks for on a disk it has no boot entry for (UEFI 2.10, section 3.5.1.1), and Windows' own loader. */
-const LOADER_PATHS = [
-  "EFI/BOOT/BOOTX64.EFI",
-  "EFI/BOOT/BOOTAA64.EFI",
-  "EFI/BOOT/BOOTIA32.EFI",
-  "EFI/BOOT/BOOTARM.EFI",
-  "EFI/Microsoft/Boot/bootmgfw.efi",
-] as const;
+/**
+ * What UEFI looks for on a disk it has no boot entry for (UEFI 2.10, section 3.5.1.1: the name says the processor),
+ * and Windows' own loader.
+ */
+const LOADERS: readonly (readonly [path: string, machine?: Machine])[] = [
+  ["EFI/BOOT/BOOTX64.EFI", "x64"],
+  ["EFI/BOOT/BOOTAA64.EFI", "Arm64"],
+  ["EFI/BOOT/BOOTIA32.EFI", "x86"],
+  ["EFI/BOOT/BOOTARM.EFI", "Arm"],
+  ["EFI/Microsoft/Boot/bootmgfw.efi"],
+];
+const NO_VM: ReadonlySet<Machine | undefined> = new Set(["x86", "Arm", "other"]);
 
 const EFI_SYSTEM_MBR_TYPE = "0xEF";
 const MAX_VENDORS = 16;
@@ -28,8 +32,12 @@ export interface BootEvidence {
   readonly findings: readonly DiskFinding[];
 }
 
-interface Loader extends PeFacts {
+interface Loader {
   readonly path: string;
+  readonly machine?: Machine;
+  readonly signed: boolean;
+  /** Begins like a program and is none: the name must stand for what it was. */
+  readonly damaged: boolean;
   readonly offsetBytes: number;
 }
 
@@ -46,23 +54,8 @@ export async function gatherBootEvidence(
     vendors.push(...(await vendorsIn(volume)));
     if (here.length === 0) findings.push(withoutLoader(volume));
   }
-  const usable = loaders.filter(({ machine }) => machine === "x64" || machine === "Arm64");
-  for (const { path, machine, offsetBytes } of loaders.filter((loader) => !usable.includes(loader))) {
-    findings.push({
-      code: "ARCHITECTURE_UNSUPPORTED",
-      severity: "warning",
-      message: `${path} is for a processor (${machine}) that no Azure VM has.`,
-      where: { offsetBytes, value: machine },
-    });
-  }
-  for (const { path, offsetBytes } of usable.filter(({ signed }) => !signed)) {
-    findings.push({
-      code: "LOADER_UNSIGNED",
-      severity: "info",
-      message: `${path} carries no signature; Secure Boot, and so Trusted Launch with it, would refuse to start it.`,
-      where: { offsetBytes, value: path },
-    });
-  }
+  findings.push(...loaders.flatMap(faultsOf));
+  const usable = loaders.filter(({ machine }) => !NO_VM.has(machine));
   const [bios, uefi] = [startsByBios(table), usable.length > 0];
   if (bios && uefi) {
     findings.push({
@@ -86,13 +79,44 @@ const isEfiSystem = ({ partition }: Volume): boolean =>
 
 async function loadersIn({ tree, partition }: Volume): Promise<Loader[]> {
   const loaders: Loader[] = [];
-  for (const path of tree ? LOADER_PATHS : []) {
+  for (const [path, named] of tree ? LOADERS : []) {
     const file = tree && (await find(tree, path));
     const pe = file?.kind === "file" ? await readPe(file) : undefined;
-    if (pe)
-      loaders.push({ ...pe, path: `\\${path.replaceAll("/", "\\")}`, offsetBytes: partition.offsetBytes });
+    if (!pe) continue;
+    const machine = pe.machine ?? named;
+    loaders.push({
+      path: `\\${path.replaceAll("/", "\\")}`,
+      offsetBytes: partition.offsetBytes,
+      ...(machine && { machine }),
+      signed: pe.signed,
+      damaged: pe.machine === undefined,
+    });
   }
   return loaders;
+}
+
+function faultsOf({ path, machine, signed, damaged, offsetBytes }: Loader): DiskFinding[] {
+  const fault = (
+    code: DiskFindingCode,
+    severity: DiskFinding["severity"],
+    message: string,
+  ): DiskFinding[] => [
+    { code, severity, message: `${path} ${message}`, where: { offsetBytes, value: path } },
+  ];
+  if (damaged) return fault("LOADER_DAMAGED", "warning", "begins like a program, but has no whole header.");
+  if (NO_VM.has(machine)) {
+    return fault(
+      "ARCHITECTURE_UNSUPPORTED",
+      "warning",
+      `is for a processor (${machine ?? "?"}) that no Azure VM has.`,
+    );
+  }
+  if (signed) return [];
+  return fault(
+    "LOADER_UNSIGNED",
+    "info",
+    "is not signed; Secure Boot, and so Trusted Launch with it, would not start it.",
+  );
 }
 
 async function vendorsIn({ tree }: Volume): Promise<string[]> {

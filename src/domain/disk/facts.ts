@@ -68,6 +68,7 @@ export type DiskFindingCode =
   | "ARCHITECTURE_UNSUPPORTED"
   | "BOOTS_BOTH_GENERATIONS"
   | "ESP_WITHOUT_LOADER"
+  | "LOADER_DAMAGED"
   | "LOADER_UNSIGNED"
   | "NO_BOOT_LOADER"
   // The guest

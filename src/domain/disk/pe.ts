@@ -31,18 +31,19 @@ const MACHINES: Readonly<Record<number, Machine>> = {
 };
 
 export interface PeFacts {
-  readonly machine: Machine;
+  /** Absent where the file begins like a program, but its header is not there: cut off, or a stub. */
+  readonly machine?: Machine;
   /** Has an attribute certificate table; whose certificates is the firmware's to judge. */
   readonly signed: boolean;
 }
 
-/** Undefined where the file is not a PE. */
+/** Undefined where the file is no program at all. */
 export async function readPe(file: TreeNode): Promise<PeFacts | undefined> {
   const dos = await file.read(0, DOS_HEADER_BYTES);
   const peOffset = uint(dos, PE_OFFSET, 4);
-  if (!hasMagic(dos, 0, "MZ") || peOffset > MAX_PE_OFFSET) return undefined;
-  const pe = await file.read(peOffset, PE_HEADER_BYTES);
-  if (!hasMagic(pe, 0, "PE\0\0")) return undefined;
+  if (!hasMagic(dos, 0, "MZ")) return undefined;
+  const pe = peOffset > MAX_PE_OFFSET ? new Uint8Array(0) : await file.read(peOffset, PE_HEADER_BYTES);
+  if (!hasMagic(pe, 0, "PE\0\0")) return { signed: false };
   return { machine: MACHINES[uint(pe, ...MACHINE)] ?? "other", signed: hasCertificates(pe, file.sizeBytes) };
 }
 
