@@ -1,0 +1,260 @@
+/**
+ * The AMQP side: who connects, which link means what, and the answers to requests on `$cbs` and `$management`.
+ *
+ *   connection ─ token on $cbs ─▶ links: <entity> (send or receive), <entity>/$management (request and reply)
+ */
+import type { Server } from "node:net";
+import type { Clock } from "../clock.js";
+import { answerAccepted, createContainer, messages, types } from "./amqp.js";
+import { answerPutToken, type AccessKey, type Reply } from "./cbs.js";
+import type { Journal } from "./journal.js";
+import { MAX_MESSAGE_BYTES, refusal, serveReceiver, serveSender } from "./links.js";
+import type { LogLine } from "./log-line.js";
+import { answerManagement } from "./management.js";
+import { DEAD_LETTER_QUEUE, type Entity, type Namespace } from "./namespace.js";
+import type { AmqpMessage, Connection, EventContext, Receiver, Sender, Session } from "./rhea-internals.js";
+import { holdNextSessionRequests, openSession, type SessionGrants } from "./session-links.js";
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly namespace: Namespace;
+  readonly journal: Journal;
+  readonly accessKey: AccessKey;
+  readonly clock: Clock;
+  readonly log: (line: LogLine) => void;
+}
+
+/** What we know of a connection beyond rhea. */
+interface Peer {
+  authorized: boolean;
+  /** By link name ($cbs) and by target address ($management): clients name either in reply_to. */
+  readonly replyLinks: Map<string, Sender>;
+  readonly grants: Map<Session, SessionGrants>;
+  /** What ends with a link, by its session. */
+  readonly onClose: Map<Session, Map<Sender, () => void>>;
+}
+
+const MANAGEMENT = /\/\$management$/i;
+
+export function listen(options: ServerOptions): Server {
+  const { namespace, journal, accessKey, clock, log } = options;
+  const container = createContainer();
+  const peers = new Map<Connection, Peer>();
+
+  const peerOf = (connection: Connection): Peer => {
+    let peer = peers.get(connection);
+    if (!peer) {
+      peer = { authorized: false, replyLinks: new Map(), grants: new Map(), onClose: new Map() };
+      peers.set(connection, peer);
+    }
+    return peer;
+  };
+
+  container.on("session_open", ({ session, connection }: EventContext) => {
+    receiveRawBytes(session);
+    const grants = holdNextSessionRequests(session, (address) => queueAt(namespace, address));
+    peerOf(connection).grants.set(session, grants);
+  });
+
+  container.on("receiver_open", ({ receiver, connection }: EventContext) => {
+    const peer = peerOf(connection);
+    const address = receiver.target?.address ?? "";
+    receiver.set_target({ address });
+    receiver.set_source({ address: receiver.source?.address ?? "" });
+    receiver.local.attach.max_message_size = MAX_MESSAGE_BYTES;
+    if (address === "$cbs") {
+      serveRequests(receiver, peer, CBS_STATUS, (request) => {
+        const reply = answerPutToken(request, accessKey, clock);
+        if (reply.status === 202) peer.authorized = true;
+        else
+          log({ level: "warn", event: "service-bus.refused", what: "put-token", reason: reply.description });
+        return reply;
+      });
+      return;
+    }
+    if (!isAuthorized(receiver, peer)) return;
+    if (address === "") {
+      refuse(
+        receiver,
+        "amqp:not-implemented",
+        "Transactions are not supported by the local broker. Settle and send on their own, or test this in Azure.",
+      );
+      return;
+    }
+    const entity = namespace.find(address.replace(MANAGEMENT, ""));
+    if (!entity) refuseUnknown(receiver, address);
+    else if (MANAGEMENT.test(address)) {
+      serveRequests(receiver, peer, MANAGEMENT_STATUS, (request) => answerManagement(request, entity, clock));
+    } else if (
+      entity.kind === "subscription" ||
+      address.toLowerCase().endsWith(DEAD_LETTER_QUEUE.toLowerCase())
+    ) {
+      refuse(
+        receiver,
+        "amqp:not-allowed",
+        `Nothing can be sent to '${address}'. Send to the queue or topic itself.`,
+      );
+    } else serveSender(receiver, entity, journal);
+  });
+
+  container.on("sender_open", ({ sender, session, connection }: EventContext) => {
+    const peer = peerOf(connection);
+    const address = sender.source?.address ?? "";
+    sender.set_source({ address });
+    sender.set_target({ address: sender.target?.address ?? "" });
+    if (address === "$cbs" || MANAGEMENT.test(address)) {
+      // Pre-settled: a disposition from the client, whose socket has no TCP_NODELAY, would delay its next frame by 40 ms.
+      sender.local.attach.snd_settle_mode = 1;
+      peer.replyLinks.set(sender.name, sender);
+      if (sender.target?.address) peer.replyLinks.set(sender.target.address, sender);
+      return;
+    }
+    if (!isAuthorized(sender, peer)) return;
+    sender.local.attach.snd_settle_mode = sender.snd_settle_mode ?? 0;
+    sender.local.attach.rcv_settle_mode = sender.rcv_settle_mode ?? 0;
+    const queue = queueAt(namespace, address);
+    if (!queue) {
+      if (namespace.find(address))
+        refuse(sender, "amqp:not-allowed", `'${address}' is a topic. Receive from one of its subscriptions.`);
+      else refuseUnknown(sender, address);
+      return;
+    }
+    const lock = queue.settings.requiresSession
+      ? openSession(sender, queue, peer.grants.get(session))
+      : undefined;
+    if (queue.settings.requiresSession && !lock) return;
+    const stop = serveReceiver({ link: sender, queue, journal, ...(lock && { sessionId: lock.id }) });
+    const closers = peer.onClose.get(session) ?? new Map<Sender, () => void>();
+    peer.onClose.set(
+      session,
+      closers.set(sender, () => (stop(), lock?.release())),
+    );
+  });
+
+  const closeLink = ({ sender, session, connection }: EventContext) => {
+    const closers = peers.get(connection)?.onClose.get(session);
+    closers?.get(sender)?.();
+    closers?.delete(sender);
+  };
+  const closeSession = (peer: Peer, session: Session) => {
+    for (const close of peer.onClose.get(session)?.values() ?? []) close();
+    peer.grants.get(session)?.cancel();
+    peer.onClose.delete(session);
+    peer.grants.delete(session);
+  };
+  const closeConnection = ({ connection }: EventContext) => {
+    const peer = peers.get(connection);
+    for (const session of peer?.grants.keys() ?? []) if (peer) closeSession(peer, session);
+    peers.delete(connection);
+  };
+  container.on("sender_close", closeLink);
+  container.on("session_close", ({ session, connection }: EventContext) =>
+    closeSession(peerOf(connection), session),
+  );
+  container.on("connection_close", closeConnection);
+  container.on("disconnected", closeConnection);
+  // Unheard, rhea would print these or let the process die of one client's broken frame.
+  for (const event of [
+    "error",
+    "protocol_error",
+    "connection_error",
+    "session_error",
+    "sender_error",
+    "receiver_error",
+  ]) {
+    container.on(event, (cause: Partial<EventContext> & { message?: unknown }) => {
+      log({
+        level: "warn",
+        event: "service-bus.client-error",
+        what: event,
+        reason: String(cause.error ?? cause.message ?? ""),
+      });
+    });
+  }
+
+  const refuseUnknown = (link: Receiver | Sender, address: string): void => {
+    refuse(
+      link,
+      "amqp:not-found",
+      `The messaging entity 'sb://${options.host}/${address}' could not be found. Name it in the broker's configuration.`,
+    );
+  };
+  const isAuthorized = (link: Receiver | Sender, peer: Peer): boolean => {
+    if (!peer.authorized)
+      refuse(link, "amqp:unauthorized-access", "No valid token was put on $cbs for this connection.");
+    return peer.authorized;
+  };
+  const refuse = (link: Receiver | Sender, condition: string, description: string): void => {
+    log({ level: "warn", event: "service-bus.refused", what: condition, reason: description });
+    link.close(refusal(condition, description));
+  };
+
+  function serveRequests(
+    link: Receiver,
+    peer: Peer,
+    names: StatusNames,
+    answer: (request: AmqpMessage) => Reply,
+  ): void {
+    link.on("message", ({ message, delivery }: EventContext) => {
+      answerAccepted(delivery);
+      const request = messages.decode(message);
+      const reply = answer(request);
+      if (reply.status === 501)
+        log({ level: "warn", event: "service-bus.refused", what: "request", reason: reply.description });
+      const replyTo = typeof request.reply_to === "string" ? request.reply_to : "";
+      journal.onDurable(() => sendReply(peer.replyLinks.get(replyTo), request, reply, names));
+    });
+  }
+
+  return container.listen({
+    host: options.host,
+    port: options.port,
+    tcp_no_delay: true,
+    max_frame_size: 1024 * 1024,
+    channel_max: 4999,
+    idle_time_out: 240_000,
+    session_buffer_size: { incoming: 2048, outgoing: 8192 },
+    receiver_options: { autoaccept: false, credit_window: 1000 },
+    // By default rhea reports a modified outcome as released first: abandon would lose its properties, defer its meaning.
+    sender_options: { treat_modified_as_released: false },
+  });
+}
+
+type StatusNames = readonly [code: string, description: string];
+const CBS_STATUS: StatusNames = ["status-code", "status-description"];
+const MANAGEMENT_STATUS: StatusNames = ["statusCode", "statusDescription"];
+
+function sendReply(
+  link: Sender | undefined,
+  request: AmqpMessage,
+  reply: Reply,
+  [code, description]: StatusNames,
+): void {
+  if (!link?.is_open()) return;
+  const bytes = messages.encode({
+    correlation_id: request.message_id,
+    application_properties: {
+      [code]: types.wrap_int(reply.status),
+      [description]: reply.description,
+      ...(reply.errorCondition && { errorCondition: types.wrap_symbol(reply.errorCondition) }),
+    },
+    body: reply.body,
+  });
+  if (link.has_credit()) link.send(bytes, undefined, 0);
+  else link.once("sendable", () => link.send(bytes, undefined, 0));
+}
+
+function queueAt(namespace: Namespace, address: string) {
+  const entity: Entity | undefined = namespace.find(address);
+  return entity && entity.kind !== "topic" ? entity.queue : undefined;
+}
+
+/** rhea decodes a message of format 0, which loses its types; of any other format it hands out the bytes. */
+function receiveRawBytes({ incoming }: Session): void {
+  const onTransfer = incoming.on_transfer.bind(incoming);
+  incoming.on_transfer = (frame, receiver) => {
+    frame.performative.message_format ||= 1;
+    onTransfer(frame, receiver);
+  };
+}
