@@ -1,0 +1,133 @@
+/** What makes Sysprep refuse, fail or hang on a Windows guest. */
+import type { WindowsFacts } from "./facts.js";
+import { block, known, mendable, pass, some, warn, type Row } from "./row.js";
+
+/** The pair that a Windows carries which Sysprep may run on (public registry dumps agree). */
+const CLEANED_UP = 2;
+const READY_TO_GENERALIZE = 7;
+
+export const sysprepRows: readonly Row<WindowsFacts>[] = [
+  {
+    id: "pending-reboot",
+    title: "No restart is pending",
+    look: ({ pendingReboot }) =>
+      known(pendingReboot, (sources) =>
+        sources.length === 0
+          ? pass("Nothing waits for a restart.")
+          : block(
+              `A restart is pending for ${some(sources)}; Sysprep would never end.`,
+              "Restart the VM, wait until updates are done, then capture again.",
+            ),
+      ),
+  },
+  {
+    id: "reserved-storage",
+    title: "Servicing is at rest",
+    look: ({ reservedStorageBusy }) =>
+      known(reservedStorageBusy, (busy) =>
+        busy
+          ? block(
+              "Windows servicing uses its reserved storage.",
+              "Let updates finish, restart, then capture again.",
+            )
+          : pass("Reserved storage is not in use."),
+      ),
+  },
+  {
+    id: "appx-per-user",
+    title: "Every app package is provisioned for all users",
+    look: ({ appxPerUser }, context) =>
+      known(appxPerUser, (packages) =>
+        packages.length === 0
+          ? pass("No app package belongs to one user alone.")
+          : mendable(
+              context,
+              "remove-appx",
+              `Installed for a user but not provisioned: ${some(packages)}.`,
+              "They are removed for all users",
+              "remove them for all users, or provision them",
+            ),
+      ),
+  },
+  {
+    id: "bitlocker",
+    title: "No volume is encrypted",
+    look: ({ bitLocker }, context) =>
+      known(bitLocker, (volumes) => {
+        const encrypted = volumes.filter(({ percentEncrypted }) => percentEncrypted > 0);
+        if (encrypted.length === 0) return pass("No volume is encrypted.");
+        const list = some(encrypted.map(({ volume, percentEncrypted }) => `${volume} ${percentEncrypted} %`));
+        return mendable(
+          context,
+          "disable-bitlocker",
+          `Encrypted: ${list}; Sysprep refuses even while protection is off.`,
+          "They are decrypted to 0 %",
+          "decrypt them to 0 %",
+        );
+      }),
+  },
+  {
+    id: "sysprep-providers",
+    title: "Every Sysprep provider has its file",
+    look: ({ missingProviders }, context) =>
+      known(missingProviders, (providers) =>
+        providers.length === 0
+          ? pass("All registered providers are there.")
+          : mendable(
+              context,
+              "remove-missing-providers",
+              `Registered without a file: ${some(providers)}.`,
+              "Their entries are removed",
+              "reinstall the products that they belong to",
+            ),
+      ),
+  },
+  {
+    id: "defender-for-endpoint",
+    title: "Not onboarded to Defender for Endpoint",
+    look: ({ defenderOnboarded }) =>
+      known(defenderOnboarded, (onboarded) =>
+        onboarded
+          ? block(
+              "The device is onboarded; Sysprep may not delete its senseGuid.",
+              "Run the offboarding script first, or capture specialized.",
+            )
+          : pass("Not onboarded."),
+      ),
+  },
+  {
+    id: "sysprep-state",
+    title: "Sysprep may run on this Windows",
+    look: ({ imageState, sysprepStatus }) =>
+      known(imageState, (state) =>
+        known(sysprepStatus, ({ cleanupState, generalizationState }) =>
+          state === "IMAGE_STATE_COMPLETE" &&
+          cleanupState === CLEANED_UP &&
+          generalizationState === READY_TO_GENERALIZE
+            ? pass("No earlier Sysprep is unfinished.")
+            : block(
+                `An earlier Sysprep is unfinished (${state}, clean-up ${cleanupState}, generalization ${generalizationState}).`,
+                "Restore the VM from before that run; a second run does not mend it.",
+              ),
+        ),
+      ),
+  },
+  {
+    id: "rearm-count",
+    title: "Windows may be generalized once more",
+    look: ({ rearmCount }) =>
+      known(rearmCount, (left) =>
+        left === 0
+          ? block(
+              "The rearm count is used up.",
+              "Build from a base generalized less often, or capture specialized.",
+            )
+          : left <= 3
+            ? warn(
+                `Only ${left} left of the rearm count.`,
+                "Plan a fresh base for the images after this one.",
+              )
+            : pass(`${left} left.`),
+      ),
+  },
+];

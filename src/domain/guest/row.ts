@@ -1,0 +1,58 @@
+/** The shape of a preflight table: each row looks at the facts and finds something. */
+import type { CheckVerdict } from "../preflight.js";
+
+export interface Finding {
+  readonly verdict: CheckVerdict;
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** What a request allows the seal to mend, on the VM that is sealed. */
+export type GuestRemedy = "remove-appx" | "remove-missing-providers" | "disable-bitlocker";
+
+/** What is known from outside the guest: the request, and what ARM says of the VM. */
+export interface CheckContext {
+  readonly allowedRemedies: readonly GuestRemedy[];
+  readonly removeUsers?: readonly string[];
+  readonly keepUsers?: readonly string[];
+  /** Names of the VM's extensions. */
+  readonly extensions?: readonly string[];
+  /** Publisher of the marketplace image that the VM was made from, "" when it was not. */
+  readonly imagePublisher?: string;
+}
+
+export interface Row<Facts> {
+  readonly id: string;
+  readonly title: string;
+  readonly look: (facts: Facts, context: CheckContext) => Finding;
+}
+
+export const pass = (detail: string): Finding => ({ verdict: "pass", detail });
+export const warn = (detail: string, remedy: string): Finding => ({ verdict: "warn", detail, remedy });
+export const block = (detail: string, remedy: string): Finding => ({ verdict: "block", detail, remedy });
+
+/** Looks at a fact if it is known. */
+export function known<T>(fact: T | null | undefined, look: (value: T) => Finding): Finding {
+  return fact === null || fact === undefined
+    ? {
+        verdict: "unknown",
+        detail: "The guest could not tell.",
+        remedy: "Look at it by hand if it matters to you.",
+      }
+    : look(fact);
+}
+
+/** A block that becomes a warning, with what will be done, where the request allows the remedy. */
+export function mendable(
+  context: CheckContext,
+  remedy: GuestRemedy,
+  problem: string,
+  done: string,
+  byHand: string,
+): Finding {
+  return context.allowedRemedies.includes(remedy)
+    ? warn(problem, `${done} on the VM that is sealed (${remedy} is allowed).`)
+    : block(problem, `Allow the remedy ${remedy}, or ${byHand}.`);
+}
+
+export const some = (names: readonly string[]): string => names.join(", ");

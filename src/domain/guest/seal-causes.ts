@@ -1,0 +1,77 @@
+/**
+ * Why a seal failed, read from what the guest left: setuperr and setupact excerpts, or the Linux seal's own log with
+ * the words of its commands. Rows go from what explains most to what explains least, and the first that is found wins.
+ */
+import { sealFailure, type SealCause, type SealCauseCode } from "./seal-explanations.js";
+
+export interface SealLogs {
+  readonly log: string;
+  readonly imageState?: string | undefined;
+  /** The step of the seal script that failed, where it said so. */
+  readonly step?: string;
+}
+
+/** A pattern's first group, if it has one, is the package, provider, user or step to name. */
+const rows: readonly (readonly [SealCauseCode, RegExp])[] = [
+  // Log text: microsoft/terminal#7767, notepad-plus-plus#13675; Microsoft KB 2769827.
+  ["APPX_PER_USER", /Package\s+(\S+) was installed for a user, but not provisioned for all users/i],
+  ["APPX_PER_USER", /Failed to remove apps for the current user(?:: 0x80073cf2)?/i],
+  // azure-docs#58134, antifob/incus-windows#30: said even while protection is suspended.
+  ["BITLOCKER_ON", /BitLocker is on for the OS volume|ValidateBitLockerState|0x80310039/i],
+  // Azure support article "generalize VM fails": spopk.dll Sysprep_Clean_Validate_Opk, 0x800F0975.
+  ["RESERVED_STORAGE_BUSY", /reserved storage is in use|0x800F0975/i],
+  // Same validation of spopk.dll, when servicing is done but not yet restarted.
+  ["PENDING_REBOOT", /Windows updates? that requires? a reboot/i],
+  // actions/runner-images#9659, #10434, #7103: 0x5 while deleting senseGuid.
+  [
+    "DEFENDER_ONBOARDED",
+    /Error from RegDeleteValueW for value senseGuid|Error in executing action for Windows-SenseClient/i,
+  ],
+  // SL_E_REARM_LIMIT, also printed as a signed number by slc.dll (Microsoft support, "Sysprep fatal error 0xc004d307").
+  ["REARM_LIMIT", /0xC004D307|-1073425657/i],
+  // setuperr of a guest whose earlier run broke off; Microsoft KB 929828: dwRet = 31.
+  ["SYSPREP_ALREADY_RUN", /Not running DLLs; either the machine is in an invalid state/i],
+  // Windows-EventLog clean-up of wevtapi.dll where a policy moved the logs to a drive that is gone.
+  ["EVENT_LOG_MOVED", /(?:wevtapi\.dll|Microsoft-Windows-EventLog)[^\n]*(?:0x80070003|dwRet = 0x3\b)/i],
+  // AgentBaker PR#429: VMAgentDisabler.dll registered but gone; 0x7e is ERROR_MOD_NOT_FOUND.
+  ["SYSPREP_PROVIDER_MISSING", /vmimage-seal: provider file missing: ([^\n]+)/],
+  ["SYSPREP_PROVIDER_MISSING", /([\w.-]+\.dll)[^\n]{0,120}(?:0x0*7e|error code 126|dwRet = 126)\b/i],
+  // azure-docs#80346, #43893, #49145 (DscCore.dll), Broadcom KB (spbcd.dll): both forms that Sysprep prints.
+  ["SYSPREP_PROVIDER_FAILED", /Failure occurred while executing '[^'\n]{1,120}' from ([^\s;]{1,200})/i],
+  ["SYSPREP_PROVIDER_FAILED", /Failure occurred while executing '([^'\n]{1,200})'/i],
+  ["SYSPREP_TIMED_OUT", /vmimage-seal: sysprep still ran after/],
+  ["REMEDY_FAILED", /vmimage-seal: remedy ([a-z-]+) failed/],
+
+  ["NO_DISK_SPACE", /No space left on device|There is not enough space on the disk|0x80070070/i],
+  ["READ_ONLY_FILE_SYSTEM", /Read-only file system/i],
+  ["USER_NOT_REMOVED", /^user (\S+) has uid \d+: a system account/m],
+  ["USER_NOT_REMOVED", /^user (\S+): userdel ended with [^]*vmimage-seal: step users failed/m],
+  ["TRACES_REMAIN", /^verify: still there:([^\n]+)/m],
+  ["MARKER_NOT_WRITTEN", /vmimage-seal: step marker failed/],
+];
+
+/** What a failed step means when its log says nothing clearer (names: src/guest/linux/seal.sh). */
+const steps: Readonly<Record<string, SealCauseCode>> = {
+  subscription: "SUBSCRIPTION_NOT_REMOVED",
+  agent: "WAAGENT_FAILED",
+  "cloud-init": "CLOUD_INIT_CLEAN_FAILED",
+  users: "USER_NOT_REMOVED",
+  marker: "MARKER_NOT_WRITTEN",
+};
+
+/** The excerpts are at most 32 KiB by contract; a longer text is not read to its beginning. */
+const READ_CHARS = 64 * 1024;
+
+export function classifySeal({ log, imageState, step }: SealLogs): SealCause {
+  const text = log.slice(-READ_CHARS);
+  for (const [cause, pattern] of rows) {
+    const found = pattern.exec(text);
+    if (found) return sealFailure(cause, found[1]);
+  }
+  const failedStep = /vmimage-seal: step ([a-z-]+) failed/.exec(text)?.[1] ?? step ?? "";
+  const byStep = Object.hasOwn(steps, failedStep) ? steps[failedStep] : undefined;
+  if (byStep !== undefined) return sealFailure(byStep);
+  // UNDEPLOYABLE is normal while Sysprep works; with nothing else said, it simply never came to its end.
+  if (imageState === "IMAGE_STATE_UNDEPLOYABLE") return sealFailure("SYSPREP_TIMED_OUT");
+  return failedStep === "" ? sealFailure("UNKNOWN") : sealFailure("LINUX_STEP_FAILED", failedStep);
+}

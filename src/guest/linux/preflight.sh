@@ -1,0 +1,244 @@
+#!/bin/sh
+# guest-contract: preflight-linux/1
+# parameters:
+# result: one JSON object, the last line of standard output
+#
+# Reads what decides whether this VM can be generalized. Facts, no verdicts (src/domain/guest/preflight-linux.ts has
+# those), and it changes nothing. Every probe has a limit; what could not be read is null. Lists are capped, because
+# Run Command keeps only the last 4,096 bytes.
+
+set -u
+ROOT="${ROOT:-}"
+# A throw-away root must never find the machine's own tools.
+[ -n "$ROOT" ] || PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/share/oem/bin:/oem/bin"
+
+LIST_MAX=8
+USERS_MAX=10
+
+have() { command -v "$1" >/dev/null 2>&1; }
+bounded() {
+  if have timeout; then timeout "$@"; else
+    shift
+    "$@"
+  fi
+}
+yes_no() { if "$@" >/dev/null 2>&1; then printf true; else printf false; fi; }
+read_file() { cat "$1" 2>/dev/null; }
+
+# $1 -> a JSON string of at most $2 characters
+text() {
+  printf '"'
+  printf '%s' "$1" | LC_ALL=C tr -c '\40-\176' ' ' | cut -c "1-$2" | sed 's/\\/\\\\/g; s/"/\\"/g; s/ *$//' | tr -d '\n'
+  printf '"'
+}
+
+# stdin, one item a line -> a JSON list of at most LIST_MAX items and a last one that counts the rest
+list() {
+  awk -v max="$LIST_MAX" '
+    { gsub(/[^ -~]/, " "); gsub(/\\/, "\\\\"); gsub(/"/, "\\\"") }
+    NF && ++count <= max { printf "%s\"%s\"", (count > 1 ? "," : "["), substr($0, 1, 60) }
+    END {
+      if (count > max) printf ",\"+%d more\"", count - max
+      printf "%s", (count ? "]" : "[]")
+    }'
+}
+
+os_release() { sed -n "s/^$1=//p" "$ROOT/etc/os-release" 2>/dev/null | head -n 1 | tr -d "\"'"; }
+
+family() {
+  case " $(os_release ID) $(os_release ID_LIKE) " in
+    *" flatcar "*) printf flatcar ;;
+    *" azurelinux "* | *" mariner "*) printf azurelinux ;;
+    *" debian "* | *" ubuntu "*) printf debian ;;
+    *" rhel "* | *" centos "* | *" fedora "* | *" almalinux "* | *" rocky "* | *" ol "*) printf rhel ;;
+    *" sles "* | *" suse "* | *" opensuse "* | *" opensuse-leap "*) printf suse ;;
+    *) printf unknown ;;
+  esac
+}
+
+agent() {
+  if ! have waagent; then
+    printf '{"present":false,"version":"","provisioningByAgent":false}'
+    return
+  fi
+  version="$(bounded 10 waagent -version 2>/dev/null | sed -n 's/^WALinuxAgent-\([^ ]*\).*/\1/p' | head -n 1)"
+  # Provisioning.Agent=auto leaves it to cloud-init where that is enabled; before 2.2.45 Provisioning.Enabled said it.
+  mode="$(sed -n 's/^Provisioning\.Agent=//p' "$ROOT/etc/waagent.conf" 2>/dev/null | tail -n 1)"
+  enabled="$(sed -n 's/^Provisioning\.Enabled=//p' "$ROOT/etc/waagent.conf" 2>/dev/null | tail -n 1)"
+  case "$mode" in
+    waagent) by_agent=true ;;
+    cloud-init | disabled) by_agent=false ;;
+    auto) by_agent="$(if have cloud-init; then printf false; else printf true; fi)" ;;
+    *) by_agent="$(if [ "$enabled" = y ]; then printf true; else printf false; fi)" ;;
+  esac
+  printf '{"present":true,"version":%s,"provisioningByAgent":%s}' "$(text "$version" 24)" "$by_agent"
+}
+
+cloud_init() {
+  if ! have cloud-init; then
+    printf '{"present":false,"version":"","state":"absent","cleanSupportsMachineId":false}'
+    return
+  fi
+  version="$(bounded 10 cloud-init --version 2>&1 | awk '{ print $NF; exit }')"
+  # cloud-init status ends with an error code of its own when degraded; only its words count.
+  state="$(bounded 10 cloud-init status 2>/dev/null | sed -n 's/^status:[[:space:]]*//p' | head -n 1)"
+  machine_id=false
+  case "$(bounded 10 cloud-init clean --help 2>/dev/null)" in *--machine-id*) machine_id=true ;; esac
+  printf '{"present":true,"version":%s,"state":%s,"cleanSupportsMachineId":%s}' \
+    "$(text "${version%%-*}" 24)" "$(text "${state:-unknown}" 16)" "$machine_id"
+}
+
+machine_id_empty() {
+  case "$(read_file "$ROOT/etc/machine-id")" in '' | uninitialized) printf true ;; *) printf false ;; esac
+}
+
+ssh_host_keys() {
+  count=0
+  for file in "$ROOT"/etc/ssh/ssh_host_*_key; do [ ! -f "$file" ] || count=$((count + 1)); done
+  printf '%s' "$count"
+}
+
+in_sudoers() { grep -qs -e "^[[:space:]]*$1[[:space:]]" "$ROOT"/etc/sudoers.d/*; }
+
+# Flatcar's own user has 500; everywhere else people start at 1000.
+people() {
+  awk -F: -v lowest="$(if [ "$(family)" = flatcar ]; then printf 500; else printf 1000; fi)" \
+    '$3 >= lowest && $3 < 60000 { print $1, $3, $6 }' "$ROOT/etc/passwd" 2>/dev/null
+}
+
+users() {
+  count=0
+  printf '['
+  people | head -n "$USERS_MAX" | while read -r name uid home; do
+    keys="$(grep -c '^[^#]' "$ROOT$home/.ssh/authorized_keys" 2>/dev/null)"
+    [ "$count" = 0 ] || printf ,
+    count=$((count + 1))
+    printf '{"name":%s,"uid":%s,"sudoersFile":%s,"authorizedKeys":%s}' \
+      "$(text "$name" 32)" "$uid" "$(yes_no in_sudoers "$name")" "${keys:-0}"
+  done
+  printf ']'
+}
+
+any_of() {
+  for file in "$@"; do [ ! -f "$file" ] || return 0; done
+  return 1
+}
+
+persistent_net_rules() {
+  any_of "$ROOT"/etc/udev/rules.d/70-persistent-net.rules "$ROOT"/etc/udev/rules.d/85-persistent-net-cloud-init.rules \
+    "$ROOT"/etc/udev/rules.d/75-persistent-net-generator.rules
+}
+
+mac_pinned() {
+  grep -qsi -e '^HWADDR=' -e '^LLADDR=' "$ROOT"/etc/sysconfig/network-scripts/ifcfg-* "$ROOT"/etc/sysconfig/network/ifcfg-* ||
+    grep -qsi -e '^mac-address *=' "$ROOT"/etc/NetworkManager/system-connections/* ||
+    grep -qsi -e 'macaddress:' "$ROOT"/etc/netplan/*.yaml ||
+    grep -qsi -e '^MACAddress=' "$ROOT"/etc/systemd/network/*
+}
+
+resolv_conf() {
+  file="$ROOT/etc/resolv.conf"
+  if [ -L "$file" ]; then
+    target="$(readlink "$file")"
+    case "$target" in /*) target="$ROOT$target" ;; *) target="$ROOT/etc/$target" ;; esac
+    if [ -e "$target" ]; then printf link; else printf dangling; fi
+  elif [ -f "$file" ]; then printf file; else printf absent; fi
+}
+
+subscription() {
+  if [ -e "$ROOT/etc/pki/consumer/cert.pem" ]; then
+    printf rhel-registered
+  elif [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] && [ ! -e "$ROOT/var/lib/cloudregister/currentSMTInfo.obj" ] &&
+    [ ! -e "$ROOT/var/cache/cloudregister/currentSMTInfo.obj" ]; then
+    printf suse-byos
+  else
+    printf none
+  fi
+}
+
+swap() {
+  awk 'NR > 1 { if ($1 ~ /^\/mnt\//) resource = 1; else os = 1 }
+    END { printf "%s", (resource ? "resource-disk" : os ? "os-disk" : "none") }' "$ROOT/proc/swaps" 2>/dev/null || printf none
+}
+
+fstab() { grep -s '^[[:space:]]*[^#[:space:]]' "$ROOT/etc/fstab"; }
+
+fstab_by_device_name() {
+  fstab | awk '$1 ~ /^\/dev\/(sd|hd|vd|xvd|nvme)/ { print $1 " " $2 }' | list
+}
+
+# Mount points of an OS disk wait for their own disk; anything else is data that another VM may not have.
+fstab_without_nofail() {
+  fstab | awk '
+    $2 !~ /^\// || $3 == "swap" || $3 ~ /^(tmpfs|proc|sysfs|devpts|cgroup2?|overlay|none)$/ { next }
+    $2 ~ /^\/(boot.*|efi|usr.*|var|var\/(log|log\/audit|tmp|cache|lib|opt|spool)|home|tmp|opt|srv|root|\.snapshots)?$/ { next }
+    ("," $4 ",") ~ /,(nofail|noauto|subvol=[^,]*),/ { next }
+    { print $1 " " $2 }' | list
+}
+
+# true, false or null: reading an initramfs takes a tool and time.
+nvme_in_initramfs() {
+  kernel="$1"
+  if grep -qs 'nvme\.ko' "$ROOT/lib/modules/$kernel/modules.builtin" || grep -qs '^CONFIG_BLK_DEV_NVME=y' "$ROOT/boot/config-$kernel"; then
+    printf true
+    return
+  fi
+  if have lsinitramfs && [ -f "$ROOT/boot/initrd.img-$kernel" ]; then
+    names="$(bounded 30 lsinitramfs "$ROOT/boot/initrd.img-$kernel" 2>/dev/null)" || names=
+  elif have lsinitrd; then
+    names="$(bounded 30 lsinitrd --kver "$kernel" 2>/dev/null)" || names=
+  else
+    names=
+  fi
+  case "$names" in '') printf null ;; */nvme.ko*) printf true ;; *) printf false ;; esac
+}
+
+# All three: without hv_storvsc no disk, without hv_netvsc no network.
+hyperv_drivers() {
+  for driver in hv_vmbus hv_storvsc hv_netvsc; do
+    grep -qs "/$driver\.ko" "$ROOT/lib/modules/$1/modules.builtin" "$ROOT/lib/modules/$1/modules.dep" || {
+      if [ -e "$ROOT/lib/modules/$1/modules.dep" ]; then printf false; else printf null; fi
+      return
+    }
+  done
+  printf true
+}
+
+lvm_root() {
+  device="$(awk '$2 == "/" { source = $1 } END { print source }' "$ROOT/proc/mounts" 2>/dev/null)"
+  for uuid in "$ROOT"/sys/block/dm-*/dm/uuid; do
+    [ -f "$uuid" ] || continue
+    if [ "/dev/mapper/$(read_file "${uuid%uuid}name")" = "$device" ]; then
+      case "$(read_file "$uuid")" in LVM-*) printf true && return ;; esac
+    fi
+  done
+  printf false
+}
+
+tools() { for tool in systemd-run curl wget python3 fstrim; do if have "$tool"; then printf '%s\n' "$tool"; fi; done | list; }
+
+log_bytes() {
+  kilobytes="$(bounded 15 du -sk "$ROOT/var/log" 2>/dev/null | awk '{ print $1 }')"
+  if [ -n "$kilobytes" ]; then printf '%s' "$((kilobytes * 1024))"; else printf null; fi
+}
+
+if [ ! -r "$ROOT/etc/os-release" ]; then
+  printf '{"error":{"code":"NO_OS_RELEASE","message":"/etc/os-release cannot be read; this Linux is not known."}}\n'
+  exit 0
+fi
+
+kernel="$(uname -r)"
+people_count="$(people | awk 'END { print NR }')"
+printf '{"distribution":%s,"version":%s,"family":"%s","architecture":%s,"kernel":%s' \
+  "$(text "$(os_release ID)" 24)" "$(text "$(os_release VERSION_ID)" 24)" "$(family)" "$(text "$(uname -m)" 16)" "$(text "$kernel" 48)"
+printf ',"agent":%s,"cloudInit":%s' "$(agent)" "$(cloud_init)"
+printf ',"ovfEnvPresent":%s,"machineIdEmpty":%s,"sshHostKeys":%s' \
+  "$(yes_no test -f "$ROOT/var/lib/waagent/ovf-env.xml")" "$(machine_id_empty)" "$(ssh_host_keys)"
+printf ',"users":%s' "$(users)"
+[ "$people_count" -le "$USERS_MAX" ] || printf ',"usersMore":%s' "$((people_count - USERS_MAX))"
+printf ',"persistentNetRules":%s,"macPinnedProfiles":%s,"resolvConf":"%s"' \
+  "$(yes_no persistent_net_rules)" "$(yes_no mac_pinned)" "$(resolv_conf)"
+printf ',"subscription":"%s","swap":"%s"' "$(subscription)" "$(swap)"
+printf ',"fstabByDeviceName":%s,"fstabWithoutNofail":%s' "$(fstab_by_device_name)" "$(fstab_without_nofail)"
+printf ',"nvmeInInitramfs":%s,"hypervDrivers":%s,"lvmRoot":%s' "$(nvme_in_initramfs "$kernel")" "$(hyperv_drivers "$kernel")" "$(lvm_root)"
+printf ',"systemd":%s,"tools":%s,"logBytes":%s}\n' "$(yes_no test -d "$ROOT/run/systemd/system")" "$(tools)" "$(log_bytes)"
