@@ -2,7 +2,7 @@
  * A name that remembers its types: what an orchestrator knows of an activity, and what the activity must fit.
  * A long operation is three such names: start it, ask after it.
  */
-import type { Outcome, Progress } from "../domain/outcome.js";
+import type { Asked, Outcome, Progress, Started } from "../domain/outcome.js";
 import type { RetryPolicy } from "./retry.js";
 import { PATIENT } from "./retry.js";
 
@@ -21,16 +21,6 @@ export const activity = <Input, Result>(
   name,
   retry,
 });
-
-/** What starting left behind for asking: where Azure says why it failed, should it fail. */
-export interface Started {
-  readonly operationUrl?: string;
-}
-
-export interface Asked<Input> {
-  readonly input: Input;
-  readonly started: Started;
-}
 
 export interface OperationRef<Input, Result> {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** What starts a capture run, what its stages are called, and what it ends with. */
 import type { CaptureRequest } from "./capture-request.js";
-import type { Backup } from "./capture-activities.js";
-import type { MadeImage } from "./image-activities.js";
+import type { Backup } from "../domain/backup.js";
+import type { MadeImage } from "../domain/image-order.js";
 
 export const CAPTURE_ORCHESTRATOR = "captureImage";
 

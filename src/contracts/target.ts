@@ -58,6 +58,3 @@ export const managedImageTarget = z.strictObject({
 
 export const target = z.discriminatedUnion("kind", [galleryTarget, managedImageTarget]);
 export const tagSet = tags.default({});
-
-export type Target = z.output<typeof target>;
-export type GalleryTarget = z.output<typeof galleryTarget>;

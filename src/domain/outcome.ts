@@ -18,7 +18,14 @@ export interface Done<T> {
   readonly value: T;
 }
 
-export type Outcome<T> = Done<T> | Refusal;
+/** Azure asked us to come back later; the runbook sleeps, no activity does. */
+export interface Busy {
+  readonly status: "busy";
+  readonly retryAfterSeconds: number;
+  readonly message: string;
+}
+
+export type Outcome<T> = Done<T> | Refusal | Busy;
 
 export const done = <T>(value: T): Done<T> => ({ status: "done", value });
 
@@ -29,8 +36,26 @@ export const refused = (code: RefusalCode, message: string, remedy: string): Ref
   remedy,
 });
 
+export const busy = (retryAfterSeconds: number, message: string): Busy => ({
+  status: "busy",
+  retryAfterSeconds,
+  message,
+});
+
+/** What starting an operation left behind for asking: where Azure says why it failed, should it fail. */
+export interface Started {
+  readonly operationUrl?: string;
+}
+
+export interface Asked<Input> {
+  readonly input: Input;
+  readonly started: Started;
+}
+
 /** What asking after a running operation answers. */
 export type Progress<T> =
   | { readonly state: "running"; readonly percent?: number; readonly detail?: string }
   | { readonly state: "succeeded"; readonly value: T }
   | { readonly state: "failed"; readonly code: string; readonly message: string };
+
+export const succeeded = <T>(value: T): Progress<T> => ({ state: "succeeded", value });

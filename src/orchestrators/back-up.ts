@@ -1,18 +1,19 @@
 /** Backs up every disk of the source VM, and proves it, before anything irreversible. */
 import { createRestorePoint, createSnapshot, proveBackup } from "../contracts/capture-activities.js";
-import type { Backup } from "../contracts/capture-activities.js";
+import type { Backup } from "../domain/backup.js";
 import { parentId } from "../domain/resource-id.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
-import { call } from "./durable.js";
+import { operate, operateAll } from "./operate.js";
 import type { Run } from "./run.js";
-import { accept, note, operate, operateAll } from "./run.js";
+import { note } from "./run.js";
+import { demand } from "./wait.js";
 
 export function* backUp(scope: CaptureScope): Durable<Backup> {
   const { run, request, runId, vm } = scope;
   const backup =
     request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
-  const proved = accept(yield* call(run.context, proveBackup, { runId, backup, vm }));
+  const proved = yield* demand(run, proveBackup, { runId, backup, vm });
   note(run, "backup", { detail: proved.summary });
   if (request.backup.keepDays > 0) keep(run, backup.ids);
   return backup;

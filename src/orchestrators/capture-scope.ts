@@ -1,8 +1,11 @@
 /** What every stage of a capture knows. */
 import type { CaptureRequest } from "../contracts/capture-request.js";
-import type { Tags } from "../contracts/image-activities.js";
+import type { CaptureInput } from "../contracts/capture-run.js";
+import type { Tags } from "../domain/image-order.js";
 import type { CaptureNames } from "../domain/names.js";
+import { EXPIRES_TAG, KIND_TAG, RUN_TAG, captureNames } from "../domain/names.js";
 import type { VmSummary } from "../domain/vm.js";
+import { nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 
 export interface CaptureScope {
@@ -14,8 +17,30 @@ export interface CaptureScope {
   readonly workTags: Tags;
   readonly backupTags: Tags;
   readonly imageTags: Tags;
+  /** ISO 8601; when the janitor may remove the backup. */
   readonly backupExpires: string;
   readonly workSubnetId?: string;
-  /** Set when a stopped VM, marked generalized, stands ready to be made an image of. */
-  sealedVmId?: string;
+}
+
+const DAY_MS = 86_400_000;
+
+export function scopeOf(
+  run: Run,
+  { runId, request, workSubnetId }: CaptureInput,
+  vm: VmSummary,
+): CaptureScope {
+  const backupExpires = new Date(nowMs(run.context) + request.backup.keepDays * DAY_MS).toISOString();
+  const tags = { ...request.tags, [RUN_TAG]: runId };
+  return {
+    run,
+    runId,
+    request,
+    vm,
+    names: captureNames(runId, vm, request.workResourceGroup),
+    workTags: { ...tags, [KIND_TAG]: "work" },
+    backupTags: { ...tags, [KIND_TAG]: "backup", [EXPIRES_TAG]: backupExpires },
+    imageTags: { ...tags, [KIND_TAG]: "image" },
+    backupExpires,
+    ...(workSubnetId === undefined ? {} : { workSubnetId }),
+  };
 }

@@ -1,10 +1,11 @@
 /** Makes the working VM: disks from the backup, then a VM of them in the isolated subnet, agent ready. */
 import { createDisk, createWorkingVm } from "../contracts/capture-activities.js";
-import type { BackedUpDisk, Backup } from "../contracts/capture-activities.js";
+import type { BackedUpDisk, Backup } from "../domain/backup.js";
 import type { ImageSource } from "../domain/image.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
-import { operate, operateAll, refusal } from "./run.js";
+import { operate, operateAll } from "./operate.js";
+import { refusal } from "./run.js";
 
 export function* clone(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<string> {
   const { run, names, vm, request, workSubnetId } = scope;
@@ -44,17 +45,20 @@ export function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): D
  * What the image is made from: the sealed VM with all its disks, its OS disk alone, or, when the image keeps its
  * identity, disks made from the backup.
  */
-export function* imageSource(scope: CaptureScope, backup: Backup): Durable<ImageSource> {
-  const { vm, request, sealedVmId } = scope;
-  const wanted = [{ lun: -1, ...vm.osDisk }, ...(request.image.kind === "vm-image" ? vm.dataDisks : [])];
+export function* imageSource(
+  scope: CaptureScope,
+  backup: Backup,
+  sealedVmId: string | undefined,
+): Durable<ImageSource> {
+  const { vm, request, names } = scope;
   if (sealedVmId !== undefined && request.image.kind === "vm-image") return { from: "vm", vmId: sealedVmId };
   if (sealedVmId === undefined) yield* disksOf(scope, backup.disks);
-  const idOf = (lun: number, ownId: string) => (sealedVmId === vm.id ? ownId : scope.names.diskId(lun));
+  const wanted = [{ lun: -1, ...vm.osDisk }, ...(request.image.kind === "vm-image" ? vm.dataDisks : [])];
   return {
     from: "disks",
     disks: wanted.map(({ lun, id, caching, sizeGb, sku }) => ({
       lun,
-      id: idOf(lun, id),
+      id: sealedVmId === vm.id ? id : names.diskId(lun),
       caching,
       sizeGb,
       sku,

@@ -3,10 +3,10 @@
  * succeeds keeps it, any other removes it.
  */
 import { createDefinition, createGalleryVersion, createManagedImage } from "../contracts/image-activities.js";
-import type { ImageOrder, MadeImage, TargetFacts } from "../contracts/image-activities.js";
+import type { ImageOrder, MadeImage, TargetFacts } from "../domain/image-order.js";
 import type { Durable } from "./durable.js";
+import { operate } from "./operate.js";
 import type { Run } from "./run.js";
-import { operate } from "./run.js";
 
 export function* register(
   run: Run,

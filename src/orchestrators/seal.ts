@@ -4,26 +4,30 @@
  */
 import { askGuest, askSeal, startSeal } from "../contracts/capture-activities.js";
 import { checkGuest } from "../domain/guest/checks.js";
+import { sealMinutes } from "../domain/guest/seal-limit.js";
+import { nextPollSeconds } from "../domain/polling.js";
 import { blocking } from "../domain/preflight.js";
-import { sealLimitMinutes } from "../domain/seal-limit.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
-import { call, nowMs } from "./durable.js";
-import { accept, note, operate, pause, refusal } from "./run.js";
-import { nextPollSeconds } from "../domain/polling.js";
-import { RunEnd } from "./run.js";
+import { nowMs } from "./durable.js";
+import { operate } from "./operate.js";
+import { RunEnd, note, refusal } from "./run.js";
+import { demand, pause } from "./wait.js";
 
 export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   const { run, request, runId, vm } = scope;
   yield* guestPreflight(scope, vmId);
-  const limitMinutes = request.limits.sealMinutes ?? sealLimitMinutes(vm);
-  const order = { runId, vm, vmId, guest: request.guest, limitMinutes };
+  const limitMinutes = request.limits.sealMinutes ?? sealMinutes(vm);
   note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes` });
-  accept(yield* call(run.context, startSeal, order));
+  const { osType, location } = vm;
+  yield* demand(run, startSeal, { runId, vmId, location, osType, guest: request.guest, limitMinutes });
+  const limitMs = limitMinutes * 60_000;
   const beganMs = nowMs(run.context);
   for (;;) {
-    const elapsedMinutes = (nowMs(run.context) - beganMs) / 60_000;
-    const judged = accept(yield* call(run.context, askSeal, { ...order, elapsedMinutes }));
+    const elapsedMs = nowMs(run.context) - beganMs;
+    const sealLog = elapsedMs >= limitMs ? yield* lastWords(scope, vmId) : undefined;
+    const question = { runId, vmId, elapsedMs, limitMs, ...(sealLog === undefined ? {} : { sealLog }) };
+    const judged = yield* demand(run, askSeal, question);
     if (judged.state === "sealed") return;
     if (judged.state === "failed")
       throw new RunEnd("failed", {
@@ -31,25 +35,33 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
         message: judged.message,
         remedy: judged.remedy,
       });
-    yield* pause(run, nextPollSeconds(elapsedMinutes * 60));
+    yield* pause(run, Math.min(nextPollSeconds(elapsedMs / 1000), Math.max(1, (limitMs - elapsedMs) / 1000)));
   }
 }
 
 /** What in the guest would keep it from being generalized is named now, not after hours. */
 function* guestPreflight({ run, request, runId, vm }: CaptureScope, vmId: string): Durable<void> {
   note(run, "generalize", { detail: "looking at the guest" });
-  const { output } = yield* operate(
-    run,
-    askGuest,
-    { vmId, osType: vm.osType, script: "preflight", name: "vmimage-preflight", runId },
-    { limitMinutes: 30 },
-  );
-  const checks = checkGuest(vm.osType, output, request.guest);
-  const blocks = blocking(checks);
+  const { osType, location } = vm;
+  const question = { vmId, osType, location, script: "preflight" as const, runId };
+  const { output } = yield* operate(run, askGuest, question, { limitMinutes: 30 });
+  const blocks = blocking(checkGuest(osType, output, request.guest));
   if (blocks.length === 0) return;
   throw refusal({
     code: "GUEST_NOT_GENERALIZABLE",
     message: blocks.map((check) => `${check.id}: ${check.detail}`).join(" "),
     remedy: blocks.map((check) => check.remedy ?? "").join(" "),
   });
+}
+
+/** The guest's own log, if it still answers: what names the cause when the clock has run out. */
+function* lastWords({ run, runId, vm }: CaptureScope, vmId: string): Durable<string> {
+  const { osType, location } = vm;
+  try {
+    const question = { vmId, osType, location, script: "seal-log" as const, runId };
+    return (yield* operate(run, askGuest, question, { limitMinutes: 10 })).output;
+  } catch (error) {
+    if (error instanceof RunEnd && error.status === "cancelled") throw error;
+    return "";
+  }
 }

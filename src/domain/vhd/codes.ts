@@ -117,10 +117,6 @@ export const VHD_CODES = {
   BAT_OVERLAP: blocking("Two blocks of the disk share bytes of the file.", MAKE_AGAIN),
   // Use
   BLOCK_BLOB: mendable("The file is a block blob; Azure makes disks from page blobs only."),
-  BLANK_DISK: warning("The disk is blank: no partition table, no filesystem."),
-  INSIDE_NOT_READ: warning(
-    "The inside of the disk was not read to the end: that would have cost more than a verdict may.",
-  ),
 } satisfies Record<string, CodeEntry> & Record<FormatCode<ForeignFormat>, CodeEntry>;
 
 type FormatCode<F extends string> = `FORMAT_${Uppercase<F>}`;

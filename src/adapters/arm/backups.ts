@@ -1,0 +1,146 @@
+/** Restore points, snapshots, and disks made from them. */
+import type { RestorePoint } from "@azure/arm-compute";
+import type { BackedUpDisk, Backup, DiskFromBackup, SnapshotOrder } from "../../domain/backup.js";
+import type { Progress } from "../../domain/outcome.js";
+import { succeeded } from "../../domain/outcome.js";
+import { parentId } from "../../domain/resource-id.js";
+import type { Backups } from "../../ports/backups.js";
+import type { Arm } from "./client.js";
+import { locate } from "./client.js";
+import { answer, progressOf, submit } from "./submit.js";
+
+export function armBackups(cloud: Arm): Backups {
+  const point = (id: string) => {
+    const { client, group, names } = locate(cloud, id);
+    return { client, group, collection: names[0], name: names[1] ?? "" };
+  };
+  const getPoint = (id: string) => {
+    const { client, group, collection, name } = point(id);
+    return client.restorePoints.get(group, collection, name);
+  };
+  const getSnapshot = (id: string) => {
+    const { client, group, names } = locate(cloud, id);
+    return client.snapshots.get(group, names[0]);
+  };
+
+  return {
+    restorePoint: {
+      async start({ pointId, vm, tags }) {
+        const { client, group, collection, name } = point(pointId);
+        const made = await answer(() =>
+          client.restorePointCollections.createOrUpdate(group, collection, {
+            location: vm.location,
+            tags: { ...tags },
+            source: { id: vm.id },
+          }),
+        );
+        if (made.status !== "done") return made;
+        return submit(() => client.restorePoints.create(group, collection, name, {}), "VM_NOT_FOUND");
+      },
+      ask: ({ input, started }) =>
+        progressOf(
+          cloud,
+          started,
+          () => getPoint(input.pointId),
+          (made) =>
+            succeeded<Backup>({
+              kind: "restore-point",
+              ids: [input.pointId, parentId(input.pointId)],
+              disks: disksIn(made),
+              consistency: made.consistencyMode ?? "unknown",
+            }),
+        ),
+    },
+
+    snapshot: {
+      start(order) {
+        const { client, group, names } = locate(cloud, order.snapshotId);
+        return submit(() => client.snapshots.createOrUpdate(group, names[0], snapshotModel(order)));
+      },
+      ask: ({ input, started }) =>
+        progressOf(
+          cloud,
+          started,
+          () => getSnapshot(input.snapshotId),
+          // An incremental snapshot is Succeeded while its data are still being copied.
+          ({ completionPercent = 100, diskSizeGB = 0 }): Progress<BackedUpDisk> =>
+            completionPercent < 100
+              ? { state: "running", percent: Math.floor(completionPercent) }
+              : succeeded({ lun: input.lun, id: input.snapshotId, sizeGb: diskSizeGB }),
+        ),
+    },
+
+    held: (backup) =>
+      answer(async () => {
+        if (backup.kind === "restore-point") return disksIn(await getPoint(backup.ids[0] ?? ""));
+        return Promise.all(
+          backup.disks.map(async ({ lun, id }) => ({
+            lun,
+            id,
+            sizeGb: (await getSnapshot(id)).diskSizeGB ?? 0,
+          })),
+        );
+      }, "BACKUP_UNSOUND"),
+
+    disk: {
+      start(order) {
+        const { client, group, names } = locate(cloud, order.diskId);
+        return submit(() => client.disks.createOrUpdate(group, names[0], diskModel(order)));
+      },
+      ask({ input, started }) {
+        const { client, group, names } = locate(cloud, input.diskId);
+        return progressOf(
+          cloud,
+          started,
+          () => client.disks.get(group, names[0]),
+          ({ completionPercent = 100 }): Progress<null> =>
+            completionPercent < 100
+              ? { state: "running", percent: Math.floor(completionPercent) }
+              : succeeded(null),
+        );
+      },
+    },
+  };
+}
+
+function disksIn({ sourceMetadata }: RestorePoint): BackedUpDisk[] {
+  const { osDisk, dataDisks = [] } = sourceMetadata?.storageProfile ?? {};
+  const all = [{ lun: -1, disk: osDisk }, ...dataDisks.map((disk) => ({ lun: disk.lun ?? 0, disk }))];
+  return all.flatMap(({ lun, disk }) => {
+    const id = disk?.diskRestorePoint?.id;
+    return id === undefined ? [] : [{ lun, id, sizeGb: disk?.diskSizeGB ?? 0 }];
+  });
+}
+
+const snapshotModel = ({ diskId, location, tags }: SnapshotOrder) => ({
+  location,
+  tags: { ...tags },
+  sku: { name: "Standard_LRS" },
+  incremental: true,
+  creationData: { createOption: "Copy", sourceResourceId: diskId },
+});
+
+/** As the source's disk: size, type, zone, generation and security carry over; the backup gives the bytes. */
+function diskModel({ source, vm, tags }: DiskFromBackup) {
+  const disk = source.lun < 0 ? vm.osDisk : vm.dataDisks.find(({ lun }) => lun === source.lun);
+  const fromRestorePoint = /\/restorePoints\//i.test(source.id);
+  return {
+    location: vm.location,
+    tags: { ...tags },
+    ...(vm.zones.length > 0 ? { zones: [...vm.zones] } : {}),
+    sku: { name: disk?.sku ?? "Standard_LRS" },
+    diskSizeGB: disk?.sizeGb ?? source.sizeGb,
+    networkAccessPolicy: "DenyAll",
+    publicNetworkAccess: "Disabled",
+    creationData: { createOption: fromRestorePoint ? "Restore" : "Copy", sourceResourceId: source.id },
+    ...(source.lun < 0
+      ? {
+          osType: vm.osType,
+          hyperVGeneration: vm.generation,
+          ...(vm.securityType === "TrustedLaunch"
+            ? { securityProfile: { securityType: "TrustedLaunch" } }
+            : {}),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,72 @@
+/** Azure Resource Manager, of Azure or of an embedded one on this machine: Microsoft.Compute's client, and any GET. */
+import { ComputeManagementClient } from "@azure/arm-compute";
+import { createDefaultHttpClient, createPipelineRequest } from "@azure/core-rest-pipeline";
+import type { TokenCredential } from "@azure/identity";
+import type { ResourceId } from "../../domain/resource-id.js";
+import { parseResourceId } from "../../domain/resource-id.js";
+
+export interface ArmOptions {
+  /** Only for the embedded Azure: an http endpoint on the loopback interface, which is sent no token. */
+  readonly endpoint?: string;
+  readonly credential: TokenCredential;
+}
+
+export interface Arm {
+  /** A request may name a VM in another subscription than ours. */
+  compute(subscriptionId: string): ComputeManagementClient;
+  /** Any resource by its id, through the same pipeline; undefined when it is not there. */
+  read<T>(id: string, apiVersion: string): Promise<T | undefined>;
+  /** What a status URL of a long operation answers. */
+  readUrl<T>(subscriptionId: string, url: string): Promise<T | undefined>;
+}
+
+const PUBLIC_CLOUD = "https://management.azure.com";
+
+export function arm({ endpoint, credential }: ArmOptions): Arm {
+  const http = createDefaultHttpClient();
+  const clients = new Map<string, ComputeManagementClient>();
+
+  const compute = (subscriptionId: string) => {
+    const client = clients.get(subscriptionId) ?? newClient(subscriptionId, endpoint, credential);
+    clients.set(subscriptionId, client);
+    return client;
+  };
+  const readUrl = async <T>(subscriptionId: string, url: string): Promise<T | undefined> => {
+    const request = createPipelineRequest({ url, allowInsecureConnection: endpoint !== undefined });
+    const { status, bodyAsText } = await compute(subscriptionId).pipeline.sendRequest(http, request);
+    if (status === 404) return undefined;
+    if (status !== 200) throw Object.assign(new Error(bodyAsText ?? ""), { statusCode: status });
+    return JSON.parse(bodyAsText ?? "{}") as T;
+  };
+  return {
+    compute,
+    readUrl,
+    read: (id, apiVersion) =>
+      readUrl(idOf(id).subscriptionId, `${endpoint ?? PUBLIC_CLOUD}${id}?api-version=${apiVersion}`),
+  };
+}
+
+function newClient(subscriptionId: string, endpoint: string | undefined, credential: TokenCredential) {
+  // The runbook retries and sleeps, durably; an activity that waits out a Retry-After would be neither short nor cheap.
+  const retryOptions = { maxRetries: 0 };
+  if (endpoint === undefined)
+    return new ComputeManagementClient(credential, subscriptionId, { retryOptions });
+  const local = { endpoint, allowInsecureConnection: true, retryOptions };
+  const client = new ComputeManagementClient(credential, subscriptionId, local);
+  // The policy refuses to send a token over plain http, and the embedded Azure wants none.
+  client.pipeline.removePolicy({ name: "bearerTokenAuthenticationPolicy" });
+  return client;
+}
+
+/** Any id that reaches an adapter was made or checked by us; a wrong one is a fault of ours, not of a request. */
+export function idOf(id: string): ResourceId {
+  const parsed = parseResourceId(id);
+  if (parsed === undefined) throw new TypeError(`Not a resource id: ${id}`);
+  return parsed;
+}
+
+/** The client for an id's subscription, with the group and the names that its calls take. */
+export function locate(cloud: Arm, id: string) {
+  const { subscriptionId, resourceGroup, names } = idOf(id);
+  return { client: cloud.compute(subscriptionId), group: resourceGroup, names };
+}

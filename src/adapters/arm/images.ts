@@ -1,0 +1,252 @@
+/** Gallery definitions and versions, and managed images. */
+import type {
+  GalleryDiskImage,
+  GalleryImage,
+  GalleryImageVersion,
+  Image,
+  ImageDisk,
+  ReplicationStatus,
+} from "@azure/arm-compute";
+import type { ImageSource } from "../../domain/image.js";
+import type { ImageOrder, MadeImage } from "../../domain/image-order.js";
+import type { Progress } from "../../domain/outcome.js";
+import { succeeded } from "../../domain/outcome.js";
+import type { DefinitionFacts } from "../../domain/target-check.js";
+import type { GalleryTarget, Target } from "../../domain/target.js";
+import type { Images } from "../../ports/images.js";
+import type { Arm } from "./client.js";
+import { idOf, locate } from "./client.js";
+import { isNotFound } from "./errors.js";
+import { answer, progressOf, submit } from "./submit.js";
+
+export function armImages(cloud: Arm): Images {
+  return {
+    look: (target) => answer(() => lookAt(cloud, target)),
+
+    definition: {
+      start(order) {
+        const target = galleryTarget(order);
+        const { client, group, names } = locate(cloud, target.definitionId);
+        return submit(() =>
+          client.galleryImages.createOrUpdate(
+            group,
+            names[0],
+            names[1] ?? "",
+            definitionModel(order, target),
+          ),
+        );
+      },
+      ask({ input, started }) {
+        const { client, group, names } = locate(cloud, galleryTarget(input).definitionId);
+        const get = () => client.galleryImages.get(group, names[0], names[1] ?? "");
+        return progressOf(cloud, started, get, () => succeeded(null));
+      },
+    },
+
+    managedImage: {
+      start(order) {
+        const { client, group, names } = locate(cloud, imageIdOf(order.target));
+        return submit(() => client.images.createOrUpdate(group, names[0], imageModel(order)));
+      },
+      ask({ input, started }) {
+        const id = imageIdOf(input.target);
+        const { client, group, names } = locate(cloud, id);
+        return progressOf(
+          cloud,
+          started,
+          () => client.images.get(group, names[0]),
+          ({ storageProfile = {} }) => {
+            const { osDisk, dataDisks = [] } = storageProfile;
+            return succeeded({ id, disks: [...(osDisk ? [osDisk] : []), ...dataDisks].map(fromImageDisk) });
+          },
+        );
+      },
+    },
+
+    galleryVersion: {
+      start(order) {
+        const target = galleryTarget(order);
+        const { client, group, names } = locate(cloud, target.definitionId);
+        const name = order.version ?? "";
+        return submit(() =>
+          client.galleryImageVersions.createOrUpdate(
+            group,
+            names[0],
+            names[1] ?? "",
+            name,
+            versionModel(order, target),
+          ),
+        );
+      },
+      ask({ input, started }) {
+        const id = `${galleryTarget(input).definitionId}/versions/${input.version ?? ""}`;
+        const { client, group, names } = locate(cloud, id);
+        const [gallery, image = "", version = ""] = names;
+        const expand = { expand: "ReplicationStatus" };
+        return progressOf(
+          cloud,
+          started,
+          () => client.galleryImageVersions.get(group, gallery, image, version, expand),
+          ({ storageProfile = {} }) => {
+            const { osDiskImage, dataDiskImages = [] } = storageProfile;
+            const disks = [...(osDiskImage ? [osDiskImage] : []), ...dataDiskImages].map(fromGalleryDisk);
+            return succeeded({ id, disks });
+          },
+          ({ replicationStatus }) => replicationOf(replicationStatus),
+        );
+      },
+    },
+  };
+}
+
+async function lookAt(cloud: Arm, target: Target): Promise<DefinitionFacts> {
+  const absent: DefinitionFacts = { parentExists: true, exists: false, versions: [] };
+  if (target.kind === "managed-image") {
+    const { client, group, names } = locate(cloud, target.imageId);
+    return { ...absent, exists: (await found(() => client.images.get(group, names[0]))) !== undefined };
+  }
+  const { client, group, names } = locate(cloud, target.definitionId);
+  const [gallery, image = ""] = names;
+  const definition = await found(() => client.galleryImages.get(group, gallery, image));
+  if (definition === undefined)
+    return {
+      ...absent,
+      parentExists: (await found(() => client.galleries.get(group, gallery))) !== undefined,
+    };
+  const versions: string[] = [];
+  for await (const version of client.galleryImageVersions.listByGalleryImage(group, gallery, image))
+    versions.push(version.name ?? "");
+  return { parentExists: true, exists: true, versions, definition: definitionFacts(definition) };
+}
+
+async function found<T>(get: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await get();
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+const definitionFacts = (definition: GalleryImage) => ({
+  osType: definition.osType ?? "",
+  osState: definition.osState ?? "",
+  generation: definition.hyperVGeneration ?? "V1",
+  architecture: definition.architecture ?? "x64",
+  features: Object.fromEntries((definition.features ?? []).map(({ name = "", value = "" }) => [name, value])),
+  hasPlan: definition.purchasePlan?.name !== undefined,
+});
+
+function definitionModel(
+  { traits, state, location, tags }: ImageOrder,
+  { create }: GalleryTarget,
+): GalleryImage {
+  const features = [
+    ...(traits.securityType === "Standard" ? [] : [{ name: "SecurityType", value: traits.securityType }]),
+    ...(traits.diskController === "NVMe" ? [{ name: "DiskControllerTypes", value: "SCSI,NVMe" }] : []),
+    ...(traits.acceleratedNetworking ? [{ name: "IsAcceleratedNetworkSupported", value: "True" }] : []),
+  ];
+  return {
+    location,
+    tags: { ...tags },
+    osType: traits.osType,
+    osState: state === "generalized" ? "Generalized" : "Specialized",
+    hyperVGeneration: traits.generation,
+    architecture: traits.architecture,
+    identifier: { publisher: create?.publisher ?? "", offer: create?.offer ?? "", sku: create?.sku ?? "" },
+    features,
+    ...(traits.plan ? { purchasePlan: { ...traits.plan } } : {}),
+  };
+}
+
+function versionModel({ location, tags, source }: ImageOrder, target: GalleryTarget): GalleryImageVersion {
+  // The home region holds the image first; Azure refuses a version without it.
+  const home = { name: location, replicas: 1, storageType: "Standard_LRS" as const };
+  const named = target.regions.some(({ name }) => plain(name) === plain(location));
+  return {
+    location,
+    tags: { ...tags },
+    publishingProfile: {
+      targetRegions: [...(named ? [] : [home]), ...target.regions].map(({ name, replicas, storageType }) => ({
+        name,
+        regionalReplicaCount: replicas,
+        storageAccountType: storageType,
+      })),
+      replicationMode: target.replicationMode,
+      excludeFromLatest: target.excludeFromLatest,
+      ...(target.endOfLife === undefined ? {} : { endOfLifeDate: new Date(target.endOfLife) }),
+    },
+    storageProfile: versionSource(source),
+    safetyProfile: { allowDeletionOfReplicatedLocations: true },
+  };
+}
+
+const plain = (region: string) => region.toLowerCase().replaceAll(" ", "");
+
+function versionSource(source: ImageSource): NonNullable<GalleryImageVersion["storageProfile"]> {
+  if (source.from === "vm") return { source: { virtualMachineId: source.vmId } };
+  const diskImages = source.disks.map((disk) => ({
+    lun: disk.lun,
+    hostCaching: disk.caching,
+    source:
+      "uri" in disk && source.from === "blobs"
+        ? { storageAccountId: source.storageAccountId, uri: disk.uri }
+        : { id: "id" in disk ? disk.id : "" },
+  }));
+  const [os, data] = [diskImages.filter(({ lun }) => lun < 0), diskImages.filter(({ lun }) => lun >= 0)];
+  const { lun: _, ...osDiskImage } = os[0] ?? { lun: -1 };
+  return { osDiskImage, ...(data.length > 0 ? { dataDiskImages: data } : {}) };
+}
+
+function imageModel({ location, tags, source, traits }: ImageOrder): Image {
+  const base = { location, tags: { ...tags }, hyperVGeneration: traits.generation };
+  if (source.from === "vm") return { ...base, sourceVirtualMachine: { id: source.vmId } };
+  const disks = source.disks.map((disk) => ({
+    lun: disk.lun,
+    caching: disk.caching,
+    ...(disk.sku === undefined ? {} : { storageAccountType: disk.sku }),
+    ...("uri" in disk ? { blobUri: disk.uri } : sourceOf(disk.id)),
+  }));
+  const { lun: _, ...osDisk } = disks.find(({ lun }) => lun < 0) ?? { lun: -1 };
+  return {
+    ...base,
+    storageProfile: {
+      osDisk: { ...osDisk, osType: traits.osType, osState: "Generalized" },
+      dataDisks: disks.filter(({ lun }) => lun >= 0),
+    },
+  };
+}
+
+const sourceOf = (id: string) =>
+  idOf(id).type.toLowerCase() === "snapshots" ? { snapshot: { id } } : { managedDisk: { id } };
+
+const fromImageDisk = ({ lun, diskSizeGB, caching }: ImageDisk & { lun?: number }) =>
+  diskMade(lun, diskSizeGB, caching);
+
+const fromGalleryDisk = ({ lun, sizeInGB, hostCaching }: GalleryDiskImage & { lun?: number }) =>
+  diskMade(lun, sizeInGB, hostCaching);
+
+const diskMade = (lun = -1, sizeGb?: number, caching?: string): MadeImage["disks"][number] => ({
+  lun,
+  ...(sizeGb === undefined ? {} : { sizeGb }),
+  ...(caching === undefined ? {} : { caching }),
+});
+
+/** The whole is as far as the mean of its regions; the detail names each. */
+function replicationOf(status: ReplicationStatus | undefined): Progress<never> {
+  const regions = status?.summary ?? [];
+  if (regions.length === 0) return { state: "running" };
+  const percent = Math.floor(regions.reduce((sum, { progress = 0 }) => sum + progress, 0) / regions.length);
+  const detail = regions.map(({ region, progress }) => `${region} ${progress ?? 0} %`).join(", ");
+  return { state: "running", percent: Math.min(99, percent), detail };
+}
+
+function galleryTarget({ target }: ImageOrder): GalleryTarget {
+  if (target.kind !== "gallery") throw new TypeError("A managed image has no gallery definition.");
+  return target;
+}
+
+function imageIdOf(target: Target): string {
+  if (target.kind !== "managed-image") throw new TypeError(`${target.definitionId} is not a managed image.`);
+  return target.imageId;
+}

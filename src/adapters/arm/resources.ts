@@ -1,0 +1,101 @@
+/** Deletes what a run makes, whichever kind it is. */
+import { done } from "../../domain/outcome.js";
+import type { Resources } from "../../ports/resources.js";
+import type { Arm } from "./client.js";
+import { idOf, locate } from "./client.js";
+import { removed, submit } from "./submit.js";
+
+type Located = ReturnType<typeof locate>;
+
+interface Kind {
+  readonly remove: (at: Located) => Parameters<typeof submit>[0];
+  readonly get: (at: Located) => () => Promise<unknown>;
+}
+
+const second = ({ names }: Located) => names[1] ?? "";
+const third = ({ names }: Located) => names[2] ?? "";
+
+/** By resource type in lower case; only kinds that a run makes, so that nothing else can be deleted by mistake. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  virtualmachines: {
+    remove:
+      ({ client, group, names }) =>
+      () =>
+        client.virtualMachines.delete(group, names[0], { forceDeletion: true }),
+    get:
+      ({ client, group, names }) =>
+      () =>
+        client.virtualMachines.get(group, names[0]),
+  },
+  disks: {
+    remove:
+      ({ client, group, names }) =>
+      () =>
+        client.disks.delete(group, names[0]),
+    get:
+      ({ client, group, names }) =>
+      () =>
+        client.disks.get(group, names[0]),
+  },
+  snapshots: {
+    remove:
+      ({ client, group, names }) =>
+      () =>
+        client.snapshots.delete(group, names[0]),
+    get:
+      ({ client, group, names }) =>
+      () =>
+        client.snapshots.get(group, names[0]),
+  },
+  images: {
+    remove:
+      ({ client, group, names }) =>
+      () =>
+        client.images.delete(group, names[0]),
+    get:
+      ({ client, group, names }) =>
+      () =>
+        client.images.get(group, names[0]),
+  },
+  restorepointcollections: {
+    remove:
+      ({ client, group, names }) =>
+      () =>
+        client.restorePointCollections.delete(group, names[0]),
+    get:
+      ({ client, group, names }) =>
+      () =>
+        client.restorePointCollections.get(group, names[0]),
+  },
+  "restorepointcollections/restorepoints": {
+    remove: (at) => () => at.client.restorePoints.delete(at.group, at.names[0], second(at)),
+    get: (at) => () => at.client.restorePoints.get(at.group, at.names[0], second(at)),
+  },
+  "galleries/images/versions": {
+    remove: (at) => () => at.client.galleryImageVersions.delete(at.group, at.names[0], second(at), third(at)),
+    get: (at) => () => at.client.galleryImageVersions.get(at.group, at.names[0], second(at), third(at)),
+  },
+  "virtualmachines/runcommands": {
+    remove: (at) => () => at.client.virtualMachineRunCommands.delete(at.group, at.names[0], second(at)),
+    get: (at) => () =>
+      at.client.virtualMachineRunCommands.getByVirtualMachine(at.group, at.names[0], second(at)),
+  },
+};
+
+export function armResources(cloud: Arm): Resources {
+  const kindOf = (resourceId: string): Kind => {
+    const kind = KINDS[idOf(resourceId).type.toLowerCase()];
+    if (kind === undefined) throw new TypeError(`A run never makes, and so never deletes, ${resourceId}.`);
+    return kind;
+  };
+  return {
+    removal: {
+      async start({ resourceId }) {
+        const begin = kindOf(resourceId).remove(locate(cloud, resourceId));
+        const outcome = await submit(begin, "SOURCE_GONE");
+        return outcome.status === "refused" && outcome.code === "SOURCE_GONE" ? done({}) : outcome;
+      },
+      ask: ({ input }) => removed(kindOf(input.resourceId).get(locate(cloud, input.resourceId))),
+    },
+  };
+}

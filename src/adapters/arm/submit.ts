@@ -1,0 +1,87 @@
+/**
+ * Starting and asking after long operations without waiting for them. The SDK's pollers send the first request at
+ * once and poll only when asked; nothing here asks, so that no activity is longer than a request or two.
+ */
+import type { FailureCode } from "../../domain/failures.js";
+import type { Outcome, Progress, Started } from "../../domain/outcome.js";
+import { done, succeeded } from "../../domain/outcome.js";
+import type { Arm } from "./client.js";
+import { isNotFound, judge } from "./errors.js";
+
+/** What of the SDK's PollerLike is used. A poller is also a promise: never `await` it, nor return it from async code. */
+interface Poller {
+  submitted(): Promise<void>;
+  serialize(): Promise<string>;
+}
+
+export async function submit(begin: () => Poller, notFound?: FailureCode): Promise<Outcome<Started>> {
+  try {
+    const poller = begin();
+    await poller.submitted();
+    const { state } = JSON.parse(await poller.serialize()) as {
+      state?: { config?: { operationLocation?: string } };
+    };
+    const operationUrl = state?.config?.operationLocation;
+    return done(operationUrl === undefined ? {} : { operationUrl });
+  } catch (error) {
+    return judge(error, notFound);
+  }
+}
+
+/** Asks an act that answers at once. */
+export async function answer<T>(ask: () => Promise<T>, notFound?: FailureCode): Promise<Outcome<T>> {
+  try {
+    return done(await ask());
+  } catch (error) {
+    return judge(error, notFound);
+  }
+}
+
+export interface Provisioned {
+  readonly provisioningState?: string | undefined;
+}
+
+/** How a resource stands by its own provisioningState; when it failed, why by the operation that was started. */
+export async function progressOf<R extends Provisioned, T>(
+  cloud: Arm,
+  started: Started,
+  get: () => Promise<R>,
+  result: (resource: R) => Progress<T>,
+  running: (resource: R) => Progress<T> = () => ({ state: "running" }),
+): Promise<Outcome<Progress<T>>> {
+  try {
+    const resource = await get();
+    if (resource.provisioningState === "Failed" || resource.provisioningState === "Canceled")
+      return done({ state: "failed", ...(await reasonOf(cloud, started, resource.provisioningState)) });
+    if (resource.provisioningState !== "Succeeded") return done(running(resource));
+    return done(result(resource));
+  } catch (error) {
+    return judge(error);
+  }
+}
+
+/** Deleted is what answers 404. */
+export async function removed(get: () => Promise<unknown>): Promise<Outcome<Progress<null>>> {
+  try {
+    await get();
+    return done({ state: "running" });
+  } catch (error) {
+    return isNotFound(error) ? done(succeeded(null)) : judge(error);
+  }
+}
+
+async function reasonOf(cloud: Arm, { operationUrl }: Started, state: string) {
+  const subscriptionId = /\/subscriptions\/([^/]+)\//i.exec(operationUrl ?? "")?.[1];
+  const unknown = { code: state, message: "Azure gives no reason." };
+  if (operationUrl === undefined || subscriptionId === undefined) return unknown;
+  try {
+    const operation = await cloud.readUrl<{ error?: { code?: string; message?: string } }>(
+      subscriptionId,
+      operationUrl,
+    );
+    return { code: operation?.error?.code ?? state, message: operation?.error?.message ?? unknown.message };
+  } catch {
+    // The reason is a courtesy: without it the failure is still told.
+    return unknown;
+  }
+}

@@ -1,0 +1,152 @@
+/** Virtual machines, read and driven; see the port for what is promised. */
+import type { VirtualMachine } from "@azure/arm-compute";
+import type { WorkingVm } from "../../domain/backup.js";
+import type { Progress } from "../../domain/outcome.js";
+import { done, succeeded } from "../../domain/outcome.js";
+import type { VirtualMachines } from "../../ports/virtual-machines.js";
+import type { Arm } from "./client.js";
+import { idOf, locate } from "./client.js";
+import { answer, progressOf, submit } from "./submit.js";
+import { agentReady, powerStateOf, summarize } from "./vm-summary.js";
+
+export function armVirtualMachines(cloud: Arm): VirtualMachines {
+  const at = (vmId: string) => {
+    const { client, group, names } = locate(cloud, vmId);
+    return { vms: client.virtualMachines, group, name: names[0] };
+  };
+  const get = (vmId: string): Promise<VirtualMachine> => {
+    const { vms, group, name } = at(vmId);
+    return vms.get(group, name, { expand: "instanceView" });
+  };
+  const powerState = (vmId: string) => answer(async () => powerStateOf(await get(vmId)), "VM_NOT_FOUND");
+
+  return {
+    inspect: (vmId) =>
+      answer(async () => {
+        const vm = await get(vmId);
+        const [disks, accelerated] = await Promise.all([
+          disksOf(cloud, vm),
+          acceleratedNetworking(cloud, vm),
+        ]);
+        return { summary: summarize(vm, disks, accelerated), model: vm };
+      }, "VM_NOT_FOUND"),
+
+    powerState,
+
+    markGeneralized: (vmId) =>
+      answer(async () => {
+        const { vms, group, name } = at(vmId);
+        await vms.generalize(group, name);
+        return null;
+      }, "VM_NOT_FOUND"),
+
+    deallocation: {
+      start({ vmId }) {
+        const { vms, group, name } = at(vmId);
+        return submit(() => vms.deallocate(group, name), "VM_NOT_FOUND");
+      },
+      async ask({ input }) {
+        const state = await powerState(input.vmId);
+        if (state.status !== "done") return state;
+        return done(state.value === "deallocated" ? succeeded(null) : { state: "running" });
+      },
+    },
+
+    workingVm: {
+      start(order) {
+        const { vms, group, name } = at(order.vmId);
+        return submit(() => vms.createOrUpdate(group, name, workingVmModel(order)));
+      },
+      ask({ input, started }) {
+        return progressOf(
+          cloud,
+          started,
+          () => get(input.vmId),
+          (vm): Progress<null> =>
+            agentReady(vm)
+              ? succeeded(null)
+              : {
+                  state: "running",
+                  percent: 80,
+                  detail: `waiting for the agent; the VM is ${powerStateOf(vm)}`,
+                },
+        );
+      },
+    },
+  };
+}
+
+function disksOf(cloud: Arm, { storageProfile }: VirtualMachine) {
+  const ids = [storageProfile?.osDisk, ...(storageProfile?.dataDisks ?? [])].flatMap(
+    (disk) => disk?.managedDisk?.id ?? [],
+  );
+  return Promise.all(
+    ids.map((id) => {
+      const { client, group, names } = locate(cloud, id);
+      return client.disks.get(group, names[0]);
+    }),
+  );
+}
+
+/** Network interfaces are another provider's; reading one needs no package of its own. */
+async function acceleratedNetworking(cloud: Arm, { networkProfile }: VirtualMachine): Promise<boolean> {
+  const id = networkProfile?.networkInterfaces?.[0]?.id;
+  if (id === undefined) return false;
+  const nic = await cloud.read<{ properties?: { enableAcceleratedNetworking?: boolean } }>(id, "2024-05-01");
+  return nic?.properties?.enableAcceleratedNetworking ?? false;
+}
+
+/**
+ * A throw-away copy: no osProfile, since the disks carry the system as it is, no extensions, no public address, and
+ * everything it brings goes with it when it is deleted.
+ */
+function workingVmModel({ source, diskIds, subnetId, tags, vmId }: WorkingVm): VirtualMachine {
+  const [osDiskId, ...dataDiskIds] = diskIds;
+  const name = idOf(vmId).names[0];
+  const trusted = source.securityType === "TrustedLaunch";
+  return {
+    location: source.location,
+    tags: { ...tags },
+    ...(source.zones.length > 0 ? { zones: [...source.zones] } : {}),
+    ...(source.plan ? { plan: { ...source.plan } } : {}),
+    hardwareProfile: { vmSize: source.size },
+    storageProfile: {
+      diskControllerType: source.diskController,
+      osDisk: {
+        createOption: "Attach",
+        osType: source.osType,
+        caching: source.osDisk.caching,
+        deleteOption: "Delete",
+        managedDisk: { id: osDiskId ?? "" },
+      },
+      dataDisks: source.dataDisks.map((disk, index) => ({
+        lun: disk.lun,
+        createOption: "Attach",
+        caching: disk.caching,
+        deleteOption: "Delete",
+        managedDisk: { id: dataDiskIds[index] ?? "" },
+      })),
+    },
+    ...(trusted
+      ? {
+          securityProfile: {
+            securityType: "TrustedLaunch",
+            uefiSettings: { secureBootEnabled: source.secureBoot, vTpmEnabled: source.vTpm },
+          },
+        }
+      : {}),
+    networkProfile: {
+      networkApiVersion: "2022-11-01",
+      networkInterfaceConfigurations: [
+        {
+          name: `${name}-nic`,
+          primary: true,
+          deleteOption: "Delete",
+          enableAcceleratedNetworking: source.acceleratedNetworking,
+          ipConfigurations: [{ name: "only", subnet: { id: subnetId } }],
+        },
+      ],
+    },
+    diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+  };
+}

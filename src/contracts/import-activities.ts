@@ -1,0 +1,86 @@
+/** What the import runbook can do, by name. Each takes and returns plain data that may be stored in clear. */
+import type { DropPlace, DropRef } from "../domain/import/drop.js";
+import type {
+  DiskReport,
+  ImageDescription,
+  LandedDisk,
+  MendingPlan,
+} from "../domain/import/import-plan.js";
+import type { Outcome } from "../domain/outcome.js";
+import type { Purpose } from "../domain/vhd/diagnosis.js";
+import { activity, operation } from "./activity.js";
+import type { HandedOver, MendingSettings } from "./import-run.js";
+import { STUBBORN } from "./retry.js";
+
+export interface LookQuestion {
+  readonly runId: string;
+  readonly source: DropPlace;
+  /** ETags of the last look, by blob name. */
+  readonly before: Readonly<Record<string, string>>;
+  readonly settleSeconds: number;
+}
+
+export type Look =
+  | {
+      readonly state: "arriving";
+      readonly because: string;
+      readonly seen: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly state: "landed";
+      /** The OS disk first. */
+      readonly disks: readonly LandedDisk[];
+      readonly description: ImageDescription;
+    }
+  | ({ readonly state: "handed-over" } & HandedOver);
+
+export interface DiskOrder {
+  readonly runId: string;
+  readonly lun: number;
+  readonly drop: DropRef;
+  readonly report: DiskReport;
+  /** The prepared disk's name in the work container. */
+  readonly name: string;
+  readonly epoch: number;
+}
+
+export interface SliceOrder extends DiskOrder {
+  readonly plan: MendingPlan;
+  /** Units; the slice begins at `from` and gets as far as its limits let it. */
+  readonly from: number;
+  readonly to: number;
+  readonly settings: MendingSettings;
+}
+
+export interface SliceDone {
+  readonly next: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Said once, when the way had to be changed. */
+  readonly remark?: string;
+}
+
+export interface FinishOrder extends DiskOrder {
+  readonly plan?: MendingPlan;
+  /** Bytes of ours went through here, so that there are hashes to sum up. */
+  readonly hashed: boolean;
+}
+
+export interface Finished {
+  readonly uri: string;
+  readonly treeHash?: string;
+}
+
+export const lookAtDrop = activity<LookQuestion, Outcome<Look>>("lookAtDrop");
+export const examineDrop = activity<
+  { runId: string; lun: number; drop: DropRef; purpose: Purpose },
+  Outcome<DiskReport>
+>("examineDrop");
+/** Answers where the file itself lies, for a disk that is used as it is. */
+export const locateDrop = activity<{ drop: DropRef }, Outcome<{ uri: string }>>("locateDrop");
+export const copyDrop = operation<DiskOrder, { uri: string }>("copyDrop");
+export const planMending = activity<DiskOrder & { settings: MendingSettings }, Outcome<MendingPlan>>("planMending");
+export const moveSlice = activity<SliceOrder, Outcome<SliceDone>>("moveSlice");
+export const finishDisk = activity<FinishOrder, Outcome<Finished>>("finishDisk");
+/** The prepared disk and the documents about it. */
+export const removePrepared = activity<{ runId: string; name: string }, null>("removePrepared", STUBBORN);

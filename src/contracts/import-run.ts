@@ -1,0 +1,60 @@
+/** What starts an import run, what its stages are called, and what it ends with. */
+import type { DropPlace } from "../domain/import/drop.js";
+import type { PreparedDisk } from "../domain/import/import-plan.js";
+import type { MadeImage } from "../domain/image-order.js";
+
+export const IMPORT_ORCHESTRATOR = "importImage";
+
+export const IMPORT_STAGES = ["landing", "doctor", "mend", "register", "clean-up"] as const;
+
+/** Where an image goes when nobody says: a managed image per content, or a definition per file name. */
+export type DefaultTarget =
+  | { readonly kind: "managed-image"; readonly resourceGroupId: string }
+  | { readonly kind: "gallery"; readonly galleryId: string; readonly publisher: string };
+
+/** Settings that the runbook needs; they travel in the input so that a run does not change under its feet. */
+export interface ImportSettings {
+  readonly location: string;
+  /** The account of the drop container and of the work container. */
+  readonly storageAccountId: string;
+  readonly defaultTarget: DefaultTarget;
+  /** Between the two looks that must find a file the same. */
+  readonly settleSeconds: number;
+  /** How long a file may take to arrive. */
+  readonly arrivalMinutes: number;
+  readonly registerMinutes: number;
+  /** Copy even what could be used as it lies, so that nobody can change it under Azure's hands. */
+  readonly freeze: "when-needed" | "always";
+  readonly mending: MendingSettings;
+}
+
+export interface MendingSettings {
+  /** `account`: Put Page From URL; the bytes stay inside the storage account, and no hash of ours is made. */
+  readonly moveBy: "stream" | "account";
+  /** Requests under way at once within a slice. */
+  readonly concurrency: number;
+  /** The most that one slice reads of its source. */
+  readonly sliceBytes: number;
+  /** A slice ends at a unit's end after so long, so that the next one starts with a fresh time limit. */
+  readonly sliceSeconds: number;
+  readonly slicesAtOnce: number;
+}
+
+export interface ImportInput {
+  readonly runId: string;
+  /** The file whose arrival started the run: a `.vhd`, or the `.image.json` that describes several. */
+  readonly source: DropPlace & { readonly etag: string };
+  readonly settings: ImportSettings;
+}
+
+export interface ImportResult {
+  readonly image: MadeImage;
+  readonly version?: string;
+  readonly disks: readonly PreparedDisk[];
+}
+
+/** The run had nothing to do: another makes the image of this file. */
+export interface HandedOver {
+  readonly handedTo: string;
+  readonly because: string;
+}

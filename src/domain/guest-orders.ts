@@ -1,0 +1,36 @@
+/** What the pipeline asks of a guest. */
+import type { VmSummary } from "./vm.js";
+
+export interface GuestOptions {
+  readonly script?: string | undefined;
+  readonly removeUsers: readonly string[];
+  readonly keepUsers: readonly string[];
+  readonly allowedRemedies: readonly ("remove-appx" | "remove-missing-providers" | "disable-bitlocker")[];
+}
+
+export interface GuestQuestion {
+  readonly vmId: string;
+  readonly location: string;
+  readonly osType: VmSummary["osType"];
+  readonly script: "preflight" | "seal-log";
+  readonly runId: string;
+}
+
+export interface SealOrder {
+  readonly runId: string;
+  /** The VM to seal: the working VM, or the source in place. */
+  readonly vmId: string;
+  readonly location: string;
+  readonly osType: VmSummary["osType"];
+  readonly guest: GuestOptions;
+  readonly limitMinutes: number;
+}
+
+export interface SealQuestion {
+  readonly runId: string;
+  readonly vmId: string;
+  readonly elapsedMs: number;
+  readonly limitMs: number;
+  /** What seal-log answered, once the clock has run out. */
+  readonly sealLog?: string;
+}

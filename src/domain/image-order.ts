@@ -1,0 +1,38 @@
+/** An order for an image, and what can be known of its target before anything is made. */
+import type { ImageSource, ImageTraits } from "./image.js";
+import type { Check } from "./preflight.js";
+import type { Target } from "./target.js";
+
+/** Tags by which everything that a run makes is found again. */
+export type Tags = Readonly<Record<string, string>>;
+
+export interface TargetQuestion {
+  readonly target: Target;
+  readonly state: "generalized" | "specialized";
+  readonly location: string;
+  readonly traits: ImageTraits;
+}
+
+export interface TargetFacts {
+  /** The gallery version to make: free when it was looked for. */
+  readonly version?: string;
+  /** The definition does not exist and the request says to make it. */
+  readonly createDefinition: boolean;
+  readonly checks: readonly Check[];
+}
+
+export interface ImageOrder {
+  readonly target: Target;
+  readonly version?: string;
+  readonly location: string;
+  readonly state: "generalized" | "specialized";
+  readonly traits: ImageTraits;
+  readonly source: ImageSource;
+  readonly tags: Tags;
+}
+
+export interface MadeImage {
+  readonly id: string;
+  /** -1 is the OS disk. */
+  readonly disks: readonly { readonly lun: number; readonly sizeGb?: number; readonly caching?: string }[];
+}

@@ -1,0 +1,103 @@
+/** Long operations of Azure in a runbook: start, sleep, ask (architecture.md, rule 3), one or many at once. */
+import type { OperationRef } from "../contracts/activity.js";
+import type { Progress, Started } from "../domain/outcome.js";
+import type { Durable, Settled } from "./durable.js";
+import { nowMs } from "./durable.js";
+import type { Run } from "./run.js";
+import { failure, note } from "./run.js";
+import { demandEach, keepWaiting, outOfTime, valueOf } from "./wait.js";
+
+export interface OperationLimits {
+  readonly limitMinutes: number;
+  /** The stage whose percent and detail the operation moves. */
+  readonly stage?: string;
+}
+
+/** Starts an operation of Azure and asks after it until it ends. */
+export function* operate<I, R>(
+  run: Run,
+  operation: OperationRef<I, R>,
+  input: I,
+  limits: OperationLimits,
+): Durable<R> {
+  const [result] = yield* operateAll(run, operation, [input], limits);
+  return result as R;
+}
+
+/** The same for several inputs at once; the first that fails ends the wait for the others. */
+export function* operateAll<I, R>(
+  run: Run,
+  operation: OperationRef<I, R>,
+  inputs: readonly I[],
+  limits: OperationLimits,
+): Durable<R[]> {
+  return (yield* operateEach(run, operation, inputs, { ...limits, stopAtFailure: true })).map(valueOf);
+}
+
+/** The same, and each input ends by itself: for clean-ups, where one that fails must not keep the others. */
+export function* operateEach<I, R>(
+  run: Run,
+  operation: OperationRef<I, R>,
+  inputs: readonly I[],
+  limits: OperationLimits & { readonly stopAtFailure?: boolean },
+): Durable<Settled<R>[]> {
+  const beganMs = nowMs(run.context);
+  const results = new Map<number, Settled<R>>();
+  const percents = new Map<number, number>();
+  const open = () => [...inputs.keys()].filter((index) => !results.has(index));
+  const stopped = () =>
+    limits.stopAtFailure === true && [...results.values()].some((result) => "error" in result);
+
+  const started = new Map<number, Started>();
+  for (const [index, start] of (yield* demandEach(run, operation.start, inputs)).entries()) {
+    if ("error" in start) results.set(index, start);
+    else started.set(index, start.value);
+  }
+  while (open().length > 0 && !stopped()) {
+    const asked = open();
+    const answers = yield* demandEach(
+      run,
+      operation.ask,
+      asked.map((index) => ({ input: inputs[index] as I, started: started.get(index) ?? {} })),
+    );
+    let detail: string | undefined;
+    for (const [position, index] of asked.entries()) {
+      const answer = answers[position] as Settled<Progress<R>>;
+      if ("error" in answer) results.set(index, answer);
+      else if (answer.value.state === "succeeded") results.set(index, { value: answer.value.value });
+      else if (answer.value.state === "failed") results.set(index, { error: azureFailed(answer.value) });
+      else {
+        percents.set(index, answer.value.percent ?? 0);
+        detail ??= answer.value.detail;
+      }
+    }
+    if (limits.stage !== undefined)
+      reportProgress(run, limits.stage, inputs.length, results, percents, detail);
+    if (open().length === 0 || stopped()) break;
+    if (nowMs(run.context) - beganMs >= limits.limitMinutes * 60_000) {
+      for (const index of open())
+        results.set(index, { error: outOfTime(operation.name, limits.limitMinutes) });
+      break;
+    }
+    yield* keepWaiting(run, operation.name, beganMs, limits.limitMinutes);
+  }
+  return [...inputs.keys()].map((index) => results.get(index) ?? { error: new Error("Not waited for.") });
+}
+
+function reportProgress(
+  run: Run,
+  stageName: string,
+  count: number,
+  results: ReadonlyMap<number, unknown>,
+  percents: ReadonlyMap<number, number>,
+  detail: string | undefined,
+): void {
+  const sum = Array.from({ length: count }, (_, index) =>
+    results.has(index) ? 100 : (percents.get(index) ?? 0),
+  );
+  const percent = Math.floor(sum.reduce((total, one) => total + one, 0) / Math.max(1, count));
+  note(run, stageName, { percent, ...(detail === undefined ? {} : { detail }) });
+}
+
+const azureFailed = ({ code, message }: { code: string; message: string }) =>
+  failure("AZURE_FAILED", `${code}: ${message}`, "Mend what Azure names and start the run again.");

@@ -1,0 +1,36 @@
+/** One capture per VM at a time. Who holds it is on the board while a run waits in line. */
+import { holdVm, releaseVm } from "../contracts/capture-activities.js";
+import type { CaptureInput } from "../contracts/capture-run.js";
+import type { VmSummary } from "../domain/vm.js";
+import type { Durable } from "./durable.js";
+import { call, nowMs } from "./durable.js";
+import type { Run } from "./run.js";
+import { note, refusal } from "./run.js";
+import { demand, keepWaiting } from "./wait.js";
+
+/** Two days in line: longer than the longest capture that the limits of a request allow. */
+const LINE_LIMIT_MINUTES = 2880;
+
+export function* waitForTurn(run: Run, { runId, request }: CaptureInput, vm: VmSummary): Durable<void> {
+  const hold = { vmId: vm.id, runId };
+  const sinceMs = nowMs(run.context);
+  run.undo.push({
+    when: "exit",
+    resources: [`the hold on ${vm.name}`],
+    release: function* () {
+      yield* call(run.context, releaseVm, hold);
+    },
+  });
+  for (;;) {
+    const { heldBy } = yield* demand(run, holdVm, hold);
+    if (heldBy === runId) return;
+    if (request.whenBusy === "refuse")
+      throw refusal({
+        code: "VM_BUSY",
+        message: `Run ${heldBy} is capturing ${vm.name}.`,
+        remedy: 'Send the request again when that run has ended, or with "whenBusy": "wait".',
+      });
+    note(run, "queue", { detail: `waiting for run ${heldBy}, which is capturing ${vm.name}` });
+    yield* keepWaiting(run, "The turn for this VM", sinceMs, LINE_LIMIT_MINUTES);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Waiting in a runbook: pauses that a cancel ends, waits with a clock, and questions that are asked until there is
+ * an answer.
+ */
+import type { ActivityRef } from "../contracts/activity.js";
+import type { Outcome } from "../domain/outcome.js";
+import { nextPollSeconds } from "../domain/polling.js";
+import type { Durable, Settled } from "./durable.js";
+import { callAll, nowMs, sleep, sleepUnless } from "./durable.js";
+import type { Run } from "./run.js";
+import { RunEnd, failure, refusal } from "./run.js";
+
+/** Raised by `POST …/cancel`; the payload is the reason. */
+export const CANCEL_EVENT = "cancel";
+
+/** Sleeps; a cancel that comes meanwhile, or came before, ends the run. */
+export function* pause(run: Run, seconds: number): Durable<void> {
+  if (run.shielded) return yield* sleep(run.context, seconds);
+  const cancelled = yield* sleepUnless(run.context, seconds, CANCEL_EVENT);
+  if (cancelled === undefined) return;
+  const reason = typeof cancelled.event === "string" && cancelled.event !== "" ? `: ${cancelled.event}` : ".";
+  throw new RunEnd("cancelled", {
+    code: "CANCELLED",
+    message: `The run was cancelled${reason}`.slice(0, 500),
+    remedy: "Start it again when it is wanted; a new request needs a new id.",
+  });
+}
+
+/** Waits a turn in a loop that ends by something else; the clock is what ends it otherwise. */
+export function* keepWaiting(run: Run, what: string, sinceMs: number, limitMinutes: number): Durable<void> {
+  const elapsedSeconds = (nowMs(run.context) - sinceMs) / 1000;
+  const leftSeconds = limitMinutes * 60 - elapsedSeconds;
+  if (leftSeconds <= 0) throw outOfTime(what, limitMinutes);
+  yield* pause(run, Math.min(nextPollSeconds(elapsedSeconds), leftSeconds));
+}
+
+export const outOfTime = (what: string, limitMinutes: number) =>
+  failure(
+    "TIME_LIMIT",
+    `${what} did not end within ${limitMinutes} minutes.`,
+    "Look at the resource in Azure for what holds it up, or allow more time in the request's limits.",
+  );
+
+/** Calls an activity until it has an answer; a refusal ends the run. */
+export function* demand<I, T>(run: Run, ref: ActivityRef<I, Outcome<T>>, input: I): Durable<T> {
+  const [settled] = yield* demandEach(run, ref, [input]);
+  return valueOf(settled as Settled<T>);
+}
+
+/** The same once an input, in parallel. What Azure puts off is asked again after the longest wait it named. */
+export function* demandEach<I, T>(
+  run: Run,
+  ref: ActivityRef<I, Outcome<T>>,
+  inputs: readonly I[],
+): Durable<Settled<T>[]> {
+  const settled = new Map<number, Settled<T>>();
+  for (;;) {
+    const open = [...inputs.keys()].filter((index) => !settled.has(index));
+    if (open.length === 0) return [...inputs.keys()].map((index) => settled.get(index) as Settled<T>);
+    const answers = yield* callAll(
+      run.context,
+      ref,
+      open.map((index) => inputs[index] as I),
+    );
+    const waits: number[] = [];
+    for (const [position, index] of open.entries()) {
+      const answer = answers[position] as Settled<Outcome<T>>;
+      if ("error" in answer) settled.set(index, answer);
+      else if (answer.value.status === "busy") waits.push(answer.value.retryAfterSeconds);
+      else if (answer.value.status === "refused") settled.set(index, { error: refusal(answer.value) });
+      else settled.set(index, { value: answer.value.value });
+    }
+    if (waits.length > 0) yield* pause(run, Math.max(...waits));
+  }
+}
+
+/** The first real error wins over "not waited for", which always stands beside one. */
+export function valueOf<T>(settled: Settled<T>, _index?: number, all?: readonly Settled<T>[]): T {
+  if (!("error" in settled)) return settled.value;
+  const ends = (all ?? []).flatMap((one) =>
+    "error" in one && one.error instanceof RunEnd ? [one.error] : [],
+  );
+  throw ends[0] ?? settled.error;
+}

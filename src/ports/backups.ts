@@ -1,0 +1,19 @@
+import type {
+  BackedUpDisk,
+  Backup,
+  DiskFromBackup,
+  RestorePointOrder,
+  SnapshotOrder,
+} from "../domain/backup.js";
+import type { Outcome } from "../domain/outcome.js";
+import type { Operation } from "./operation.js";
+
+/** Backups of a VM's disks and disks made from them. Never writes to the VM. */
+export interface Backups {
+  /** One cut over all disks, application-consistent where the guest can. */
+  readonly restorePoint: Operation<RestorePointOrder, Backup>;
+  readonly snapshot: Operation<SnapshotOrder, BackedUpDisk>;
+  /** The disks that really are in the backup, read anew; what proves a backup is domain/proof.ts. */
+  held(backup: Backup): Promise<Outcome<readonly BackedUpDisk[]>>;
+  readonly disk: Operation<DiskFromBackup>;
+}

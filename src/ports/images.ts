@@ -1,0 +1,15 @@
+import type { ImageOrder, MadeImage } from "../domain/image-order.js";
+import type { DefinitionFacts } from "../domain/target-check.js";
+import type { Outcome } from "../domain/outcome.js";
+import type { Target } from "../domain/target.js";
+import type { Operation } from "./operation.js";
+
+/** Images: gallery definitions and versions, managed images. */
+export interface Images {
+  /** What is at the target already; only reads. */
+  look(target: Target): Promise<Outcome<DefinitionFacts>>;
+  readonly definition: Operation<ImageOrder>;
+  readonly managedImage: Operation<ImageOrder, MadeImage>;
+  /** Done when every region has its replicas; the percent is theirs. */
+  readonly galleryVersion: Operation<ImageOrder, MadeImage>;
+}

@@ -1,0 +1,62 @@
+/**
+ * Page blobs of ours, at the root of the work container: fixed VHDs from which Azure can make an image. Until its
+ * footer is written, last, Azure takes such a blob for no disk at all; the footer is the commit mark.
+ *
+ * Attempts are numbered. A blob carries the number of the attempt that owns it (as its sequence number), every write
+ * names its own, and the write of an attempt that lost the blob throws Superseded.
+ */
+import type { DropRef } from "../domain/import/drop.js";
+import type { Progress } from "../domain/outcome.js";
+import type { RangeReader } from "../domain/range-reader.js";
+
+export interface PreparedOrder {
+  readonly name: string;
+  /** The disk without its footer. */
+  readonly sizeBytes: number;
+  readonly epoch: number;
+  /** What the blob is made of; a blob of the same name made of anything else is refused. */
+  readonly sourceEtag: string;
+  readonly planHash: string;
+}
+
+export interface PreparedState {
+  readonly uri: string;
+  readonly state: "copying" | "ready";
+}
+
+export interface Commit {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly epoch: number;
+  readonly footer: Uint8Array;
+  /** Kept with the blob for whoever finds it. */
+  readonly treeHash?: string;
+  /** From here to the end of the disk nothing of what was copied may stay. */
+  readonly clearFrom?: number;
+}
+
+export interface PageWriter {
+  /** Whole sectors, at most 4 MiB, with their checksum. The bytes may be reused once this has resolved. */
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  /** The same, moved by the storage account from the source: no byte passes through here. Undefined: it cannot. */
+  writeFrom(source: DropRef, sourceOffset: number, offset: number, length: number): Promise<void>;
+}
+
+export interface PreparedDisks {
+  /** Makes the blob, or finds the one that an earlier attempt at the same order made, and takes it over. */
+  create(order: PreparedOrder): Promise<PreparedState>;
+  pages(name: string, epoch: number): PageWriter;
+  /** Brings the blob to its final size, shuts out every writer, and writes the footer. */
+  commit(commit: Commit): Promise<PreparedState>;
+  /** Reads what was written. */
+  open(name: string): Promise<RangeReader>;
+  /** Absent is removed. */
+  remove(name: string): Promise<void>;
+}
+
+/** Copies that the storage account makes by itself. */
+export interface DropCopies {
+  /** Begins to copy this content to `name`; a copy of it that is there or under way is that copy. */
+  start(drop: DropRef, name: string): Promise<void>;
+  ask(name: string): Promise<Progress<PreparedState>>;
+}

@@ -1,0 +1,19 @@
+/** What a storage account says no to, in a form that survives until an activity turns it into an outcome. */
+import type { FailureCode } from "../domain/failures.js";
+
+export class StorageRefusal extends Error {
+  override readonly name = "StorageRefusal";
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+    readonly remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A newer attempt owns what this one was writing: what it still does counts for nothing. */
+export class Superseded extends Error {
+  override readonly name = "Superseded";
+}
