@@ -1,0 +1,174 @@
+/**
+ * An append-only file of records, each framed by length and CRC-32. Appends of one moment share one write (and one
+ * fdatasync); whoever needs a record to be safe awaits `flushed()`. A torn tail, as a kill leaves it, is cut off.
+ *
+ * Frame: u32 LE payload length, u32 LE CRC-32 of the payload, payload. Payload: JSON header, optionally a line feed
+ * and a body that loading does not parse.
+ */
+import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { crc32 } from "node:zlib";
+
+const FRAME_BYTES = 8;
+const LINE_FEED = 0x0a;
+
+/** Where a payload lies in the file. */
+export interface Place {
+  readonly at: number;
+  readonly length: number;
+}
+
+export interface JournalRecord {
+  readonly header: unknown;
+  readonly place: Place;
+  body(): string;
+}
+
+export interface Journal {
+  append(header: object, body?: string): Place;
+  /** Resolves when everything appended so far is safe. */
+  flushed(): Promise<void>;
+  readBody(place: Place): Promise<string>;
+  sizeBytes(): number;
+  /** Copies what `write` appends into a new file that takes this one's place. */
+  rewrite(
+    write: (copy: { append: Journal["append"]; copy(place: Place): Promise<Place> }) => Promise<void>,
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+function frame(payload: Buffer): Buffer {
+  const framed = Buffer.allocUnsafe(FRAME_BYTES + payload.length);
+  framed.writeUInt32LE(payload.length, 0);
+  framed.writeUInt32LE(crc32(payload), 4);
+  payload.copy(framed, FRAME_BYTES);
+  return framed;
+}
+
+function payloadOf(header: object, body: string | undefined): Buffer {
+  const line = JSON.stringify(header);
+  return Buffer.from(body === undefined ? line : `${line}\n${body}`);
+}
+
+function splitPayload(payload: Buffer): { header: unknown; body: () => string } {
+  const end = payload.indexOf(LINE_FEED);
+  const header = JSON.parse(payload.toString("utf8", 0, end === -1 ? payload.length : end)) as unknown;
+  return { header, body: () => (end === -1 ? "" : payload.toString("utf8", end + 1)) };
+}
+
+function* recordsOf(file: Buffer): Generator<JournalRecord> {
+  for (let at = 0; at + FRAME_BYTES <= file.length;) {
+    const place = { at: at + FRAME_BYTES, length: file.readUInt32LE(at) };
+    const payload = file.subarray(place.at, place.at + place.length);
+    if (payload.length < place.length || crc32(payload) !== file.readUInt32LE(at + 4)) return;
+    yield { place, ...splitPayload(payload) };
+    at = place.at + place.length;
+  }
+}
+
+/** Opens or creates a journal and hands every sound record to `load`, oldest first. */
+export async function openJournal(
+  path: string,
+  { fsync }: { readonly fsync: boolean },
+  load: (record: JournalRecord) => void,
+): Promise<Journal> {
+  const existing = await readFile(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  });
+  let end = 0;
+  for (const record of recordsOf(existing)) {
+    load(record);
+    end = record.place.at + record.place.length;
+  }
+  let handle = await open(path, existing.length === 0 ? "w+" : "r+");
+  await handle.truncate(end);
+
+  let writtenTo = end;
+  let pending: Buffer[] = [];
+  let writing: Promise<void> | undefined;
+
+  const write = async () => {
+    // Let everything that is decided in this turn of the event loop share the write.
+    await new Promise((resolve) => setImmediate(resolve));
+    const chunk = Buffer.concat(pending);
+    pending = [];
+    await writeFully(handle, chunk, writtenTo);
+    if (fsync) await handle.datasync();
+    writtenTo += chunk.length;
+  };
+  const flushed = async (): Promise<void> => {
+    const target = end;
+    while (writtenTo < target) {
+      writing ??= write().finally(() => (writing = undefined));
+      await writing;
+    }
+  };
+
+  const journal: Journal = {
+    append(header, body) {
+      const payload = payloadOf(header, body);
+      pending.push(frame(payload));
+      const place = { at: end + FRAME_BYTES, length: payload.length };
+      end = place.at + place.length;
+      return place;
+    },
+    flushed,
+    async readBody(place) {
+      await flushed();
+      return splitPayload(await readPayload(handle, place)).body();
+    },
+    sizeBytes: () => end,
+    async rewrite(fill) {
+      await flushed();
+      const temporary = `${path}.new`;
+      const next = await open(temporary, "w+");
+      let nextEnd = 0;
+      let chunks: Buffer[] = [];
+      const add = (payload: Buffer): Place => {
+        chunks.push(frame(payload));
+        const place = { at: nextEnd + FRAME_BYTES, length: payload.length };
+        nextEnd = place.at + place.length;
+        return place;
+      };
+      await fill({
+        append: (header, body) => add(payloadOf(header, body)),
+        copy: async (place) => add(await readPayload(handle, place)),
+      });
+      await writeFully(next, Buffer.concat(chunks), 0);
+      chunks = [];
+      await next.sync();
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
+      await handle.close();
+      handle = next;
+      end = writtenTo = nextEnd;
+    },
+    async close() {
+      await flushed();
+      await handle.close();
+    },
+  };
+  return journal;
+}
+
+async function readPayload(handle: FileHandle, { at, length }: Place): Promise<Buffer> {
+  const payload = Buffer.alloc(length);
+  await handle.read(payload, 0, length, at);
+  return payload;
+}
+
+async function writeFully(handle: FileHandle, chunk: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < chunk.length;) {
+    const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, at + done);
+    done += bytesWritten;
+  }
+}
+
+/** A rename is only safe once its directory is; Windows cannot open directories and needs no such thing. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const directory = await open(path, "r");
+  await directory.sync();
+  await directory.close();
+}

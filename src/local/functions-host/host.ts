@@ -1,0 +1,139 @@
+/**
+ * The embedded Functions host: loads an app that knows nothing of it, and gives it what Azure would.
+ *
+ *   core/      the worker protocol in-process: registration, invocation, typed data
+ *   http/      routes, keys, conversion
+ *   durable/   orchestrations over an append-only journal, management API, the durable client's address
+ *   triggers/  timer, blob, Service Bus
+ */
+import { availableParallelism } from "node:os";
+import type { Clock } from "../clock.js";
+import { loadApp } from "./core/app-loader.js";
+import { createInvoker } from "./core/invoker.js";
+import { asJson } from "./core/typed-data.js";
+import { createEngine } from "./durable/engine.js";
+import { openInstances } from "./durable/instances.js";
+import { durableClientPayload } from "./durable/links.js";
+import { createManagement } from "./durable/management.js";
+import { sortByTrigger } from "./functions-by-trigger.js";
+import { readOrMakeKeys } from "./http/keys.js";
+import { type Handler, httpFunctions, listen, privateHandler, publicHandler } from "./http/server.js";
+import { type LogLine, logTo } from "./log.js";
+import { appSettings, readHostJson } from "./settings.js";
+import { startTriggers } from "./triggers/start-triggers.js";
+import { workTracker } from "./work-tracker.js";
+
+export interface HostOptions {
+  readonly appDir: string;
+  readonly stateDir: string;
+  /** App settings; they are in process.env before the app is loaded. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly port?: number;
+  readonly log: (line: LogLine) => void;
+  readonly enforceKeys?: boolean;
+  readonly blobPollMs?: number;
+  /** Off, a power failure may lose the last turns; a killed process never does. */
+  readonly fsync?: boolean;
+}
+
+export interface FunctionsHost {
+  readonly url: string;
+  readonly port: number;
+  /** Resolves when nothing runs or is ready to run. Timers that are set do not count. */
+  idle(): Promise<void>;
+  busy(): boolean;
+  stop(): Promise<void>;
+}
+
+/** What may still end by itself gets this long when the host stops; the whole of `stop` stays below 5 s. */
+const GRACE_MS = 2000;
+const RPC_BASE = "/durabletask/";
+
+export async function startHost(options: HostOptions): Promise<FunctionsHost> {
+  const { appDir, stateDir, clock, fsync = true } = options;
+  const log = logTo(options.log, () => clock.now());
+  const work = workTracker();
+  const hostJson = await readHostJson(appDir);
+  const keys = await readOrMakeKeys(stateDir);
+  const settings = appSettings(options.settings);
+
+  let serve: Handler = () => Promise.resolve({ status: 503, headers: { "retry-after": "1" } });
+  let serveClient = serve;
+  const common = { log, work, nowMs: () => clock.now() };
+  const front = await listen(options.port ?? 0, () => serve, { ...common, requestLevel: "info" });
+  const rpc = await listen(0, () => serveClient, { ...common, requestLevel: "debug" });
+  const hub = {
+    taskHub: hostJson.extensions?.durableTask?.hubName ?? "TestHubName",
+    key: keys.durabletask,
+    rpcBaseUrl: `http://127.0.0.1:${rpc.port}${RPC_BASE}`,
+  };
+  const url = `http://localhost:${front.port}`;
+
+  try {
+    Object.assign(process.env, options.settings, {
+      // The SDK rewrites every URL it hands out when it does not find this before its first client.
+      WEBSITE_HOSTNAME: `localhost:${front.port}`,
+      AZURE_FUNCTIONS_ENVIRONMENT: "Development",
+      FUNCTIONS_WORKER_RUNTIME: "node",
+    });
+    const app = await loadApp(appDir, (level, category, message) => {
+      if (level !== "debug" && level !== "trace")
+        log(level === "information" ? "info" : "warn", "library", { category, message });
+    });
+    const functions = sortByTrigger(app.registration.functions.values());
+    const client = asJson(durableClientPayload({ ...hub, origin: url }));
+    const invoke = createInvoker(app, log, () => client);
+    const instances = await openInstances(stateDir, fsync);
+    const engine = createEngine({
+      instances,
+      clock,
+      log,
+      work,
+      invoke,
+      orchestrators: functions.orchestrators,
+      activities: functions.activities,
+      maxActivities:
+        hostJson.extensions?.durableTask?.maxConcurrentActivityFunctions ?? 10 * availableParallelism(),
+    });
+    const management = createManagement({ engine, instances, hubFor: (origin) => ({ ...hub, origin }) });
+    const prefix = hostJson.extensions?.http?.routePrefix ?? "api";
+    const routes = httpFunctions(functions.http, settings, prefix.replace(/^\/|\/$/g, ""));
+    serve = publicHandler(routes, invoke, management, options.enforceKeys === true ? keys : undefined, log);
+    serveClient = privateHandler(management, RPC_BASE);
+    await engine.recover();
+    const triggers = await startTriggers(functions, {
+      ...{ invoke, log, work, settings, clock, stateDir, fsync },
+      blobPollMs: options.blobPollMs ?? 1000,
+      extensions: hostJson.extensions ?? {},
+    });
+    log("info", "host-started", {
+      url,
+      functions: app.registration.functions.size,
+      running: instances.live.size,
+      routes: routes.map(({ methods, route }) => `${methods.join(",")} /${route.template}`),
+    });
+
+    return {
+      url,
+      port: front.port,
+      idle: () => work.idle(),
+      busy: () => work.busy(),
+      async stop() {
+        await triggers.stop(GRACE_MS);
+        serve = () => Promise.resolve({ status: 503, headers: { "retry-after": "1" } });
+        const drained = Promise.race([
+          work.idle(),
+          new Promise<void>((r) => setTimeout(r, GRACE_MS).unref()),
+        ]);
+        await Promise.all([engine.stop(drained), front.close()]);
+        await rpc.close();
+        await app.terminate();
+        log("info", "host-stopped");
+      },
+    };
+  } catch (error) {
+    await Promise.all([front.close(), rpc.close()]);
+    throw error;
+  }
+}

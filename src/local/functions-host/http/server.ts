@@ -1,0 +1,147 @@
+/** The HTTP front: the app's routes, the durable webhooks, and the private address of the durable client. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { RegisteredFunction } from "../core/core-module.js";
+import { type Invoke, triggerOf } from "../core/invoker.js";
+import { webhookPath } from "../durable/links.js";
+import type { Management } from "../durable/management.js";
+import { type Log, messageOf } from "../log.js";
+import type { Settings } from "../settings.js";
+import type { WorkTracker } from "../work-tracker.js";
+import { toAnswer, toTriggerData } from "./convert.js";
+import { BodyTooLarge, type HttpAnswer, type HttpExchange, readRequest, writeAnswer } from "./exchange.js";
+import { isAuthorized, type KeyLevel, type Keys } from "./keys.js";
+import { parseRoute, type Route } from "./route-template.js";
+
+export interface HttpFunction {
+  readonly target: RegisteredFunction;
+  readonly route: Route;
+  readonly methods: readonly string[];
+  readonly level: KeyLevel;
+}
+
+export function httpFunctions(
+  functions: Iterable<RegisteredFunction>,
+  settings: Settings,
+  prefix: string,
+): HttpFunction[] {
+  const found: HttpFunction[] = [];
+  for (const target of functions) {
+    const { type, route, methods, authLevel } = triggerOf(target);
+    if (type !== "httpTrigger") continue;
+    const { name } = target.metadata;
+    const own = settings
+      .resolve(typeof route === "string" ? route : name, `Function "${name}"`)
+      .replace(/^\//, "");
+    found.push({
+      target,
+      route: parseRoute(prefix === "" ? own : `${prefix}/${own}`),
+      methods: (methods as string[]).map((method) => method.toUpperCase()),
+      level: authLevel as KeyLevel,
+    });
+  }
+  return found.sort((a, b) => (a.route.precedence < b.route.precedence ? -1 : 1));
+}
+
+export type Handler = (
+  exchange: HttpExchange,
+) => Promise<HttpAnswer & { readonly about?: Record<string, unknown> }>;
+
+export function publicHandler(
+  functions: readonly HttpFunction[],
+  invoke: Invoke,
+  management: Management,
+  keys: Keys | undefined,
+  log: Log,
+): Handler {
+  return async (exchange) => {
+    const { method, url } = exchange;
+    const allowed = (level: KeyLevel) => keys === undefined || isAuthorized(keys, level, exchange);
+    if (url.pathname.toLowerCase().startsWith(`${webhookPath}/`)) {
+      if (!allowed("system")) return { status: 401 };
+      return management(url.pathname.slice(webhookPath.length + 1), exchange);
+    }
+    for (const { target, route, methods, level } of functions) {
+      const params = route.match(url.pathname);
+      if (params === undefined || !methods.includes(method)) continue;
+      if (!allowed(level)) return { status: 401 };
+      const about = { function: target.metadata.name };
+      try {
+        const { response } = await invoke(target, { input: toTriggerData(exchange, params) });
+        return { ...toAnswer(response.returnValue), about };
+      } catch (error) {
+        log("error", "function-failed", { ...about, error: messageOf(error), stack: (error as Error).stack });
+        return { status: 500, about };
+      }
+    }
+    return { status: 404 };
+  };
+}
+
+export function privateHandler(management: Management, base: string): Handler {
+  return ({ url, ...rest }) =>
+    url.pathname.startsWith(base)
+      ? management(url.pathname.slice(base.length), { url, ...rest })
+      : Promise.resolve({ status: 404 });
+}
+
+export interface Listening {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export async function listen(
+  port: number,
+  handler: () => Handler,
+  {
+    log,
+    work,
+    requestLevel,
+    nowMs,
+  }: { log: Log; work: WorkTracker; requestLevel: "info" | "debug"; nowMs: () => number },
+): Promise<Listening> {
+  const server: Server = createServer((request, response) => {
+    const done = work.begin();
+    const beganMs = nowMs();
+    const answer = async () => {
+      const { port: own } = server.address() as AddressInfo;
+      const path = (request.url ?? "/").split("?", 1)[0];
+      try {
+        const { about, ...answered } = await handler()(await readRequest(request, `http://127.0.0.1:${own}`));
+        writeAnswer(response, answered);
+        const durationMs = Math.round(nowMs() - beganMs);
+        log(requestLevel, "request", {
+          method: request.method,
+          path,
+          status: answered.status,
+          durationMs,
+          ...about,
+        });
+      } catch (error) {
+        const status = error instanceof BodyTooLarge ? 413 : error instanceof URIError ? 400 : 500;
+        log("error", "request-failed", { method: request.method, path, status, error: messageOf(error) });
+        if (!response.headersSent) writeAnswer(response, { status });
+      }
+    };
+    void answer().finally(done);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === "EADDRINUSE"
+          ? new Error(`Port ${port} is taken by another process; choose another with --port.`, { cause })
+          : cause,
+      );
+    });
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), 1000).unref();
+      }),
+  };
+}
