@@ -78,8 +78,7 @@ export async function startHost(options: HostOptions): Promise<FunctionsHost> {
       FUNCTIONS_WORKER_RUNTIME: "node",
     });
     const app = await loadApp(appDir, (level, category, message) => {
-      if (level !== "debug" && level !== "trace")
-        log(level === "information" ? "info" : "warn", "library", { category, message });
+      log(level === "warning" || level === "error" ? "warn" : "debug", "library", { category, message });
     });
     const functions = sortByTrigger(app.registration.functions.values());
     const client = asJson(durableClientPayload({ ...hub, origin: url }));

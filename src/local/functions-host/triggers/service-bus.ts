@@ -82,6 +82,7 @@ export function startServiceBusTrigger(
   };
 
   let lastError = "";
+  let stopping = false;
   const subscription = receiver.subscribe(
     {
       processMessage: (message) => {
@@ -97,7 +98,8 @@ export function startServiceBusTrigger(
       processError: ({ error, errorSource }) => {
         // An absent broker is reported once, not with every attempt to reach it.
         const text = `${errorSource}: ${messageOf(error)}`;
-        if (text !== lastError) log("warn", "service-bus-unreachable", { function: name, error: text });
+        if (text !== lastError && !stopping)
+          log("warn", "service-bus-unreachable", { function: name, error: text });
         lastError = text;
         return Promise.resolve();
       },
@@ -110,6 +112,7 @@ export function startServiceBusTrigger(
 
   return {
     async stop(graceMs) {
+      stopping = true;
       const within = (work: Promise<unknown>) =>
         Promise.race([work, new Promise((r) => setTimeout(r, graceMs).unref())]);
       await within(subscription.close());

@@ -54,7 +54,6 @@ df.app.orchestration("parent", function* (context) {
   }
 });
 
-// eslint-disable-next-line require-yield -- fails before it waits for anything
 df.app.orchestration("failing", function* () {
   throw new RangeError("this never works");
 });

@@ -1,0 +1,154 @@
+/**
+ * Azurite inside this process. Its servers are deep imports with long positional constructors; this is the one file
+ * that knows them. In-process means that nothing of it survives us: an orphan on its ports would silently answer the
+ * next start with old data.
+ */
+import { mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+export interface AzuriteOptions {
+  /** Where blobs, queues and tables are kept; absent: in memory. */
+  readonly stateDir?: string;
+  /** Ports as developers expect them (10000–10002), or free ones where absent or 0. */
+  readonly ports?: { readonly blob: number; readonly queue: number; readonly table: number };
+  readonly log: (message: string) => void;
+}
+
+export interface Azurite {
+  readonly blobEndpoint: string;
+  readonly queueEndpoint: string;
+  readonly tableEndpoint: string;
+  readonly connectionString: string;
+  readonly accountName: string;
+  readonly accountKey: string;
+  /** Writes everything to disk and closes. */
+  stop(): Promise<void>;
+}
+
+/** The emulator's published account (Microsoft Learn, "Use the Azurite emulator"); no secret. */
+const accountName = "devstoreaccount1";
+const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/**
+ * Azurite writes its indexes every 5 s; what it acknowledged since is lost to a `kill -9`. This narrows the gap.
+ * Lower costs: each save rewrites the whole index.
+ */
+const SAVE_EVERY_MS = 250;
+
+interface Server {
+  start(): Promise<void>;
+  close(): Promise<void>;
+  readonly httpServer: { address(): { port: number } };
+  readonly metadataStore?: { readonly db?: LokiDatabase };
+  readonly extentMetadataStore?: { readonly db?: LokiDatabase };
+}
+
+interface LokiDatabase {
+  autosaveInterval: number;
+  autosaveEnable(): void;
+  autosaveDisable(): void;
+}
+
+type Constructor<T> = new (...args: unknown[]) => T;
+const load = createRequire(import.meta.url);
+const classOf = <T>(path: string) =>
+  (load(`azurite/dist/src/${path}.js`) as { default: Constructor<T> }).default;
+
+const host = "127.0.0.1";
+const keepAliveSeconds = 5;
+/** Off: access log and debug log. On: whatever API version an SDK sends is accepted. */
+const common = {
+  head: (port: number) => [host, port, keepAliveSeconds],
+  tail: (inMemory: boolean) => [false, true, "", "", "", undefined, false, inMemory],
+};
+
+export async function startAzurite({ stateDir, ports, log }: AzuriteOptions): Promise<Azurite> {
+  const inMemory = stateDir === undefined;
+  const root = stateDir ?? "";
+  if (!inMemory) await mkdir(root, { recursive: true });
+  (load("azurite/dist/src/common/Logger.js") as { configLogger(enable: boolean): void }).configLogger(false);
+
+  const extents = (kind: string) => [
+    { locationId: "Default", locationPath: join(root, `__${kind}storage__`), maxConcurrency: 50 },
+  ];
+  const withExtents = (kind: "blob" | "queue", port: number) => [
+    ...common.head(port),
+    join(root, `__azurite_db_${kind}__.json`),
+    join(root, `__azurite_db_${kind}_extent__.json`),
+    extents(kind),
+    false, // access log
+    undefined,
+    false, // debug log
+    undefined,
+    ...common.tail(inMemory),
+  ];
+  const tableArguments = (port: number) => [
+    ...common.head(port),
+    join(root, "__azurite_db_table__.json"),
+    false, // debug log
+    false, // access log
+    undefined,
+    undefined,
+    ...common.tail(inMemory),
+  ];
+
+  const blob = new (classOf<Server>("blob/BlobServer"))(
+    new (classOf("blob/BlobConfiguration"))(...withExtents("blob", ports?.blob ?? 0)),
+  );
+  const queue = new (classOf<Server>("queue/QueueServer"))(
+    new (classOf("queue/QueueConfiguration"))(...withExtents("queue", ports?.queue ?? 0)),
+  );
+  const table = new (classOf<Server>("table/TableServer"))(
+    new (classOf("table/TableConfiguration"))(...tableArguments(ports?.table ?? 0)),
+  );
+  const started: Server[] = [];
+  try {
+    for (const server of [blob, queue, table]) {
+      await server.start();
+      started.push(server);
+      if (!inMemory) saveOften(server);
+    }
+  } catch (error) {
+    await Promise.all(started.map((server) => server.close()));
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new Error(
+      `A storage port is taken: ${(error as Error).message}. Stop its holder or use free ports.`,
+      {
+        cause: error,
+      },
+    );
+  }
+
+  const endpoint = (server: Server) => `http://${host}:${server.httpServer.address().port}/${accountName}`;
+  const endpoints = { blob: endpoint(blob), queue: endpoint(queue), table: endpoint(table) };
+  log(`storage listens at ${endpoints.blob}, ${endpoints.queue}, ${endpoints.table}`);
+  return {
+    blobEndpoint: endpoints.blob,
+    queueEndpoint: endpoints.queue,
+    tableEndpoint: endpoints.table,
+    connectionString: [
+      "DefaultEndpointsProtocol=http",
+      `AccountName=${accountName}`,
+      `AccountKey=${accountKey}`,
+      `BlobEndpoint=${endpoints.blob}`,
+      `QueueEndpoint=${endpoints.queue}`,
+      `TableEndpoint=${endpoints.table}`,
+      "",
+    ].join(";"),
+    accountName,
+    accountKey,
+    async stop() {
+      await Promise.all([blob, queue, table].map((server) => server.close()));
+    },
+  };
+}
+
+function saveOften({ metadataStore, extentMetadataStore }: Server): void {
+  for (const db of [metadataStore?.db, extentMetadataStore?.db]) {
+    if (db === undefined) continue;
+    db.autosaveDisable();
+    db.autosaveInterval = SAVE_EVERY_MS;
+    db.autosaveEnable();
+  }
+}
