@@ -14,10 +14,16 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
       known(pendingReboot, (sources) =>
         sources.length === 0
           ? pass("Nothing waits for a restart.")
-          : block(
-              `A restart is pending for ${some(sources)}; Sysprep would never end.`,
-              "Restart the VM, wait until updates are done, then capture again.",
-            ),
+          : sources.every((source) => source === "FileRename")
+            ? // Sysprep asks servicing, not the session manager, whose list is seldom empty on a busy server.
+              warn(
+                "Files wait to be renamed at the next start.",
+                "Restart the VM first if an installer ran lately.",
+              )
+            : block(
+                `A restart is pending for ${some(sources)}; Sysprep would never end.`,
+                "Restart the VM, wait until updates are done, then capture again.",
+              ),
       ),
   },
   {
