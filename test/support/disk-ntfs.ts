@@ -34,7 +34,7 @@ const RECORD = 1024;
 const CLUSTERS = 8192;
 const MFT_LCN = 16;
 /** In two pieces of this many records; the second far away. */
-const TABLE_PIECE = 64;
+const TABLE_PIECE = 128;
 const SECOND_PIECE_LCN = 4096;
 const FIRST_FILE_RECORD = 24;
 const EXTENSION_RECORD = 15;
