@@ -82,7 +82,7 @@ export const VHD_CODES = {
     "Shut the VM down before exporting its disk.",
   ),
   GEOMETRY_DIFFERS: info(
-    "The CHS geometry describes another size. Azure, Hyper-V and this pipeline do not use it.",
+    "The CHS geometry is not the one that belongs to the size. Azure, Hyper-V and this pipeline do not use it.",
   ),
   ORIGINAL_SIZE_DIFFERS: info("The disk was resized since it was made."),
   // Size

@@ -118,3 +118,28 @@ function checkHeader(
   const bitmapBytes = roundUp(blockBytes / SECTOR_BYTES / 8, SECTOR_BYTES);
   return { offsetBytes, tableOffset: tableStart, tableEntries, blockBytes, bitmapBytes, neededEntries };
 }
+
+const PARENT_NAME = { offset: 64, bytes: 512 };
+const SHOWN_NAME_CHARS = 256;
+
+/**
+ * The parent's name of a differencing disk, for a message only: capped, and nothing in it that could move a cursor.
+ * The parent locators beside it are never followed.
+ */
+export async function readParentName(
+  reader: RangeReader,
+  { dataOffset }: Footer,
+): Promise<string | undefined> {
+  if (dataOffset + BigInt(HEADER_BYTES) > BigInt(reader.sizeBytes)) return undefined;
+  const header = await reader.read(Number(dataOffset), HEADER_BYTES);
+  if (!startsWith(header, "cxsparse")) return undefined;
+  const fields = fieldsOf(header.subarray(PARENT_NAME.offset, PARENT_NAME.offset + PARENT_NAME.bytes));
+  let name = "";
+  for (let at = 0; at < PARENT_NAME.bytes && name.length < SHOWN_NAME_CHARS; at += 2) {
+    const unit = fields.getUint16(at);
+    if (unit === 0) break;
+    const char = String.fromCharCode(unit);
+    name += /[\p{L}\p{N}\p{P}\p{S} ]/u.test(char) ? char : ".";
+  }
+  return name === "" ? undefined : name;
+}

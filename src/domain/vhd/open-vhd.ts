@@ -5,19 +5,21 @@
  */
 import type { RangeReader } from "../range-reader.js";
 import { checkBlockTable, readBlockTable } from "./block-table.js";
+import { chooseFooter, type ChosenFooter } from "./choose-footer.js";
 import { formatCode } from "./codes.js";
 import type { ContainerKind, Opened } from "./container.js";
-import { readDynamicHeader } from "./dynamic-header.js";
+import { readDynamicHeader, readParentName } from "./dynamic-header.js";
 import { finding, hex, type Finding } from "./findings.js";
-import { FOOTER_FIELD, FORMAT_VERSION, geometryBytes, isChecksumRight, type Footer } from "./footer.js";
-import { GIB, isZero, printable, SECTOR_BYTES, TIB } from "./layout.js";
 import {
-  describeSameDisk,
-  isIntact,
-  locateFooters,
-  type Footers,
-  type LocatedFooter,
-} from "./locate-footer.js";
+  FOOTER_FIELD,
+  FORMAT_VERSION,
+  geometryBytes,
+  geometryFor,
+  isChecksumRight,
+  type Footer,
+} from "./footer.js";
+import { GIB, isZero, printable, SECTOR_BYTES, TIB } from "./layout.js";
+import { locateFooters } from "./locate-footer.js";
 import { HEAD_BYTES, looksLikeDisk, recognizeFormat } from "./recognize-format.js";
 
 /** 0xff000000 sectors: the last that a block table entry can reach. */
@@ -34,6 +36,7 @@ export async function openVhd(reader: RangeReader, tableReader: RangeReader = re
   if ("code" in chosen) return refuse(kindOf(footers.tail?.footer ?? footers.head), chosen);
 
   const { footer, offsetBytes } = chosen;
+  if (footer.type === "differencing") return refuseDifferencing(reader, chosen);
   const fault = checkFooter(footer, offsetBytes);
   if (fault) {
     // Bytes that only look like a footer, at the end of an archive, say less than the archive's own beginning.
@@ -44,57 +47,6 @@ export async function openVhd(reader: RangeReader, tableReader: RangeReader = re
   return footer.type === "fixed" ? openFixed(reader, chosen) : openDynamic(reader, tableReader, chosen);
 }
 
-interface ChosenFooter extends LocatedFooter {
-  readonly findings: readonly Finding[];
-  /** Where the data of the file end: at the tail footer, or at the end of the file when there is none. */
-  readonly endOfData?: number;
-}
-
-function chooseFooter({ tail, head }: Footers): ChosenFooter | Finding | undefined {
-  const padding =
-    tail?.form === "padded" ? [finding("FOOTER_PADDED", { where: { offsetBytes: tail.offsetBytes } })] : [];
-  const short =
-    tail?.form === "short" ? [finding("FOOTER_SHORT", { where: { offsetBytes: tail.offsetBytes } })] : [];
-  const form = [...padding, ...short];
-  if (tail && isIntact(tail.footer)) {
-    if (isIntact(head) && !describeSameDisk(head, tail.footer)) {
-      return finding("FOOTERS_DIFFER", {
-        where: { offsetBytes: 0, value: `type ${head.typeNumber}, ${head.currentSize} bytes` },
-      });
-    }
-    const lost = tail.footer.type !== "fixed" && !isIntact(head);
-    return {
-      ...tail,
-      findings: lost ? [...form, finding("HEAD_COPY_MISSING", { where: { offsetBytes: 0 } })] : form,
-      endOfData: tail.offsetBytes,
-    };
-  }
-  if (isIntact(head) && head.type !== "fixed") {
-    return {
-      footer: head,
-      offsetBytes: 0,
-      form: "exact",
-      findings: [
-        finding("TAIL_FOOTER_MISSING", { ...(tail && { where: { offsetBytes: tail.offsetBytes } }) }),
-      ],
-      ...(tail && { endOfData: tail.offsetBytes }),
-    };
-  }
-  if (tail) {
-    const { checksum, expectedChecksum, type } = tail.footer;
-    const where = { offsetBytes: tail.offsetBytes + FOOTER_FIELD.checksum, value: hex(checksum) };
-    const detail = `It should be ${hex(expectedChecksum)}.`;
-    // Of a fixed disk the footer only repeats what the length of the file says; of others it is the only map.
-    if (type === "fixed")
-      return { ...tail, findings: [...form, finding("FOOTER_CHECKSUM", { detail, where })] };
-    return finding("FOOTER_DAMAGED", { detail, where });
-  }
-  return (
-    head &&
-    finding("FOOTER_MISSING", { detail: "Only the copy at the start is there.", where: { offsetBytes: 0 } })
-  );
-}
-
 function checkFooter(footer: Footer, offsetBytes: number): Finding | undefined {
   const at = (field: number, value: number | bigint) => ({
     where: { offsetBytes: offsetBytes + field, value: hex(value) },
@@ -102,8 +54,6 @@ function checkFooter(footer: Footer, offsetBytes: number): Finding | undefined {
   if (footer.version !== FORMAT_VERSION)
     return finding("FOOTER_VERSION", at(FOOTER_FIELD.version, footer.version));
   if (footer.type === undefined) return finding("DISK_TYPE", at(FOOTER_FIELD.type, footer.typeNumber));
-  if (footer.type === "differencing")
-    return finding("DIFFERENCING", at(FOOTER_FIELD.type, footer.typeNumber));
   const size = footer.currentSize;
   const most = footer.type === "fixed" ? MAX_FIXED_BYTES : MAX_DYNAMIC_BYTES;
   if (size === 0n || size % BigInt(SECTOR_BYTES) !== 0n || size > BigInt(most)) {
@@ -116,6 +66,19 @@ function checkFooter(footer: Footer, offsetBytes: number): Finding | undefined {
     });
   }
   return undefined;
+}
+
+/** Refused whatever else is wrong with it: no footer or header put right would bring the parent back. */
+async function refuseDifferencing(
+  reader: RangeReader,
+  { footer, offsetBytes, findings }: ChosenFooter,
+): Promise<Opened> {
+  const parent = await readParentName(reader, footer);
+  const differencing = finding("DIFFERENCING", {
+    ...(parent !== undefined && { detail: `Its parent is "${parent}".` }),
+    where: { offsetBytes: offsetBytes + FOOTER_FIELD.type, value: hex(footer.typeNumber) },
+  });
+  return refuse("differencing", differencing, footer, findings);
 }
 
 function openFixed(reader: RangeReader, { footer, findings }: ChosenFooter): Opened {
@@ -161,7 +124,8 @@ function remarks(footer: Footer): Finding[] {
   const found: Finding[] = [];
   if (footer.savedState) found.push(finding("SAVED_STATE"));
   const byGeometry = geometryBytes(footer.geometry);
-  if (BigInt(byGeometry) !== footer.currentSize) {
+  const usual = geometryBytes(geometryFor(Number(footer.currentSize)));
+  if (byGeometry !== usual) {
     found.push(
       finding("GEOMETRY_DIFFERS", { detail: `It says ${byGeometry}, the size is ${footer.currentSize}.` }),
     );
@@ -204,13 +168,18 @@ async function openWithoutFooter(reader: RangeReader): Promise<Opened> {
 
 const kindOf = (footer: Footer | undefined): ContainerKind => footer?.type ?? "unknown";
 
-function refuse(kind: ContainerKind, deciding: Finding, footer?: Footer): Opened {
+function refuse(
+  kind: ContainerKind,
+  deciding: Finding,
+  footer?: Footer,
+  others: readonly Finding[] = [],
+): Opened {
   const isPlausible =
     footer !== undefined && isChecksumRight(footer) && footer.currentSize <= BigInt(MAX_FIXED_BYTES);
   return {
     status: "refused",
     kind,
     ...(isPlausible && { virtualBytes: Number(footer.currentSize) }),
-    findings: [deciding],
+    findings: [deciding, ...others],
   };
 }
