@@ -1,0 +1,112 @@
+/** Faults of rhea 3.0.5 that the broker has to work around, each seen with the official client under load. */
+import { once } from "node:events";
+import { ServiceBusReceivedMessage } from "@azure/service-bus";
+import { expect, test } from "vitest";
+import { connectRaw } from "./raw-client.js";
+import { countdown, receive, receiveOne, runBroker, standingClock } from "./support.js";
+
+test("accepted and refused sends of one tick are not answered with one outcome", async () => {
+  const client = (await runBroker()).connect();
+  const sender = client.createSender("q");
+  await sender.sendMessages({ body: "opens the link" });
+  const sizes = Array.from({ length: 30 }, (_, index) => (index % 3 === 1 ? 300_000 : 10));
+  const results = await Promise.allSettled(sizes.map((size) => sender.sendMessages({ body: Buffer.alloc(size) })));
+  expect(results.map(({ status }) => status)).toEqual(sizes.map((size) => (size === 10 ? "fulfilled" : "rejected")));
+});
+
+test("settlements that hold and settlements that come too late, in one tick, each get their own answer", async () => {
+  const clock = standingClock();
+  const broker = await runBroker(undefined, { clock });
+  const client = broker.connect();
+  await client.createSender("q").sendMessages(Array.from({ length: 40 }, (_, body) => ({ body })));
+  const receiver = client.createReceiver("q", { maxAutoLockRenewalDurationInMs: 0 });
+  const late = await receive(receiver, 20);
+  clock.advance(60_000);
+  const held = await receive(receiver, 20);
+  const settlements: Promise<string>[] = [];
+  const settle = (message: ServiceBusReceivedMessage) =>
+    settlements.push(receiver.completeMessage(message).then(() => "held", (error: { code: string }) => error.code));
+  for (const [index, message] of late.entries()) {
+    settle(message);
+    settle(held[index]!);
+  }
+  expect(await Promise.all(settlements)).toEqual(late.flatMap(() => ["MessageLockLost", "held"]));
+  expect(broker.peekCounts()[0]).toMatchObject({ active: 20 });
+});
+
+test("ten thousand messages pass one link, whose slots come back although the client never settles after the broker", async () => {
+  const broker = await runBroker();
+  const client = broker.connect();
+  const sender = client.createSender("q");
+  for (let batch = 0; batch < 20; batch++) {
+    await sender.sendMessages(Array.from({ length: 500 }, (_, index) => ({ body: batch * 500 + index })));
+  }
+  const { done, tick } = countdown(10_000);
+  const seen = new Set<unknown>();
+  const subscription = client.createReceiver("q").subscribe(
+    {
+      processMessage: async ({ body }) => {
+        seen.add(body);
+        tick();
+        await Promise.resolve();
+      },
+      processError: ({ error }) => Promise.reject(error),
+    },
+    { maxConcurrentCalls: 64 },
+  );
+  await done;
+  await subscription.close();
+  expect(seen.size).toBe(10_000);
+});
+
+test("one message held for long does not stop the others", async () => {
+  const client = (await runBroker()).connect();
+  const receiver = client.createReceiver("q");
+  const sender = client.createSender("q");
+  await sender.sendMessages({ body: "held" });
+  const held = await receiveOne(receiver);
+  await sender.sendMessages(Array.from({ length: 1500 }, (_, body) => ({ body })));
+  const { done, tick } = countdown(1500);
+  const subscription = receiver.subscribe(
+    { processMessage: () => Promise.resolve(tick()), processError: ({ error }) => Promise.reject(error) },
+    { maxConcurrentCalls: 32 },
+  );
+  await done;
+  await subscription.close();
+  await client.createReceiver("q").completeMessage(held);
+});
+
+test("a drain is answered also when the credit is used up, or the client gives its link up", async () => {
+  const broker = await runBroker();
+  await broker.connect().createSender("q").sendMessages({ body: 1 });
+  const connection = await connectRaw(broker.port);
+  const receiver = connection.open_receiver({ source: "q", credit_window: 0, autoaccept: false });
+  await once(receiver, "receiver_open");
+  receiver.add_credit(1);
+  await once(receiver, "message");
+  const drained = once(receiver, "receiver_drained");
+  receiver.drain_credit();
+  await drained;
+});
+
+test("credit that a drain takes back is not used afterwards", async () => {
+  const broker = await runBroker();
+  const client = broker.connect();
+  const receiver = client.createReceiver("q");
+  expect(await receiver.receiveMessages(5, { maxWaitTimeInMs: 30 })).toEqual([]);
+  await client.createSender("q").sendMessages({ body: 1 });
+  // Had the broker used the old credit, the message would be locked by nobody and this would wait a minute.
+  expect(await receiveOne(client.createReceiver("q"))).toMatchObject({ deliveryCount: 0 });
+});
+
+test("abandoning keeps its properties and deferring is no abandoning, although both are the modified outcome", async () => {
+  const broker = await runBroker();
+  const client = broker.connect();
+  await client.createSender("q").sendMessages([{ body: 1 }, { body: 2 }]);
+  const receiver = client.createReceiver("q");
+  const [first, second] = await receive(receiver, 2);
+  await receiver.abandonMessage(first!, { why: "busy" });
+  await receiver.deferMessage(second!);
+  expect(await receiveOne(receiver)).toMatchObject({ body: 1, applicationProperties: { why: "busy" } });
+  expect(broker.peekCounts()[0]).toMatchObject({ active: 1, deferred: 1 });
+});
