@@ -1,7 +1,7 @@
 /** What the capture runbook can do, by name. Each takes and returns plain data that may be stored in clear. */
 import type { Outcome } from "../domain/outcome.js";
 import type { VmSummary } from "../domain/vm.js";
-import type { SealOutcome } from "../domain/guest/seal-outcome.js";
+import type { SealJudgement } from "../domain/guest/seal-outcome.js";
 import { activity, operation } from "./activity.js";
 import type {
   BackedUpDisk,
@@ -30,7 +30,7 @@ export const createWorkingVm = operation<WorkingVm>("createWorkingVm");
 export const askGuest = operation<GuestQuestion, { output: string }>("askGuest");
 
 export const startSeal = activity<SealOrder, Outcome<null>>("startSeal");
-export const askSeal = activity<SealQuestion, Outcome<SealOutcome>>("askSeal");
+export const askSeal = activity<SealQuestion, Outcome<SealJudgement>>("askSeal");
 export const deallocateVm = operation<{ vmId: string }>("deallocateVm");
 export const startVm = operation<{ vmId: string }>("startVm");
 export const markGeneralized = activity<{ vmId: string }, Outcome<null>>("markGeneralized");

@@ -71,7 +71,11 @@ export const imageManifest = z
     const files = [...(osDisk ? [osDisk.file] : []), ...dataDisks.map((disk) => disk.file)];
     const name = twice(files.map((one) => one.toLowerCase()));
     if (name >= 0)
-      context.addIssue({ code: "custom", path: ["dataDisks"], message: `${files[name] ?? ""} is named twice` });
+      context.addIssue({
+        code: "custom",
+        path: ["dataDisks"],
+        message: `${files[name] ?? ""} is named twice`,
+      });
   });
 
 export type ImageManifest = z.output<typeof imageManifest>;

@@ -1,11 +1,6 @@
 /** What the import runbook can do, by name. Each takes and returns plain data that may be stored in clear. */
 import type { DropPlace, DropRef } from "../domain/import/drop.js";
-import type {
-  DiskReport,
-  ImageDescription,
-  LandedDisk,
-  MendingPlan,
-} from "../domain/import/import-plan.js";
+import type { DiskReport, ImageDescription, LandedDisk, MendingPlan } from "../domain/import/import-plan.js";
 import type { Outcome } from "../domain/outcome.js";
 import type { Purpose } from "../domain/vhd/diagnosis.js";
 import { activity, operation } from "./activity.js";
@@ -79,7 +74,9 @@ export const examineDrop = activity<
 /** Answers where the file itself lies, for a disk that is used as it is. */
 export const locateDrop = activity<{ drop: DropRef }, Outcome<{ uri: string }>>("locateDrop");
 export const copyDrop = operation<DiskOrder, { uri: string }>("copyDrop");
-export const planMending = activity<DiskOrder & { settings: MendingSettings }, Outcome<MendingPlan>>("planMending");
+export const planMending = activity<DiskOrder & { settings: MendingSettings }, Outcome<MendingPlan>>(
+  "planMending",
+);
 export const moveSlice = activity<SliceOrder, Outcome<SliceDone>>("moveSlice");
 export const finishDisk = activity<FinishOrder, Outcome<Finished>>("finishDisk");
 /** The prepared disk and the documents about it. */

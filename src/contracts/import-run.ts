@@ -1,16 +1,12 @@
 /** What starts an import run, what its stages are called, and what it ends with. */
 import type { DropPlace } from "../domain/import/drop.js";
+import type { DefaultTarget } from "../domain/import/image-from.js";
 import type { PreparedDisk } from "../domain/import/import-plan.js";
 import type { MadeImage } from "../domain/image-order.js";
 
 export const IMPORT_ORCHESTRATOR = "importImage";
 
 export const IMPORT_STAGES = ["landing", "doctor", "mend", "register", "clean-up"] as const;
-
-/** Where an image goes when nobody says: a managed image per content, or a definition per file name. */
-export type DefaultTarget =
-  | { readonly kind: "managed-image"; readonly resourceGroupId: string }
-  | { readonly kind: "gallery"; readonly galleryId: string; readonly publisher: string };
 
 /** Settings that the runbook needs; they travel in the input so that a run does not change under its feet. */
 export interface ImportSettings {

@@ -37,6 +37,9 @@ export function isResourceOfType(id: string, provider: string, type: string): bo
   );
 }
 
+export const isResourceGroup = (id: string): boolean =>
+  /^\/subscriptions\/[\w-]+\/resourceGroups\/[\w.()-]{1,90}$/i.test(id);
+
 export const sameResource = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 export const resourceName = (id: string): string => id.slice(id.lastIndexOf("/") + 1);

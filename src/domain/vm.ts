@@ -55,3 +55,6 @@ export interface VmSummary {
 
 /** The OS disk and every data disk, OS disk first. */
 export const allDisks = (vm: VmSummary): readonly DiskSummary[] => [vm.osDisk, ...vm.dataDisks];
+
+/** Standard_D2s_v5 has two: the first number of a size's name, by Azure's naming convention; 1 where there is none. */
+export const vCpusOf = (size: string): number => Number(/_[A-Z]+(\d+)/i.exec(size)?.[1] ?? 1);

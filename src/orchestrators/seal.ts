@@ -4,9 +4,11 @@
  */
 import { askGuest, askSeal, startSeal } from "../contracts/capture-activities.js";
 import { checkGuest } from "../domain/guest/checks.js";
-import { sealMinutes } from "../domain/guest/seal-limit.js";
+import { sealLimitMs } from "../domain/guest/seal-limit.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import { blocking } from "../domain/preflight.js";
+import type { VmSummary } from "../domain/vm.js";
+import { vCpusOf } from "../domain/vm.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
@@ -17,7 +19,7 @@ import { demand, pause } from "./wait.js";
 export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   const { run, request, runId, vm } = scope;
   yield* guestPreflight(scope, vmId);
-  const limitMinutes = request.limits.sealMinutes ?? sealMinutes(vm);
+  const limitMinutes = request.limits.sealMinutes ?? limitOf(vm);
   note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes` });
   const { osType, location } = vm;
   yield* demand(run, startSeal, { runId, vmId, location, osType, guest: request.guest, limitMinutes });
@@ -38,6 +40,12 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
     yield* pause(run, Math.min(nextPollSeconds(elapsedMs / 1000), Math.max(1, (limitMs - elapsedMs) / 1000)));
   }
 }
+
+/** Staged updates lengthen Sysprep; what the guest does not tell is taken as the worse. */
+const limitOf = ({ osType, size, osDisk }: VmSummary): number =>
+  Math.ceil(
+    sealLimitMs({ osType, vCpus: vCpusOf(size), diskGiB: osDisk.sizeGb, updatesPending: true }) / 60_000,
+  );
 
 /** What in the guest would keep it from being generalized is named now, not after hours. */
 function* guestPreflight({ run, request, runId, vm }: CaptureScope, vmId: string): Durable<void> {

@@ -3,6 +3,8 @@
  * an answer.
  */
 import type { ActivityRef } from "../contracts/activity.js";
+import type { CancelEvent } from "../contracts/events.js";
+import { CANCEL_EVENT } from "../contracts/events.js";
 import type { Outcome } from "../domain/outcome.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import type { Durable, Settled } from "./durable.js";
@@ -10,18 +12,15 @@ import { callAll, nowMs, sleep, sleepUnless } from "./durable.js";
 import type { Run } from "./run.js";
 import { RunEnd, failure, refusal } from "./run.js";
 
-/** Raised by `POST …/cancel`; the payload is the reason. */
-export const CANCEL_EVENT = "cancel";
-
 /** Sleeps; a cancel that comes meanwhile, or came before, ends the run. */
 export function* pause(run: Run, seconds: number): Durable<void> {
   if (run.shielded) return yield* sleep(run.context, seconds);
   const cancelled = yield* sleepUnless(run.context, seconds, CANCEL_EVENT);
   if (cancelled === undefined) return;
-  const reason = typeof cancelled.event === "string" && cancelled.event !== "" ? `: ${cancelled.event}` : ".";
+  const { reason } = (cancelled.event ?? {}) as CancelEvent;
   throw new RunEnd("cancelled", {
     code: "CANCELLED",
-    message: `The run was cancelled${reason}`.slice(0, 500),
+    message: reason ? `The run was cancelled: ${reason}` : "The run was cancelled.",
     remedy: "Start it again when it is wanted; a new request needs a new id.",
   });
 }

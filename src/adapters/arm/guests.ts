@@ -4,12 +4,13 @@
  */
 import type { RunCommandInputParameter, VirtualMachineRunCommand } from "@azure/arm-compute";
 import type { GuestQuestion, SealOrder } from "../../domain/guest-orders.js";
-import type { Progress } from "../../domain/outcome.js";
+import { nameFrom } from "../../domain/names.js";
+import type { Outcome, Progress, Started } from "../../domain/outcome.js";
 import { done, succeeded } from "../../domain/outcome.js";
 import type { Guests } from "../../ports/guests.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
-import { progressOf, submit } from "./submit.js";
+import { answer, progressOf, submit } from "./submit.js";
 
 export type GuestScript = "preflight" | "seal" | "seal-log";
 export type GuestScripts = Readonly<Record<"Windows" | "Linux", Readonly<Record<GuestScript, string>>>>;
@@ -17,27 +18,36 @@ export type GuestScripts = Readonly<Record<"Windows" | "Linux", Readonly<Record<
 const parameter = (name: string, value: string): RunCommandInputParameter => ({ name, value });
 
 export function armGuests(cloud: Arm, scripts: GuestScripts): Guests {
-  const command = (vmId: string, script: GuestScript) => {
+  const command = (vmId: string, script: GuestScript, runId: string) => {
     const { client, group, names } = locate(cloud, vmId);
-    return { commands: client.virtualMachineRunCommands, group, vm: names[0], name: `vmimage-${script}` };
+    const name = `vmimage-${script}-${nameFrom(runId)}`;
+    return { commands: client.virtualMachineRunCommands, group, vm: names[0], name };
   };
-  const run = (vmId: string, script: GuestScript, model: VirtualMachineRunCommand) => {
-    const { commands, group, vm, name } = command(vmId, script);
+  /** A command that was accepted is not sent again: a second PUT would run its script a second time. */
+  const run = async (
+    order: { vmId: string; runId: string },
+    script: GuestScript,
+    model: VirtualMachineRunCommand,
+  ): Promise<Outcome<Started>> => {
+    const { commands, group, vm, name } = command(order.vmId, script, order.runId);
+    const known = await answer(() => commands.getByVirtualMachine(group, vm, name), "SOURCE_GONE");
+    if (known.status === "done") return done({});
+    if (known.status === "busy" || known.code !== "SOURCE_GONE") return known;
     return submit(() => commands.createOrUpdate(group, vm, name, model), "VM_NOT_FOUND");
   };
 
   return {
     question: {
-      start: (question) => run(question.vmId, question.script, questionModel(question, scripts)),
+      start: (question) => run(question, question.script, questionModel(question, scripts)),
       ask({ input, started }) {
-        const { commands, group, vm, name } = command(input.vmId, input.script);
+        const { commands, group, vm, name } = command(input.vmId, input.script, input.runId);
         const get = () => commands.getByVirtualMachine(group, vm, name, { expand: "instanceView" });
         return progressOf(cloud, started, get, outputOf);
       },
     },
 
     async seal(order) {
-      const started = await run(order.vmId, "seal", sealModel(order, scripts));
+      const started = await run(order, "seal", sealModel(order, scripts));
       return started.status === "done" ? done(null) : started;
     },
   };

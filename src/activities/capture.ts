@@ -1,0 +1,89 @@
+/** The acts of the capture runbook: each decodes, calls one port, encodes. */
+import * as refs from "../contracts/capture-activities.js";
+import type { GuestQuestion } from "../domain/guest-orders.js";
+import { decodeGuestResult } from "../domain/guest/guest-result.js";
+import { judgeSeal } from "../domain/guest/seal-outcome.js";
+import { done, refused } from "../domain/outcome.js";
+import { backupProblems } from "../domain/proof.js";
+import type { Backups } from "../ports/backups.js";
+import type { Guests } from "../ports/guests.js";
+import type { RunStore } from "../ports/run-store.js";
+import type { SealMarkers } from "../ports/seal-markers.js";
+import type { VirtualMachines } from "../ports/virtual-machines.js";
+import type { VmHolds } from "../ports/vm-holds.js";
+import { implement, implementOperation, implementOutcome } from "./implement.js";
+import type { Registration } from "./implement.js";
+
+export interface CapturePorts {
+  readonly vms: VirtualMachines;
+  readonly backups: Backups;
+  readonly guests: Guests;
+  readonly markers: SealMarkers;
+  readonly holds: VmHolds;
+  readonly runs: RunStore;
+}
+
+/** The source VM's model, kept beside the backup: what a restore makes the VM again from. */
+export const VM_MODEL = "vm-model.json";
+
+export function captureActivities({
+  vms,
+  backups,
+  guests,
+  markers,
+  holds,
+  runs,
+}: CapturePorts): Registration[] {
+  return [
+    implementOutcome(refs.inspectVm, async ({ runId, vmId }) => {
+      const found = await vms.inspect(vmId);
+      if (found.status !== "done") return found;
+      const { summary, model } = found.value;
+      await runs.put(runId, VM_MODEL, new TextEncoder().encode(JSON.stringify({ summary, model })));
+      return done(summary);
+    }),
+
+    implementOutcome(refs.holdVm, async ({ vmId, runId }) => done({ heldBy: await holds.hold(vmId, runId) })),
+    implement(refs.releaseVm, async ({ vmId, runId }) => {
+      await holds.release(vmId, runId);
+      return null;
+    }),
+
+    ...implementOperation(refs.createRestorePoint, backups.restorePoint),
+    ...implementOperation(refs.createSnapshot, backups.snapshot),
+    ...implementOperation(refs.createDisk, backups.disk),
+    implementOutcome(refs.proveBackup, async ({ backup, vm }) => {
+      const held = await backups.held(backup);
+      if (held.status !== "done") return held;
+      const problems = backupProblems(vm, held.value);
+      const gigabytes = held.value.reduce((sum, disk) => sum + disk.sizeGb, 0);
+      return problems.length === 0
+        ? done({ summary: `${held.value.length} disks, ${gigabytes} GiB, ${backup.consistency}` })
+        : refused(
+            "BACKUP_UNSOUND",
+            `The backup does not hold the VM: ${problems.join("; ")}.`,
+            "See that no disk was attached, detached or resized meanwhile, and start the run again.",
+          );
+    }),
+
+    ...implementOperation(refs.createWorkingVm, vms.workingVm),
+    ...implementOperation(refs.deallocateVm, vms.deallocation),
+    implementOutcome(refs.markGeneralized, ({ vmId }) => vms.markGeneralized(vmId)),
+
+    ...implementOperation<GuestQuestion, { output: string }>(refs.askGuest, guests.question),
+    implementOutcome(refs.startSeal, async (order) => {
+      // The invitation is a secret: made here, handed to the guest here, and never returned.
+      const markerUrl = await markers.invite(order.runId, order.limitMinutes);
+      return guests.seal({ ...order, markerUrl });
+    }),
+    implementOutcome(refs.askSeal, async ({ runId, vmId, elapsedMs, limitMs, sealLog }) => {
+      // In this order: the guest writes its marker before it stops.
+      const power = await vms.powerState(vmId);
+      if (power.status !== "done") return power;
+      const marker = await markers.read(runId);
+      const answer = sealLog === undefined ? undefined : decodeGuestResult(sealLog);
+      const log = answer?.ok === true ? { sealLog: answer.value } : {};
+      return done(judgeSeal({ runId, marker, powerState: power.value, elapsedMs, limitMs, ...log }));
+    }),
+  ];
+}

@@ -1,0 +1,27 @@
+/** The acts on images that both runbooks share. */
+import * as refs from "../contracts/image-activities.js";
+import { done } from "../domain/outcome.js";
+import { checkTargetFacts } from "../domain/target-check.js";
+import type { Images } from "../ports/images.js";
+import type { Resources } from "../ports/resources.js";
+import { implementOperation, implementOutcome } from "./implement.js";
+import type { Registration } from "./implement.js";
+
+export function imageActivities({
+  images,
+  resources,
+}: {
+  images: Images;
+  resources: Resources;
+}): Registration[] {
+  return [
+    implementOutcome(refs.checkTarget, async (question) => {
+      const facts = await images.look(question.target);
+      return facts.status === "done" ? done(checkTargetFacts(question, facts.value)) : facts;
+    }),
+    ...implementOperation(refs.createDefinition, images.definition),
+    ...implementOperation(refs.createManagedImage, images.managedImage),
+    ...implementOperation(refs.createGalleryVersion, images.galleryVersion),
+    ...implementOperation(refs.removeResource, resources.removal),
+  ];
+}

@@ -1,0 +1,23 @@
+/** The status document of a run: the same for captures and imports, by HTTP and on the dashboard. */
+import type { Board } from "../domain/stages.js";
+
+export type RunKind = "capture" | "import";
+
+export interface RunLinks {
+  readonly self: string;
+  readonly cancel: string;
+  /** Durable's own status of the orchestration. */
+  readonly durable?: string;
+}
+
+export interface StatusDocument extends Board {
+  readonly id: string;
+  readonly kind: RunKind;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly links: RunLinks;
+}
+
+/** Instance ids carry the kind, so that a capture and an import may have the same id and each is found by prefix. */
+export const instanceIdOf = (kind: RunKind, runId: string): string => `${kind}-${runId}`;

@@ -1,0 +1,34 @@
+/** Answers that every HTTP function gives the same way. */
+import type { HttpRequest, HttpResponseInit } from "@azure/functions";
+import type { DurableClient } from "durable-functions";
+import type { RunKind, RunLinks } from "../contracts/status.js";
+import { instanceIdOf } from "../contracts/status.js";
+
+export const problem = (status: number, code: string, message: string, remedy: string): HttpResponseInit => ({
+  status,
+  jsonBody: { error: { code, message, remedy } },
+});
+
+/** Seconds between polls of a run that is just beginning. */
+const RETRY_AFTER = "10";
+
+export function linksOf(client: DurableClient, request: HttpRequest, kind: RunKind, runId: string): RunLinks {
+  const self = `${new URL(request.url).origin}/api/${kind}s/${runId}`;
+  const { statusQueryGetUri } = client.createHttpManagementPayload(instanceIdOf(kind, runId));
+  return { self, cancel: `${self}/cancel`, durable: String(statusQueryGetUri) };
+}
+
+/** 202 with our status URL and Durable's own. */
+export function accepted(
+  client: DurableClient,
+  request: HttpRequest,
+  kind: RunKind,
+  runId: string,
+): HttpResponseInit {
+  const links = linksOf(client, request, kind, runId);
+  return {
+    status: 202,
+    headers: { Location: links.self, "Retry-After": RETRY_AFTER },
+    jsonBody: { id: runId, links, durable: client.createHttpManagementPayload(instanceIdOf(kind, runId)) },
+  };
+}

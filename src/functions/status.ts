@@ -1,0 +1,79 @@
+/** Durable's status of an orchestration, as our status document. */
+import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
+import type { RunKind, RunLinks, StatusDocument } from "../contracts/status.js";
+import { instanceIdOf } from "../contracts/status.js";
+import type { Board, RunError, RunStatus } from "../domain/stages.js";
+import { newBoard } from "../domain/stages.js";
+
+/** Undefined when there is no such run. */
+export async function statusOf(
+  client: DurableClient,
+  kind: RunKind,
+  runId: string,
+  links: RunLinks,
+): Promise<StatusDocument | undefined> {
+  const status = await findInstance(client, instanceIdOf(kind, runId));
+  return status && documentOf(kind, runId, status, links);
+}
+
+/** The SDK rejects for an instance that is not there; any other rejection is one. */
+export async function findInstance(
+  client: DurableClient,
+  instanceId: string,
+): Promise<DurableOrchestrationStatus | undefined> {
+  try {
+    const status = await client.getStatus(instanceId);
+    return isStatus(status) ? status : undefined;
+  } catch (error) {
+    if (error instanceof Error && /404|not found/i.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+/** An old host answers 200 with an empty body for what it does not know. */
+const isStatus = (
+  status: DurableOrchestrationStatus | null | undefined,
+): status is DurableOrchestrationStatus => typeof status?.instanceId === "string" && status.instanceId !== "";
+
+export function documentOf(
+  kind: RunKind,
+  runId: string,
+  status: DurableOrchestrationStatus,
+  links: RunLinks,
+): StatusDocument {
+  return {
+    id: runId,
+    kind,
+    ...boardOf(status),
+    createdAt: status.createdTime.toISOString(),
+    updatedAt: status.lastUpdatedTime.toISOString(),
+    links,
+  };
+}
+
+/** A run that Durable ended (terminated, or broke where no runbook could catch it) is told as what Durable says. */
+function boardOf({ customStatus, runtimeStatus, output }: DurableOrchestrationStatus): Board {
+  const board = isBoard(customStatus) ? customStatus : { ...newBoard([]), status: "pending" as RunStatus };
+  const ended = board.status !== "running" && board.status !== "pending";
+  switch (runtimeStatus as string) {
+    case "Failed":
+      return ended ? board : { ...board, status: "failed", error: durableError("BROKEN", output) };
+    case "Terminated":
+    case "Canceled":
+      return ended ? board : { ...board, status: "cancelled", error: durableError("CANCELLED", output) };
+    case "Pending":
+      return { ...board, status: "pending" };
+    default:
+      return board;
+  }
+}
+
+const isBoard = (value: unknown): value is Board =>
+  typeof value === "object" && value !== null && "stages" in value;
+
+const durableError = (code: string, output: unknown): RunError => ({
+  code,
+  message: (typeof output === "string" ? output : JSON.stringify(output ?? null)).slice(0, 1000),
+  remedy:
+    "What the run had made may be left: look for resources tagged with its id (vmimage-run), and start it again.",
+});

@@ -1,0 +1,38 @@
+/** Waits until the file, and every file that its description names, is all there: two looks that find the same. */
+import { lookAtDrop, type Look } from "../contracts/import-activities.js";
+import type { ImportInput } from "../contracts/import-run.js";
+import { nextPollSeconds } from "../domain/polling.js";
+import type { Durable } from "./durable.js";
+import { nowMs } from "./durable.js";
+import type { Run } from "./run.js";
+import { failure, note } from "./run.js";
+import { demand, pause } from "./wait.js";
+
+export function* land(
+  run: Run,
+  { runId, source, settings }: ImportInput,
+): Durable<Exclude<Look, { state: "arriving" }>> {
+  const beganMs = nowMs(run.context);
+  const { settleSeconds } = settings;
+  let before: Readonly<Record<string, string>> = {};
+  for (;;) {
+    const look: Look = yield* demand(run, lookAtDrop, { runId, source, before, settleSeconds });
+    if (look.state !== "arriving") {
+      note(run, "landing", { detail: look.state === "landed" ? filesOf(look) : look.because });
+      return look;
+    }
+    note(run, "landing", { detail: look.because });
+    const elapsedSeconds = (nowMs(run.context) - beganMs) / 1000;
+    if (elapsedSeconds >= settings.arrivalMinutes * 60)
+      throw failure(
+        "TIME_LIMIT",
+        `The file had not arrived after ${settings.arrivalMinutes} minutes: ${look.because}`,
+        "Finish the upload, or end it and drop the file again: new content gets a run of its own.",
+      );
+    before = look.seen;
+    yield* pause(run, Math.max(settleSeconds, nextPollSeconds(elapsedSeconds)));
+  }
+}
+
+const filesOf = ({ disks }: Extract<Look, { state: "landed" }>): string =>
+  disks.map(({ drop }) => `${drop.blob}: ${drop.sizeBytes} bytes, ${drop.blobKind} blob`).join("; ");

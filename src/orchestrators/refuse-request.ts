@@ -1,0 +1,19 @@
+/** The shortest runbook: says on a status of its own why a request was refused. */
+import type { OrchestrationContext, Task } from "durable-functions";
+import type { RefuseInput } from "../contracts/refuse-run.js";
+import { conclude } from "./conclude.js";
+import { openRun, refusal } from "./run.js";
+
+// eslint-disable-next-line require-yield -- an orchestrator is a generator even when it has nothing to wait for
+export function* refuseRequest(context: OrchestrationContext): Generator<Task, unknown> {
+  const run = openRun(context, ["read request"]);
+  const { code, problems } = context.df.getInput<RefuseInput>();
+  return yield* conclude(run, function* () {
+    throw refusal({
+      code,
+      message: problems.join("\n").slice(0, 4000),
+      remedy:
+        "Correct the request and send it again with a new id; the original is kept in the run's folder.",
+    });
+  });
+}

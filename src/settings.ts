@@ -1,0 +1,80 @@
+/**
+ * The app's settings: one schema, one reader of the environment, all problems at once. local.settings.sample.json
+ * lists the same names; a test compares them.
+ */
+import { z } from "zod";
+import { isResourceGroup, isResourceOfType } from "./domain/resource-id.js";
+
+const id = (provider: string, type: string) =>
+  z.string().refine((text) => isResourceOfType(text, provider, type), {
+    error: `must be an id /subscriptions/…/providers/${provider}/${type}/…`,
+  });
+
+const container = z.string().regex(/^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/, {
+  error: "must be a container name: 3 to 63 lower case letters, digits and single hyphens",
+});
+
+const whole = (standard: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(standard);
+
+/** A token is only ever sent to Azure; an embedded Azure is on this machine and gets none. */
+const endpoint = z
+  .url()
+  .refine((url) => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url), {
+    error: "must be http://127.0.0.1:PORT of an embedded Azure; leave it out for Azure itself",
+  })
+  .transform((url) => url.replace(/\/$/, ""));
+
+const importTarget = z
+  .string()
+  .refine((text) => isResourceOfType(text, "Microsoft.Compute", "galleries") || isResourceGroup(text), {
+    error: "must be the id of a gallery, for image versions, or of a resource group, for managed images",
+  });
+
+const schema = z
+  .object({
+    DropStorage: z.string().optional(),
+    DropStorage__blobServiceUri: z.url().optional(),
+    DROP_STORAGE_ACCOUNT_ID: id("Microsoft.Storage", "storageAccounts"),
+    DROP_CONTAINER: container.default("drop"),
+    WORK_CONTAINER: container.default("work"),
+    RUNS_CONTAINER: container.default("runs"),
+    DROP_EVENTS: z.enum(["EventGrid", "polling"]).default("EventGrid"),
+    CAPTURE_QUEUE: z.string().min(1).max(260),
+    ARM_ENDPOINT: endpoint.optional(),
+    WORK_SUBNET_ID: id("Microsoft.Network", "virtualNetworks/subnets").optional(),
+    IMPORT_LOCATION: z.string().regex(/^[a-z0-9]+$/),
+    IMPORT_TARGET_ID: importTarget,
+    IMPORT_PUBLISHER: z.string().min(1).max(128).default("vmimage"),
+    IMPORT_FREEZE: z.enum(["when-needed", "always"]).default("when-needed"),
+    IMPORT_SETTLE_SECONDS: whole(60, 1, 3600),
+    IMPORT_ARRIVAL_MINUTES: whole(1440, 1, 10_080),
+    MEND_MOVE_BY: z.enum(["stream", "account"]).default("stream"),
+    MEND_CONCURRENCY: whole(8, 1, 32),
+  })
+  .refine((all) => (all.DropStorage === undefined) !== (all.DropStorage__blobServiceUri === undefined), {
+    path: ["DropStorage"],
+    error:
+      "give either the connection string DropStorage or, with managed identity, DropStorage__blobServiceUri",
+  });
+
+export type Settings = z.output<typeof schema>;
+
+export class BadSettings extends Error {
+  override readonly name = "BadSettings";
+}
+
+/** @throws BadSettings with one line a wrong setting. */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const read = schema.safeParse(set);
+  if (read.success) return read.data;
+  const lines = read.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+  throw new BadSettings(
+    `${lines.length} app settings are missing or wrong:\n${lines.join("\n")}\nlocal.settings.sample.json shows each with an example.`,
+  );
+}
+
+export const settingNames = Object.keys(schema.shape);
