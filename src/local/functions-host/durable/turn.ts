@@ -47,11 +47,6 @@ export function decisionOf(reply: OrchestratorReply, actions: readonly Action[])
   if (!reply.isDone) return undefined;
   const last = actions.at(-1);
   if (last?.actionType === ActionType.ContinueAsNew)
-    return { kind: "continued", input: nextInput(last.input) };
+    return { kind: "continued", input: JSON.stringify(last.input) };
   return { kind: "completed", output: JSON.stringify(reply.output ?? null) };
-}
-
-/** A bare string arrives quoted once more, as in the real host (2.6). */
-function nextInput(input: unknown): string | undefined {
-  return JSON.stringify(typeof input === "string" ? JSON.stringify(input) : input);
 }
