@@ -22,8 +22,8 @@ export async function readOsRelease(tree: FileTree): Promise<OsRelease | undefin
 export function parseOsRelease(text: string): OsRelease {
   const values = new Map<string, string>();
   for (const line of text.split("\n")) {
-    const [, key, value] = /^\s*([A-Z_0-9]+)=(.*?)\s*$/.exec(line) ?? [];
-    if (key !== undefined && value !== undefined) values.set(key, unquoted(value));
+    const equals = line.indexOf("=");
+    if (equals > 0) values.set(line.slice(0, equals).trim(), unquoted(line.slice(equals + 1).trim()));
   }
   const distribution = values.get("ID");
   const version = values.get("VERSION_ID");

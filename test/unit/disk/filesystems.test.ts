@@ -3,7 +3,7 @@ import { openExt } from "../../../src/domain/disk/ext.js";
 import { openFat } from "../../../src/domain/disk/fat.js";
 import { exists, type FileTree, find, namesIn, readHead } from "../../../src/domain/disk/file-tree.js";
 import { openNtfs } from "../../../src/domain/disk/ntfs.js";
-import type { SparseDisk} from "../../support/disk-builder.js";
+import type { SparseDisk } from "../../support/disk-builder.js";
 import { latin1Bytes, structure } from "../../support/disk-builder.js";
 import { type ExtFile, type ExtOptions, extVolume } from "../../support/disk-ext.js";
 import { fatVolume, setNext } from "../../support/disk-fat.js";
