@@ -1,0 +1,356 @@
+/** Managed disks: made from nothing, a snapshot, a restore point, an image or a VHD; attached to one VM at a time. */
+import { randomUUID } from "node:crypto";
+import { type ImportRequest, importVhd } from "../content/blob-import.js";
+import { GIB } from "../content/contents.js";
+import { copyOf } from "../guests/guest.js";
+import { sameId, withUpperCaseGroup } from "./arm-ids.js";
+import { durationMs, importMs } from "./durations.js";
+import { ArmError, arm, diskErrors, invalidParameter } from "./errors.js";
+import { resolveImage } from "./image-sources.js";
+import type { Completion, Operation } from "./operations.js";
+import type { Disk, DiskProperties, Holding, Snapshot } from "./resources.js";
+import { diskRequest, parse } from "./schemas.js";
+import {
+  type Call,
+  all,
+  find,
+  found,
+  listed,
+  listScope,
+  must,
+  type Outcome,
+  remove,
+  requireGroup,
+  save,
+  setState,
+  timestamp,
+  type World,
+} from "./world.js";
+
+export const DISK = "Microsoft.Compute/disks";
+
+/** Where a disk's or snapshot's bytes come from, and what they say about themselves. */
+export interface DiskSource {
+  readonly holding: Holding;
+  readonly osType?: "Linux" | "Windows" | undefined;
+  readonly generation?: "V1" | "V2" | undefined;
+  readonly uniqueId?: string | undefined;
+  readonly location?: string | undefined;
+}
+
+/** A copy shares the bytes and takes the guest along. */
+export const copyHolding = ({ contentId, sizeBytes, guest }: Holding): Holding => ({
+  contentId,
+  sizeBytes,
+  ...(guest === undefined ? {} : { guest: copyOf(guest) }),
+});
+
+export function putDisk(call: Call): Outcome {
+  const { world, id } = call;
+  const request = parse(diskRequest, call.body);
+  const group = requireGroup(world, id);
+  const existing = find(world, DISK, id);
+  if (existing !== undefined) return updateDisk(call, existing, request);
+  const properties = request.properties ?? {};
+  const { creationData } = properties;
+  if (creationData === undefined)
+    throw invalidParameter("Required parameter 'creationData' is missing (null).", "creationData");
+  const source =
+    creationData.createOption === "Import"
+      ? undefined
+      : diskSource(world, creationData, properties.diskSizeGB);
+  const disk = makeDisk(world, {
+    id,
+    location: request.location ?? group.location,
+    source: source ?? { holding: { contentId: world.contents.zeros(0), sizeBytes: 0 } },
+    envelope: request,
+    properties: { ...properties, creationData },
+  });
+  setState(world, disk, "Updating");
+  const echo = {
+    ...request,
+    id,
+    name: disk.body.name,
+    type: DISK,
+    location: disk.body.location,
+    properties: { ...properties, provisioningState: "Updating" },
+  };
+  return begin(call, disk, echo, { wantedGb: properties.diskSizeGB });
+}
+
+function updateDisk(
+  call: Call,
+  disk: Disk,
+  request: {
+    properties?: { diskSizeGB?: number | undefined } | undefined;
+    tags?: Record<string, string> | undefined;
+    sku?: unknown;
+  },
+): Outcome {
+  const { diskSizeGB } = request.properties ?? {};
+  if (request.tags !== undefined) disk.body.tags = request.tags;
+  if (request.sku !== undefined) disk.body["sku"] = withTier(request.sku as { name?: string });
+  setState(call.world, disk, "Updating");
+  const echo = {
+    ...viewOf(call.world, disk),
+    properties: { ...disk.body.properties, diskSizeGB: diskSizeGB ?? disk.body.properties.diskSizeGB },
+  };
+  return begin(call, disk, echo, { wantedGb: diskSizeGB });
+}
+
+const begin = (call: Call, disk: Disk, echo: unknown, details: Record<string, unknown>): Outcome => ({
+  kind: "accepted",
+  body: echo,
+  retrySeconds: 2,
+  operation: call.world.operations.start({
+    kind: "disks/write",
+    target: disk.body.id,
+    location: disk.body.location ?? "",
+    family: "DiskOperations",
+    forMs: durationMs("disks/write"),
+    details,
+    twist: call.twist,
+  }),
+});
+
+interface NewDisk {
+  readonly id: string;
+  readonly location: string;
+  readonly source: DiskSource;
+  readonly envelope: { readonly [member: string]: unknown };
+  readonly properties: Partial<DiskProperties> & Pick<DiskProperties, "creationData">;
+}
+
+/** Puts a disk into being; a VM that makes its own disks uses this too. */
+export function makeDisk(world: World, { id, location, source, envelope, properties }: NewDisk): Disk {
+  const sizeGb = Math.max(properties.diskSizeGB ?? 0, Math.ceil(source.holding.sizeBytes / GIB));
+  const { generation, osType } = source;
+  const disk: Disk = {
+    type: DISK,
+    body: {
+      name: id.split("/").at(-1) ?? "",
+      id,
+      type: DISK,
+      location,
+      tags: (envelope["tags"] as Record<string, string> | undefined) ?? {},
+      ...(envelope["zones"] === undefined ? {} : { zones: envelope["zones"] as string[] }),
+      sku: withTier(envelope["sku"] as { name?: string } | undefined),
+      properties: {
+        ...(osType === undefined ? {} : { osType }),
+        ...(generation === undefined
+          ? {}
+          : { hyperVGeneration: generation, supportedCapabilities: { architecture: "x64" } }),
+        ...properties,
+        creationData: {
+          ...properties.creationData,
+          ...(source.uniqueId === undefined ? {} : { sourceUniqueId: source.uniqueId }),
+        },
+        diskSizeGB: sizeGb,
+        diskIOPSReadWrite: 500,
+        diskMBpsReadWrite: 60,
+        encryption: { type: "EncryptionAtRestWithPlatformKey" },
+        networkAccessPolicy: "AllowAll",
+        publicNetworkAccess: "Enabled",
+        timeCreated: timestamp(world.clock.now()),
+        provisioningState: "Succeeded",
+        diskSizeBytes: sizeGb * GIB,
+        uniqueId: randomUUID(),
+      },
+    },
+    inner: { holding: { ...copyHolding(source.holding), sizeBytes: sizeGb * GIB } },
+  };
+  save(world, disk);
+  return disk;
+}
+
+export const withTier = (sku: { name?: string } | undefined): { name: string; tier: string } => {
+  const name = sku?.name ?? "Standard_LRS";
+  return {
+    name,
+    tier: name.startsWith("Premium") ? "Premium" : name.startsWith("Ultra") ? "Ultra" : "Standard",
+  };
+};
+
+/** Resolves a creationData to bytes. A missing source is answered by the provider, not by ARM (recorded). */
+export function diskSource(
+  world: World,
+  data: DiskProperties["creationData"],
+  sizeGb: number | undefined,
+): DiskSource {
+  const { createOption, sourceResourceId } = data;
+  if (createOption === "Empty") {
+    if (sizeGb === undefined)
+      throw invalidParameter("Required parameter 'disk.diskSizeGB' is missing (null).", "disk.diskSizeGB");
+    const sizeBytes = sizeGb * GIB;
+    return { holding: { contentId: world.contents.zeros(sizeBytes), sizeBytes } };
+  }
+  if (createOption === "FromImage") return imageSource(world, data);
+  if (!["Copy", "CopyStart", "Restore"].includes(createOption) || sourceResourceId === undefined) {
+    throw invalidParameter(
+      `The value '${createOption}' of parameter 'creationData.createOption' is not simulated here, or its source is missing.`,
+      "creationData.createOption",
+    );
+  }
+  const from =
+    find(world, DISK, sourceResourceId) ??
+    find(world, "Microsoft.Compute/snapshots", sourceResourceId) ??
+    find(
+      world,
+      "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints",
+      sourceResourceId,
+    );
+  if (from === undefined) throw arm.notFound(sourceResourceId.split("/").at(-1) ?? "");
+  const { osType, hyperVGeneration, uniqueId } = from.body.properties as DiskProperties;
+  // Incomplete copies cannot be copied from: their bytes are not all there.
+  if ((from.inner.copy?.endMs ?? 0) > world.clock.now() || from.inner.copy?.endMs === null)
+    throw diskErrors.copying(from.body.name);
+  return {
+    holding: from.inner.holding,
+    osType,
+    generation: hyperVGeneration,
+    uniqueId: uniqueId as string | undefined,
+    location: from.body.location,
+  };
+}
+
+function imageSource(world: World, data: DiskProperties["creationData"]): DiskSource {
+  const reference = data.galleryImageReference ?? data.imageReference;
+  if (reference === undefined)
+    throw invalidParameter(
+      "Required parameter 'creationData.imageReference' is missing (null).",
+      "creationData.imageReference",
+    );
+  const image = resolveImage(world, reference);
+  const { lun } = data.galleryImageReference ?? {};
+  const disk = lun === undefined ? image.os : image.data.find((candidate) => candidate.lun === lun);
+  if (disk === undefined)
+    throw invalidParameter(
+      `The image has no data disk at LUN ${String(lun)}.`,
+      "creationData.galleryImageReference.lun",
+    );
+  return {
+    holding: disk.holding,
+    generation: image.generation,
+    ...(lun === undefined ? { osType: image.osType } : {}),
+  };
+}
+
+/** What a GET answers: state and owner follow from the VM and the signature, so they are never stored. */
+export function viewOf(world: World, disk: Disk): Disk["body"] {
+  const { vmId, access } = disk.inner;
+  const vm = vmId === undefined ? undefined : find(world, "Microsoft.Compute/virtualMachines", vmId);
+  const sas = access !== undefined && access.expiresMs > world.clock.now();
+  const attached = vm?.inner.power === "deallocated" ? "Reserved" : "Attached";
+  const diskState = sas ? "ActiveSAS" : vmId === undefined ? "Unattached" : attached;
+  return {
+    ...disk.body,
+    ...(vmId === undefined ? {} : { managedBy: withUpperCaseGroup(vmId) }),
+    properties: { ...disk.body.properties, diskState },
+  };
+}
+
+export const getDisk = (call: Call): Outcome => found(viewOf(call.world, must(call.world, DISK, call.id)));
+
+export const listDisks = (call: Call): Outcome =>
+  listed([...all(call.world, DISK, listScope(call))].map((disk) => viewOf(call.world, disk)));
+
+export function patchDisk(call: Call): Outcome {
+  return updateDisk(call, must(call.world, DISK, call.id), parse(diskRequest, call.body));
+}
+
+export function deleteDisk(call: Call): Outcome {
+  requireGroup(call.world, call.id);
+  const disk = find(call.world, DISK, call.id);
+  if (disk === undefined) return { kind: "absent" };
+  if (disk.inner.vmId !== undefined) throw diskErrors.attached(disk.body.name, disk.inner.vmId);
+  checkNoSas(call.world, disk);
+  return {
+    kind: "accepted",
+    operation: call.world.operations.start({
+      kind: "disks/delete",
+      target: disk.body.id,
+      location: disk.body.location ?? "",
+      family: "DiskOperations",
+      forMs: durationMs("disks/delete"),
+      twist: call.twist,
+    }),
+  };
+}
+
+export function checkNoSas(world: World, disk: Disk | Snapshot): void {
+  const { access } = disk.inner;
+  if (access !== undefined && access.expiresMs > world.clock.now())
+    throw diskErrors.activeSas(disk.body.name);
+}
+
+/** A disk can be attached when it exists, belongs to nobody else and nobody reads it. */
+export function attachable(world: World, diskId: string, vmId: string): Disk {
+  const disk = find(world, DISK, diskId);
+  if (disk === undefined) throw arm.notFound(diskId.split("/").at(-1) ?? "");
+  if (disk.inner.vmId !== undefined && !sameId(disk.inner.vmId, vmId))
+    throw diskErrors.owned(disk.body.name, disk.inner.vmId);
+  checkNoSas(world, disk);
+  return disk;
+}
+
+export function detachFromVm(world: World, vmId: string, only: (disk: Disk) => boolean = () => true): void {
+  for (const disk of all(world, DISK)) {
+    if (disk.inner.vmId === undefined || !sameId(disk.inner.vmId, vmId) || !only(disk)) continue;
+    delete disk.inner.vmId;
+    save(world, disk);
+  }
+}
+
+/** Reads the VHD that a disk or snapshot imports. */
+export async function importInto(world: World, disk: Disk | Snapshot): Promise<void> {
+  const { creationData } = disk.body.properties;
+  const request: ImportRequest = {
+    uri: creationData.sourceUri ?? "",
+    accountId: creationData.storageAccountId,
+    disk: disk.body.name,
+  };
+  const { contentId, sizeBytes } = await importVhd(world.contents, world.storage, request);
+  const sizeGb = Math.max(disk.body.properties.diskSizeGB ?? 0, Math.ceil(sizeBytes / GIB));
+  disk.inner.holding = { contentId, sizeBytes: sizeGb * GIB };
+  disk.body.properties.diskSizeGB = sizeGb;
+  disk.body.properties["diskSizeBytes"] = sizeGb * GIB;
+  await clockTime(world, importMs(writtenBytes(world, contentId)));
+}
+
+const writtenBytes = (world: World, contentId: string): number =>
+  world.contents.extents(contentId).reduce((sum, { length }) => sum + length, 0);
+
+/** Azure needs time to read a blob, whatever this machine needs. */
+export const clockTime = (world: World, ms: number): Promise<void> =>
+  new Promise((resolve) => void world.clock.after(ms, resolve));
+
+export const diskCompletions = (world: World): Record<string, Completion> => ({
+  "disks/write": {
+    complete: (operation: Operation) => {
+      const disk = find(world, DISK, operation.target);
+      if (disk === undefined) throw arm.entityNotFound();
+      const wantedGb = operation.details["wantedGb"] as number | undefined;
+      const finish = () => {
+        resize(disk, wantedGb);
+        setState(world, disk, "Succeeded");
+        return viewOf(world, disk);
+      };
+      const imports =
+        disk.body.properties.creationData.createOption === "Import" && disk.inner.holding.sizeBytes === 0;
+      return imports ? importInto(world, disk).then(finish) : finish();
+    },
+    failed: ({ target }) => {
+      const disk = find(world, DISK, target);
+      if (disk !== undefined) setState(world, disk, "Failed");
+    },
+  },
+  "disks/delete": { complete: ({ target }) => remove(world, target) },
+});
+
+function resize(disk: Disk, wantedGb: number | undefined): void {
+  if (wantedGb === undefined) return;
+  if (wantedGb * GIB < disk.inner.holding.sizeBytes) throw new ArmError(400, diskErrors.shrunk());
+  disk.inner.holding.sizeBytes = wantedGb * GIB;
+  disk.body.properties.diskSizeGB = wantedGb;
+  disk.body.properties["diskSizeBytes"] = wantedGb * GIB;
+}

@@ -1,0 +1,309 @@
+/** Galleries and image definitions. Versions, which hold the bytes, are in gallery-versions.ts. */
+import { randomUUID } from "node:crypto";
+import { merge } from "../guests/guest.js";
+import { durationMs, type DurationName } from "./durations.js";
+import { arm, galleryErrors, invalidParameter } from "./errors.js";
+import type { Completion } from "./operations.js";
+import type { Definition, Gallery } from "./resources.js";
+import { definitionRequest, galleryRequest, parse, shareRequest } from "./schemas.js";
+import {
+  type Call,
+  all,
+  find,
+  found,
+  listed,
+  listScope,
+  must,
+  type Outcome,
+  remove,
+  requireGroup,
+  save,
+  setState,
+  type World,
+} from "./world.js";
+
+export const GALLERY = "Microsoft.Compute/galleries";
+export const DEFINITION = "Microsoft.Compute/galleries/images";
+export const VERSION = "Microsoft.Compute/galleries/images/versions";
+
+const start = (
+  call: Call,
+  location: string | undefined,
+  kind: DurationName,
+  details: Record<string, unknown> = {},
+) =>
+  call.world.operations.start({
+    kind,
+    target: call.id,
+    location: location ?? "",
+    family: "capsOperations",
+    forMs: durationMs(kind),
+    details,
+    twist: call.twist,
+  });
+
+// Galleries --------------------------------------------------------------------------------------------------
+
+export function putGallery(call: Call): Outcome {
+  const { world, id } = call;
+  const group = requireGroup(world, id);
+  const { location, tags, properties = {} } = parse(galleryRequest, call.body);
+  const existing = find(world, GALLERY, id);
+  const name = id.split("/").at(-1) ?? "";
+  const sharing = properties.sharingProfile;
+  const community = sharing?.permissions === "Community" ? sharing.communityGalleryInfo : undefined;
+  const known = existing?.body.properties;
+  const gallery: Gallery = {
+    type: GALLERY,
+    body: {
+      name,
+      id,
+      type: GALLERY,
+      location: existing?.body.location ?? location ?? group.location,
+      tags: tags ?? existing?.body.tags ?? {},
+      properties: {
+        ...known,
+        ...properties,
+        identifier: known?.["identifier"] ?? {
+          uniqueName: `${world.subscriptionId()}-${name.toUpperCase()}`,
+        },
+        ...(community === undefined
+          ? {}
+          : {
+              sharingProfile: {
+                ...sharing,
+                communityGalleryInfo: {
+                  communityGalleryEnabled: false,
+                  ...community,
+                  publicNames: known?.sharingProfile?.communityGalleryInfo?.["publicNames"] ?? [
+                    `${community.publicNamePrefix ?? name}-${randomUUID()}`,
+                  ],
+                },
+              },
+            }),
+        provisioningState: existing === undefined ? "Creating" : "Updating",
+      },
+    },
+    inner: existing?.inner ?? { shared: [], lingering: [] },
+  };
+  save(world, gallery);
+  return {
+    kind: existing === undefined ? "created" : "updated",
+    body: gallery.body,
+    operation: start(call, gallery.body.location, "galleries/write"),
+  };
+}
+
+export function patchGallery(call: Call): Outcome {
+  const gallery = must(call.world, GALLERY, call.id);
+  const { properties, tags } = gallery.body;
+  return putGallery({
+    ...call,
+    body: merge<unknown>({ properties: { sharingProfile: properties.sharingProfile }, tags }, call.body),
+  });
+}
+
+export const getGallery = (call: Call): Outcome => found(must(call.world, GALLERY, call.id).body);
+export const listGalleries = (call: Call): Outcome =>
+  listed([...all(call.world, GALLERY, listScope(call))].map(({ body }) => body));
+
+export function deleteGallery(call: Call): Outcome {
+  requireGroup(call.world, call.id);
+  const gallery = find(call.world, GALLERY, call.id);
+  if (gallery === undefined) return { kind: "absent" };
+  checkNoChildren(call.world, gallery, [...all(call.world, DEFINITION, gallery.body.id)]);
+  return { kind: "accepted", operation: start(call, gallery.body.location, "galleries/delete") };
+}
+
+/** A parent still counts children that were deleted a moment ago: eventual consistency that bites every clean-up. */
+function checkNoChildren(
+  world: World,
+  parent: Gallery | Definition,
+  children: readonly { body: { id: string } }[],
+): void {
+  const lingering = parent.inner.lingering
+    .filter(({ untilMs }) => untilMs > world.clock.now())
+    .map(({ id }) => id);
+  const ids = [...children.map(({ body }) => body.id), ...lingering];
+  if (ids.length > 0) throw galleryErrors.hasChildren(ids);
+}
+
+export function linger(world: World, childId: string, untilMs: number): void {
+  const id = childId.split("/").slice(0, -2).join("/");
+  const parent = find(world, GALLERY, id) ?? find(world, DEFINITION, id);
+  if (parent === undefined) return;
+  parent.inner.lingering = [
+    ...parent.inner.lingering.filter((other) => other.untilMs > world.clock.now()),
+    { id: childId, untilMs },
+  ];
+  save(world, parent);
+}
+
+export function shareGallery(call: Call): Outcome {
+  const gallery = must(call.world, GALLERY, call.id);
+  const { operationType, groups = [] } = parse(shareRequest, call.body);
+  const sharing = gallery.body.properties.sharingProfile;
+  if (operationType === "EnableCommunity" && sharing?.permissions !== "Community") {
+    throw invalidParameter(
+      "The gallery must be created with permissions Community before it can be shared to the community.",
+      "operationType",
+    );
+  }
+  if ((operationType === "Add" || operationType === "Remove") && sharing?.permissions !== "Groups") {
+    throw invalidParameter(
+      "The gallery must be created with permissions Groups before it can be shared.",
+      "operationType",
+    );
+  }
+  return {
+    kind: "accepted",
+    operation: start(call, gallery.body.location, "galleries/share", { operationType, groups }),
+  };
+}
+
+function share(
+  gallery: Gallery,
+  operationType: string,
+  groups: readonly { type: string; ids?: string[] | undefined }[],
+): void {
+  const { sharingProfile } = gallery.body.properties;
+  const info = sharingProfile?.communityGalleryInfo;
+  const named = groups.map(({ type, ids = [] }) => ({ type, ids }));
+  if (operationType === "Add") gallery.inner.shared = [...gallery.inner.shared, ...named];
+  if (operationType === "Remove") {
+    const gone = new Set(named.flatMap(({ ids }) => ids));
+    gallery.inner.shared = gallery.inner.shared
+      .map(({ type, ids }) => ({ type, ids: ids.filter((id) => !gone.has(id)) }))
+      .filter(({ ids }) => ids.length > 0);
+  }
+  if (operationType === "Reset") {
+    gallery.inner.shared = [];
+    if (sharingProfile !== undefined) sharingProfile.permissions = "Private";
+  }
+  if (info !== undefined && operationType !== "Add" && operationType !== "Remove")
+    info["communityGalleryEnabled"] = operationType === "EnableCommunity";
+}
+
+// Definitions ------------------------------------------------------------------------------------------------
+
+export function putDefinition(call: Call): Outcome {
+  const { world, id } = call;
+  requireGroup(world, id);
+  const gallery = find(world, GALLERY, id.split("/").slice(0, -2).join("/"));
+  if (gallery === undefined) throw galleryErrors.parentNotFound(id.split("/").at(-3) ?? "");
+  const { location, tags, properties = {} } = parse(definitionRequest, call.body);
+  const existing = find(world, DEFINITION, id);
+  const known = existing?.body.properties;
+  const osType = properties.osType ?? known?.osType;
+  const osState = properties.osState ?? known?.osState;
+  const identifier = properties.identifier ?? known?.identifier;
+  if (osType === undefined)
+    throw invalidParameter(
+      "Required parameter 'galleryImage.properties.osType' is missing (null).",
+      "galleryImage.properties.osType",
+    );
+  if (osState === undefined)
+    throw invalidParameter(
+      "Required parameter 'galleryImage.properties.osState' is missing (null).",
+      "galleryImage.properties.osState",
+    );
+  if (identifier === undefined)
+    throw invalidParameter(
+      "Required parameter 'galleryImage.properties.identifier' is missing (null).",
+      "galleryImage.properties.identifier",
+    );
+  if (known !== undefined) checkUnchanged(known, properties);
+  const { disallowed, ...kept } = properties as typeof properties & { disallowed?: Record<string, unknown> };
+  const definition: Definition = {
+    type: DEFINITION,
+    body: {
+      name: id.split("/").at(-1) ?? "",
+      id,
+      type: DEFINITION,
+      location: existing?.body.location ?? location ?? gallery.body.location ?? "",
+      tags: tags ?? existing?.body.tags ?? {},
+      properties: {
+        ...known,
+        hyperVGeneration: "V1",
+        architecture: "x64",
+        ...kept,
+        // An empty `disallowed` is not echoed (recorded).
+        ...(disallowed === undefined || Object.keys(disallowed).length === 0 ? {} : { disallowed }),
+        osType,
+        osState,
+        identifier,
+        provisioningState: existing === undefined ? "Creating" : "Updating",
+      },
+    },
+    inner: existing?.inner ?? { lingering: [] },
+  };
+  save(world, definition);
+  const operation = start(call, definition.body.location, "definitions/write");
+  return { kind: existing === undefined ? "created" : "updated", body: definition.body, operation };
+}
+
+/** What an image is cannot be changed once versions may rest on it. */
+function checkUnchanged(
+  known: Definition["body"]["properties"],
+  asked: NonNullable<ReturnType<typeof parse<typeof definitionRequest>>["properties"]>,
+): void {
+  for (const member of ["osType", "osState", "hyperVGeneration", "architecture"] as const) {
+    if (asked[member] !== undefined && asked[member] !== known[member])
+      throw arm.immutable(`galleryImage.properties.${member}`);
+  }
+}
+
+export function patchDefinition(call: Call): Outcome {
+  const { properties, tags } = must(call.world, DEFINITION, call.id).body;
+  return putDefinition({ ...call, body: merge<unknown>({ properties, tags }, call.body) });
+}
+
+export const getDefinition = (call: Call): Outcome => found(must(call.world, DEFINITION, call.id).body);
+
+export function listDefinitions(call: Call): Outcome {
+  const gallery = must(call.world, GALLERY, call.id);
+  return listed([...all(call.world, DEFINITION, gallery.body.id)].map(({ body }) => body));
+}
+
+export function deleteDefinition(call: Call): Outcome {
+  requireGroup(call.world, call.id);
+  const definition = find(call.world, DEFINITION, call.id);
+  if (definition === undefined) return { kind: "absent" };
+  checkNoChildren(call.world, definition, [...all(call.world, VERSION, definition.body.id)]);
+  return { kind: "accepted", operation: start(call, definition.body.location, "definitions/delete") };
+}
+
+export const galleryCompletions = (world: World, lingerMs: number): Record<string, Completion> => {
+  const settle = (type: typeof GALLERY | typeof DEFINITION): Completion => {
+    const become =
+      (state: string) =>
+      ({ target }: { target: string }) => {
+        const resource = find(world, type, target);
+        if (resource !== undefined) setState(world, resource, state);
+      };
+    return { complete: become("Succeeded"), failed: become("Failed") };
+  };
+  return {
+    "galleries/write": settle(GALLERY),
+    "definitions/write": settle(DEFINITION),
+    "galleries/delete": { complete: ({ target }) => remove(world, target) },
+    "definitions/delete": {
+      complete: ({ target }) => {
+        remove(world, target);
+        linger(world, target, world.clock.now() + lingerMs);
+      },
+    },
+    "galleries/share": {
+      complete: ({ target, details }) => {
+        const gallery = find(world, GALLERY, target);
+        if (gallery === undefined) throw arm.entityNotFound();
+        share(
+          gallery,
+          details["operationType"] as string,
+          details["groups"] as { type: string; ids?: string[] }[],
+        );
+        save(world, gallery);
+      },
+    },
+  };
+};

@@ -1,0 +1,312 @@
+/** Gallery image versions: made from a VM, an image, another version, disks, snapshots or blobs; replicated by region. */
+import { merge } from "../guests/guest.js";
+import { GIB } from "../content/contents.js";
+import { CHILD_LINGER_MS, durationMs, furtherRegionMs, replicationMs } from "./durations.js";
+import { arm, galleryErrors, vmErrors } from "./errors.js";
+import { DEFINITION, linger, VERSION } from "./galleries.js";
+import type { Completion, Operation } from "./operations.js";
+import { regionDisplayName, regionKey } from "./regions.js";
+import type { Definition, ImageDisk, Replica, Version } from "./resources.js";
+import { parse, versionRequest } from "./schemas.js";
+import { readBlobSources, sourceOf } from "./version-sources.js";
+import {
+  type Call,
+  all,
+  find,
+  found,
+  listed,
+  must,
+  type Outcome,
+  remove,
+  requireGroup,
+  save,
+  timestamp,
+  type World,
+} from "./world.js";
+
+type Request = ReturnType<typeof parse<typeof versionRequest>>;
+type Publishing = NonNullable<Version["body"]["properties"]["publishingProfile"]>;
+
+export function putVersion(call: Call): Outcome {
+  const { world, id } = call;
+  requireGroup(world, id);
+  const definition = find(world, DEFINITION, id.split("/").slice(0, -2).join("/"));
+  if (definition === undefined) throw galleryErrors.parentNotFound(id.split("/").at(-3) ?? "");
+  const request = parse(versionRequest, call.body);
+  const existing = find(world, VERSION, id);
+  return existing === undefined ? create(call, definition, request) : update(call, existing, request);
+}
+
+function create(call: Call, definition: Definition, request: Request): Outcome {
+  const { world, id } = call;
+  const name = id.split("/").at(-1) ?? "";
+  if (!/^\d+\.\d+\.\d+$/.test(name)) throw galleryErrors.versionName();
+  const location = request.location ?? definition.body.location ?? "";
+  const properties = request.properties ?? {};
+  const now = world.clock.now();
+  const publishingProfile = published(properties.publishingProfile ?? {}, location, timestamp(now));
+  const { os, data } = sourceOf(world, definition, properties.storageProfile ?? {}, id);
+  const { storageProfile = {} } = properties;
+  const version: Version = {
+    type: VERSION,
+    body: {
+      name,
+      id,
+      type: VERSION,
+      location,
+      tags: request.tags ?? {},
+      properties: {
+        ...properties,
+        publishingProfile,
+        // Sizes, and members the request did not name, appear with success only (recorded).
+        storageProfile:
+          storageProfile.osDiskImage === undefined
+            ? storageProfile
+            : { ...storageProfile, osDiskImage: { hostCaching: "ReadWrite", ...storageProfile.osDiskImage } },
+        safetyProfile: {
+          reportedForPolicyViolation: false,
+          allowDeletionOfReplicatedLocations: false,
+          ...properties.safetyProfile,
+        },
+        provisioningState: "Creating",
+      },
+    },
+    inner: { ...(os === undefined ? {} : { os }), data, replicas: [], publishedMs: now },
+  };
+  replicate(call, version);
+  save(world, version);
+  return { kind: "created", body: version.body, operation: start(call, version, "versions/create") };
+}
+
+/** Display names and defaults, as the service answers them. The home region is one of the targets, or none is right. */
+function published(asked: Partial<Publishing>, location: string, publishedDate: string): Publishing {
+  const given = asked.targetRegions ?? [{ name: location }];
+  const replicaCount = asked.replicaCount ?? 1;
+  const storageAccountType = asked.storageAccountType ?? "Standard_LRS";
+  if (!given.some(({ name }) => regionKey(name) === regionKey(location))) {
+    throw galleryErrors.regions(
+      given.map(({ name }) => name),
+      location,
+    );
+  }
+  return {
+    ...asked,
+    targetRegions: given.map((region) => ({
+      regionalReplicaCount: replicaCount,
+      storageAccountType,
+      ...region,
+      name: regionDisplayName(region.name),
+    })),
+    replicaCount,
+    excludeFromLatest: asked.excludeFromLatest ?? false,
+    publishedDate,
+    storageAccountType,
+  };
+}
+
+/** The home region first; the others are copied from it, side by side. Regions that are there already stay. */
+function replicate(call: Call, version: Version): void {
+  const { world, twist } = call;
+  const now = world.clock.now();
+  const { targetRegions = [], replicationMode = "Full" } = version.body.properties.publishingProfile ?? {};
+  const home = regionKey(version.body.location ?? "");
+  const sizeGb = [version.inner.os, ...version.inner.data].reduce(
+    (sum, disk) => sum + (disk?.holding.sizeBytes ?? 0) / GIB,
+    0,
+  );
+  const slow = twist?.slow ?? 1;
+  const known = version.inner.replicas.filter(({ failed }) => failed === undefined);
+  const homeEndMs =
+    known.find(({ region }) => region === home)?.endMs ?? now + replicationMs(sizeGb, replicationMode) * slow;
+  version.inner.replicas = targetRegions.map(({ name }): Replica => {
+    const region = regionKey(name);
+    const present = known.find((replica) => replica.region === region);
+    if (present !== undefined) return present;
+    const startMs = region === home ? now : Math.max(now, homeEndMs);
+    const endMs = region === home ? homeEndMs : startMs + furtherRegionMs(sizeGb, replicationMode) * slow;
+    return { region, startMs, endMs: twist?.hang === true ? null : endMs };
+  });
+}
+
+function update(call: Call, version: Version, request: Request): Outcome {
+  const { world } = call;
+  if (world.operations.underWay(version.body.id).length > 0) throw arm.concurrentRequest();
+  const { storageProfile: asked, publishingProfile, ...properties } = request.properties ?? {};
+  const known = version.body.properties;
+  const source = asked?.source?.id ?? asked?.source?.virtualMachineId;
+  const knownSource = known.storageProfile?.source?.id ?? known.storageProfile?.source?.virtualMachineId;
+  if (source !== undefined && source !== knownSource)
+    throw arm.immutable("galleryImageVersion.properties.storageProfile.source");
+  const profile = { ...known.publishingProfile, ...publishingProfile };
+  version.body.properties = {
+    ...known,
+    ...properties,
+    safetyProfile: { ...known.safetyProfile, ...properties.safetyProfile },
+    publishingProfile: published(
+      profile,
+      version.body.location ?? "",
+      String(known.publishingProfile?.["publishedDate"]),
+    ),
+    provisioningState: "Updating",
+  };
+  if (request.tags !== undefined) version.body.tags = request.tags;
+  replicate(call, version);
+  save(world, version);
+  return { kind: "updated", body: version.body, operation: start(call, version, "versions/update") };
+}
+
+export function patchVersion(call: Call): Outcome {
+  const { properties, tags } = must(call.world, VERSION, call.id).body;
+  const { publishingProfile, safetyProfile } = properties;
+  return putVersion({
+    ...call,
+    body: merge<unknown>({ properties: { publishingProfile, safetyProfile }, tags }, call.body),
+  });
+}
+
+/** The operation ends with the last region; a change of tags alone is over at once. */
+function start(call: Call, version: Version, kind: "versions/create" | "versions/update"): Operation {
+  const now = call.world.clock.now();
+  const ends = version.inner.replicas.map(({ endMs }) => endMs ?? now);
+  const { slow: _slow, ...twist } = call.twist ?? {};
+  return call.world.operations.start({
+    kind,
+    target: version.body.id,
+    location: version.body.location ?? "",
+    family: "capsOperations",
+    forMs: Math.max(1000, ...ends.map((endMs) => endMs - now)),
+    twist,
+  });
+}
+
+const replicaView = ({ region, startMs, endMs, failed }: Replica, nowMs: number) => {
+  if (failed !== undefined) return { region, state: "Failed", progress: 0, details: failed };
+  if (endMs === null) return { region, state: "InProgress", progress: 50 };
+  const progress = Math.floor(
+    100 * Math.min(1, Math.max(0, (nowMs - startMs) / Math.max(1, endMs - startMs))),
+  );
+  return { region, state: progress === 100 ? "Completed" : "InProgress", progress };
+};
+
+function replicationStatus(version: Version, nowMs: number): unknown {
+  const summary = version.inner.replicas.map((replica) => replicaView(replica, nowMs));
+  const states = new Set(summary.map(({ state }) => state));
+  const aggregatedState = states.has("Failed")
+    ? "Failed"
+    : states.has("InProgress")
+      ? "InProgress"
+      : "Completed";
+  return { aggregatedState, summary };
+}
+
+const view = (call: Call, version: Version): Version["body"] =>
+  call.query.get("$expand")?.toLowerCase() === "replicationstatus"
+    ? {
+        ...version.body,
+        properties: {
+          ...version.body.properties,
+          replicationStatus: replicationStatus(version, call.world.clock.now()),
+        },
+      }
+    : version.body;
+
+export const getVersion = (call: Call): Outcome => found(view(call, must(call.world, VERSION, call.id)));
+
+export function listVersions(call: Call): Outcome {
+  const definition = must(call.world, DEFINITION, call.id);
+  return listed([...all(call.world, VERSION, definition.body.id)].map((version) => view(call, version)));
+}
+
+export function deleteVersion(call: Call): Outcome {
+  requireGroup(call.world, call.id);
+  const version = find(call.world, VERSION, call.id);
+  if (version === undefined) return { kind: "absent" };
+  const { safetyProfile, publishingProfile } = version.body.properties;
+  const endOfLife = publishingProfile?.endOfLifeDate;
+  if (
+    safetyProfile?.blockDeletionBeforeEndOfLife === true &&
+    endOfLife !== undefined &&
+    Date.parse(endOfLife) > call.world.clock.now()
+  ) {
+    throw galleryErrors.protected(version.body.id, endOfLife);
+  }
+  const operation = call.world.operations.start({
+    kind: "versions/delete",
+    target: version.body.id,
+    location: version.body.location ?? "",
+    family: "capsOperations",
+    forMs: durationMs("versions/delete"),
+    twist: call.twist,
+  });
+  version.body.properties.provisioningState = "Deleting";
+  save(call.world, version);
+  // azure-rest-api-specs#11559 shows the reply's Retry-After.
+  return { kind: "accepted", operation, retrySeconds: 60 };
+}
+
+export const versionCompletions = (world: World): Record<string, Completion> => {
+  const written: Completion = {
+    complete: ({ target }) => {
+      const version = find(world, VERSION, target);
+      if (version === undefined) throw arm.entityNotFound();
+      const { storageProfile } = version.body.properties;
+      const blobs = [storageProfile?.osDiskImage, ...(storageProfile?.dataDiskImages ?? [])].some(
+        (disk) => disk?.source?.uri !== undefined,
+      );
+      return blobs && version.inner.os === undefined
+        ? readBlobSources(world, version).then(() => finish(world, version))
+        : finish(world, version);
+    },
+    failed: ({ target, error }) => {
+      const version = find(world, VERSION, target);
+      if (version === undefined) return;
+      const last = version.inner.replicas.at(-1);
+      if (last !== undefined) last.failed = error?.message ?? "";
+      version.body.properties.provisioningState = "Failed";
+      save(world, version);
+    },
+  };
+  return {
+    "versions/create": written,
+    "versions/update": written,
+    "versions/delete": {
+      complete: ({ target }) => {
+        remove(world, target);
+        linger(world, target, world.clock.now() + CHILD_LINGER_MS);
+      },
+      failed: ({ target }) => {
+        const version = find(world, VERSION, target);
+        if (version === undefined) return;
+        version.body.properties.provisioningState = "Failed";
+        save(world, version);
+      },
+    },
+  };
+};
+
+function finish(world: World, version: Version): void {
+  const { properties } = version.body;
+  const sizeInGB = (disk: ImageDisk) => Math.ceil(disk.holding.sizeBytes / GIB);
+  const { os, data } = version.inner;
+  if (os === undefined) throw vmErrors.missing("storageProfile.osDiskImage");
+  const shownOs = properties.storageProfile?.osDiskImage;
+  properties.storageProfile = {
+    ...properties.storageProfile,
+    osDiskImage: {
+      sizeInGB: sizeInGB(os),
+      hostCaching: shownOs?.hostCaching ?? os.caching,
+      source: shownOs?.source ?? {},
+    },
+    ...(data.length === 0
+      ? {}
+      : {
+          dataDiskImages: data.map((disk) => ({
+            lun: disk.lun ?? 0,
+            sizeInGB: sizeInGB(disk),
+            hostCaching: disk.caching,
+          })),
+        }),
+  };
+  properties.provisioningState = "Succeeded";
+  save(world, version);
+}

@@ -1,0 +1,396 @@
+/** Restore points: one cut over all disks of a VM, made at the request; copied between regions by a second collection. */
+import { randomUUID } from "node:crypto";
+import { regionKey } from "./regions.js";
+import { copyHolding } from "./disks.js";
+import { crossRegionCopyMs, durationMs } from "./durations.js";
+import { arm, invalidParameter } from "./errors.js";
+import { sameId } from "./arm-ids.js";
+import { GIB } from "../content/contents.js";
+import type { Completion } from "./operations.js";
+import type { Collection, Disk, DiskProperties, DiskRestorePoint, RestorePoint, Vm } from "./resources.js";
+import { collectionRequest, parse, restorePointRequest } from "./schemas.js";
+import { percentOf } from "./snapshots.js";
+import { VM } from "./vm-state.js";
+import {
+  type Call,
+  all,
+  find,
+  found,
+  listed,
+  listScope,
+  must,
+  type Outcome,
+  remove,
+  requireGroup,
+  save,
+  setState,
+  timestamp,
+  type World,
+} from "./world.js";
+
+const COLLECTION = "Microsoft.Compute/restorePointCollections";
+const POINT = "Microsoft.Compute/restorePointCollections/restorePoints";
+const DISK_POINT = "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints";
+
+// Collections ------------------------------------------------------------------------------------------------
+
+export function putCollection(call: Call): Outcome {
+  const { world, id } = call;
+  const group = requireGroup(world, id);
+  const request = parse(collectionRequest, call.body);
+  const existing = find(world, COLLECTION, id);
+  const sourceId = request.properties?.source?.id ?? existing?.body.properties.source.id;
+  if (sourceId === undefined)
+    throw invalidParameter("Required parameter 'source.id' is missing (null).", "source.id");
+  if (existing !== undefined && !sameId(existing.body.properties.source.id, sourceId))
+    throw arm.immutable("source.id");
+  const source = find(world, VM, sourceId) ?? find(world, COLLECTION, sourceId);
+  if (source === undefined && existing === undefined) throw arm.invalidReference(sourceId, id);
+  const sourceLocation = source?.body.location ?? existing?.body.properties.source.location;
+  const collection: Collection = {
+    type: COLLECTION,
+    body: {
+      name: id.split("/").at(-1) ?? "",
+      id,
+      type: COLLECTION,
+      location: existing?.body.location ?? request.location ?? group.location,
+      tags: request.tags ?? existing?.body.tags ?? {},
+      properties: {
+        source: { id: sourceId, ...(sourceLocation === undefined ? {} : { location: sourceLocation }) },
+        provisioningState: "Succeeded",
+        restorePointCollectionId: existing?.body.properties.restorePointCollectionId ?? randomUUID(),
+      },
+    },
+    inner: {},
+  };
+  save(world, collection);
+  return { kind: existing === undefined ? "created" : "updated", body: collection.body };
+}
+
+export function patchCollection(call: Call): Outcome {
+  const collection = must(call.world, COLLECTION, call.id);
+  collection.body.tags = parse(collectionRequest, call.body).tags ?? collection.body.tags ?? {};
+  save(call.world, collection);
+  return { kind: "updated", body: collection.body };
+}
+
+export function getCollection(call: Call): Outcome {
+  const { body } = must(call.world, COLLECTION, call.id);
+  if (call.query.get("$expand") !== "restorePoints") return found(body);
+  const restorePoints = [...all(call.world, POINT, body.id)].map((point) => point.body);
+  return found({ ...body, properties: { ...body.properties, restorePoints } });
+}
+
+export const listCollections = (call: Call): Outcome =>
+  listed([...all(call.world, COLLECTION, listScope(call))].map(({ body }) => body));
+
+// Points -----------------------------------------------------------------------------------------------------
+
+export function putRestorePoint(call: Call): Outcome {
+  const { world, id } = call;
+  requireGroup(world, id);
+  const collection = must(world, COLLECTION, id.split("/").slice(0, -2).join("/"));
+  if (find(world, POINT, id) !== undefined) throw arm.immutable("restorePoint");
+  const {
+    excludeDisks = [],
+    consistencyMode,
+    sourceRestorePoint,
+  } = parse(restorePointRequest, call.body).properties ?? {};
+  const origin = sourceRestorePoint === undefined ? undefined : must(world, POINT, sourceRestorePoint.id);
+  const point =
+    origin === undefined ? cut(call, collection, excludeDisks, consistencyMode) : copyOfPoint(call, origin);
+  save(world, point);
+  const operation = world.operations.start({
+    kind: "restorePoints/write",
+    target: id,
+    location: collection.body.location ?? "",
+    family: "operations",
+    forMs: durationMs("restorePoints/write"),
+    details: { ...(origin === undefined ? {} : { origin: origin.body.id }), slow: call.twist?.slow ?? 1 },
+    twist: call.twist,
+  });
+  return { kind: "created", body: point.body, operation };
+}
+
+const CONSISTENCY: Readonly<Record<"Linux" | "Windows", string>> = {
+  Linux: "FileSystemConsistent",
+  Windows: "ApplicationConsistent",
+};
+
+/** The disks as they are at this moment. A machine that does not run can promise no more than a crash. */
+function cut(
+  call: Call,
+  collection: Collection,
+  excluded: readonly { id: string }[],
+  asked: string | undefined,
+): RestorePoint {
+  const { world, id } = call;
+  const vm = must(world, VM, collection.body.properties.source.id);
+  const { osDisk, dataDisks = [] } = vm.body.properties.storageProfile ?? {};
+  const included = [osDisk, ...dataDisks].filter(
+    (disk) => !excluded.some((other) => sameId(other.id, disk?.managedDisk?.id ?? "")),
+  );
+  const disks = included.flatMap((held) => {
+    const disk = find(world, "Microsoft.Compute/disks", held?.managedDisk?.id ?? "");
+    if (disk === undefined) return [];
+    const diskRestorePointId = `${id}/diskRestorePoints/${disk.body.name}_${randomUUID()}`;
+    return [{ diskRestorePointId, sourceDiskId: disk.body.id, holding: copyHolding(disk.inner.holding) }];
+  });
+  const best = vm.inner.power === "running" ? CONSISTENCY[osDisk?.osType ?? "Linux"] : "CrashConsistent";
+  return {
+    type: POINT,
+    body: {
+      name: id.split("/").at(-1) ?? "",
+      id,
+      properties: {
+        ...(excluded.length === 0 ? {} : { excludeDisks: excluded }),
+        sourceMetadata: metadataOf(vm),
+        provisioningState: "Creating",
+        consistencyMode: asked === "CrashConsistent" ? asked : best,
+        timeCreated: timestamp(world.clock.now()),
+      },
+    },
+    inner: { disks },
+  };
+}
+
+/** The model of the VM, as far as a restore needs it. No VM id of a disk's deleteOption, no instance view. */
+function metadataOf(vm: Vm): Record<string, unknown> {
+  const {
+    vmId,
+    hardwareProfile,
+    storageProfile,
+    osProfile,
+    securityProfile,
+    licenseType,
+    diagnosticsProfile,
+  } = vm.body.properties;
+  const disk = (
+    held:
+      | NonNullable<typeof storageProfile>["osDisk"]
+      | NonNullable<NonNullable<typeof storageProfile>["dataDisks"]>[number],
+  ) => ({
+    ...(held !== undefined && "lun" in held ? { lun: held.lun } : { osType: held?.["osType"] }),
+    name: held?.name,
+    diskSizeGB: held?.diskSizeGB,
+    caching: held?.caching,
+    managedDisk: held?.managedDisk,
+  });
+  const others = { osProfile, securityProfile, licenseType, diagnosticsProfile };
+  return {
+    vmId,
+    location: vm.body.location,
+    hardwareProfile,
+    storageProfile: {
+      osDisk: disk(storageProfile?.osDisk),
+      dataDisks: (storageProfile?.dataDisks ?? []).map(disk),
+      diskControllerType: storageProfile?.diskControllerType ?? "SCSI",
+    },
+    ...Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)),
+    hyperVGeneration: vm.inner.generation,
+  };
+}
+
+function copyOfPoint(call: Call, origin: RestorePoint): RestorePoint {
+  if (origin.body.properties.provisioningState !== "Succeeded") throw arm.concurrentRequest();
+  const { sourceMetadata, consistencyMode } = origin.body.properties;
+  return {
+    type: POINT,
+    body: {
+      name: call.id.split("/").at(-1) ?? "",
+      id: call.id,
+      properties: {
+        sourceMetadata: withoutDiskPoints(sourceMetadata),
+        provisioningState: "Creating",
+        consistencyMode,
+        sourceRestorePoint: { id: origin.body.id },
+        timeCreated: timestamp(call.world.clock.now()),
+      },
+    },
+    inner: {
+      disks: origin.inner.disks.map(({ sourceDiskId, holding }) => ({
+        diskRestorePointId: `${call.id}/diskRestorePoints/${sourceDiskId.split("/").at(-1) ?? ""}_${randomUUID()}`,
+        sourceDiskId,
+        holding: copyHolding(holding),
+      })),
+    },
+  };
+}
+
+interface Metadata {
+  storageProfile: { osDisk: MetadataDisk; dataDisks: MetadataDisk[] };
+}
+interface MetadataDisk {
+  managedDisk?: { id?: string };
+  diskRestorePoint?: unknown;
+}
+
+const metadataDisks = (metadata: unknown): MetadataDisk[] => {
+  const { osDisk, dataDisks } = (metadata as Metadata).storageProfile;
+  return [osDisk, ...dataDisks];
+};
+
+function withoutDiskPoints(metadata: unknown): unknown {
+  const copy = structuredClone(metadata);
+  for (const disk of metadataDisks(copy)) delete disk.diskRestorePoint;
+  return copy;
+}
+
+export function getRestorePoint(call: Call): Outcome {
+  const { world } = call;
+  const point = must(world, POINT, call.id);
+  if (call.query.get("$expand")?.toLowerCase() !== "instanceview") return found(point.body);
+  const diskRestorePoints = [...all(world, DISK_POINT, point.body.id)].map(({ body, inner }) => {
+    const completionPercent = inner.copy === undefined ? 100 : percentOf(inner.copy, world.clock.now());
+    const done = completionPercent === 100;
+    return {
+      id: body.id,
+      snapshotAccessState: "Available",
+      replicationStatus: {
+        status: {
+          code: done ? "ReplicationState/succeeded" : "ReplicationState/inprogress",
+          level: "Info",
+          displayStatus: done ? "Succeeded" : "In progress",
+        },
+        completionPercent,
+      },
+    };
+  });
+  const state = point.body.properties.provisioningState ?? "";
+  const statuses = [
+    {
+      code: `ProvisioningState/${state.toLowerCase()}`,
+      level: "Info",
+      displayStatus: state === "Succeeded" ? "Provisioning succeeded" : state,
+    },
+  ];
+  return found({
+    ...point.body,
+    properties: { ...point.body.properties, instanceView: { diskRestorePoints, statuses } },
+  });
+}
+
+// Disk restore points ----------------------------------------------------------------------------------------
+
+/** Appear with the success of their point, in the model of the VM and as resources to make disks from. */
+function finish(world: World, point: RestorePoint, details: Readonly<Record<string, unknown>>): void {
+  const collection = must(world, COLLECTION, point.body.id.split("/").slice(0, -2).join("/"));
+  const origin = typeof details["origin"] === "string" ? find(world, POINT, details["origin"]) : undefined;
+  const now = world.clock.now();
+  for (const [index, { diskRestorePointId, sourceDiskId, holding }] of point.inner.disks.entries()) {
+    const shown = metadataDisks(point.body.properties["sourceMetadata"]).find(({ managedDisk }) =>
+      sameId(managedDisk?.id ?? "", sourceDiskId),
+    );
+    const from = origin?.inner.disks[index]?.diskRestorePointId;
+    if (shown !== undefined) {
+      const source = from === undefined ? {} : { sourceDiskRestorePoint: { id: from } };
+      shown.diskRestorePoint = {
+        ...source,
+        encryption: { type: "EncryptionAtRestWithPlatformKey" },
+        id: diskRestorePointId,
+      };
+    }
+    const originAt =
+      origin === undefined
+        ? undefined
+        : find(world, COLLECTION, origin.body.id.split("/").slice(0, -2).join("/"))?.body.location;
+    const far = originAt !== undefined && regionKey(originAt) !== regionKey(collection.body.location ?? "");
+    const copyMs = crossRegionCopyMs(holding.sizeBytes / GIB) * Number(details["slow"] ?? 1);
+    const source: Disk | undefined = find(world, "Microsoft.Compute/disks", sourceDiskId);
+    const { osType, hyperVGeneration, uniqueId } = (source?.body.properties ?? {}) as Partial<DiskProperties>;
+    const diskPoint: DiskRestorePoint = {
+      type: DISK_POINT,
+      body: {
+        name: diskRestorePointId.split("/").at(-1) ?? "",
+        id: diskRestorePointId,
+        properties: {
+          timeCreated: point.body.properties["timeCreated"],
+          sourceResourceId: from ?? sourceDiskId,
+          sourceUniqueId: uniqueId,
+          ...(osType === undefined ? {} : { osType }),
+          ...(hyperVGeneration === undefined ? {} : { hyperVGeneration }),
+          familyId: randomUUID(),
+          encryption: { type: "EncryptionAtRestWithPlatformKey" },
+          networkAccessPolicy: "AllowAll",
+          publicNetworkAccess: "Enabled",
+          sourceResourceLocation: source?.body.location ?? collection.body.location,
+        },
+      },
+      inner: { holding, ...(far ? { copy: { startMs: now, endMs: now + copyMs } } : {}) },
+    };
+    save(world, diskPoint);
+  }
+  setState(world, point, "Succeeded");
+}
+
+const diskPointView = (world: World, { body, inner }: DiskRestorePoint) =>
+  inner.copy === undefined
+    ? body
+    : {
+        ...body,
+        properties: { ...body.properties, completionPercent: percentOf(inner.copy, world.clock.now()) },
+      };
+
+export const getDiskRestorePoint = (call: Call): Outcome =>
+  found(diskPointView(call.world, must(call.world, DISK_POINT, call.id)));
+
+export function listDiskRestorePoints(call: Call): Outcome {
+  const point = must(call.world, POINT, call.id);
+  return listed(
+    [...all(call.world, DISK_POINT, point.body.id)].map((diskPoint) => diskPointView(call.world, diskPoint)),
+  );
+}
+
+// Deletion ---------------------------------------------------------------------------------------------------
+
+export function deleteRestorePoint(call: Call): Outcome {
+  must(call.world, COLLECTION, call.id.split("/").slice(0, -2).join("/"));
+  const point = find(call.world, POINT, call.id);
+  return point === undefined ? { kind: "absent" } : deletion(call, "restorePoints/delete");
+}
+
+export function deleteCollection(call: Call): Outcome {
+  requireGroup(call.world, call.id);
+  return find(call.world, COLLECTION, call.id) === undefined
+    ? { kind: "absent" }
+    : deletion(call, "restorePointCollections/delete");
+}
+
+function deletion(call: Call, kind: "restorePoints/delete" | "restorePointCollections/delete"): Outcome {
+  const collection = must(call.world, COLLECTION, call.id.split("/").slice(0, 9).join("/"));
+  const operation = call.world.operations.start({
+    kind,
+    target: call.id,
+    location: collection.body.location ?? "",
+    family: "operations",
+    forMs: durationMs(kind),
+    twist: call.twist,
+  });
+  return { kind: "accepted", operation };
+}
+
+export const restorePointCompletions = (world: World): Record<string, Completion> => {
+  /** A collection takes its points with it, a point its disks' points. */
+  const removeTree: Completion = {
+    complete: ({ target }) => {
+      for (const { body } of [...all(world, DISK_POINT, target), ...all(world, POINT, target)])
+        remove(world, body.id);
+      remove(world, target);
+    },
+  };
+  return {
+    "restorePoints/write": {
+      complete: ({ target, details }) => {
+        const point = find(world, POINT, target);
+        if (point === undefined) throw arm.entityNotFound();
+        finish(world, point, details);
+      },
+      failed: ({ target }) => {
+        const point = find(world, POINT, target);
+        if (point !== undefined) setState(world, point, "Failed");
+      },
+    },
+    "restorePoints/delete": removeTree,
+    "restorePointCollections/delete": removeTree,
+  };
+};

@@ -1,0 +1,197 @@
+/** Snapshots: full, incremental, and copied from another region (which goes on after its operation has ended). */
+import { randomUUID } from "node:crypto";
+import { GIB } from "../content/contents.js";
+import { regionKey } from "./regions.js";
+import { checkNoSas, copyHolding, diskSource, type DiskSource, importInto, withTier } from "./disks.js";
+import { crossRegionCopyMs, durationMs } from "./durations.js";
+import { arm, invalidParameter } from "./errors.js";
+import type { Completion } from "./operations.js";
+import type { Snapshot } from "./resources.js";
+import { diskRequest, parse } from "./schemas.js";
+import {
+  type Call,
+  all,
+  find,
+  found,
+  listed,
+  listScope,
+  must,
+  type Outcome,
+  remove,
+  requireGroup,
+  save,
+  setState,
+  timestamp,
+  type World,
+} from "./world.js";
+
+export const SNAPSHOT = "Microsoft.Compute/snapshots";
+
+export function putSnapshot(call: Call): Outcome {
+  const { world, id } = call;
+  const request = parse(diskRequest, call.body);
+  const group = requireGroup(world, id);
+  const { creationData, ...properties } = request.properties ?? {};
+  const existing = find(world, SNAPSHOT, id);
+  if (existing !== undefined) return updateSnapshot(call, existing, request.tags);
+  if (creationData === undefined)
+    throw invalidParameter("Required parameter 'creationData' is missing (null).", "creationData");
+  const imports = creationData.createOption === "Import";
+  const empty = { contentId: world.contents.zeros(0), sizeBytes: 0 };
+  const source: DiskSource = imports ? { holding: empty } : diskSource(world, creationData, properties.diskSizeGB);
+  const location = request.location ?? group.location;
+  const { generation, osType, uniqueId } = source;
+  const now = world.clock.now();
+  const sizeGb = Math.ceil(source.holding.sizeBytes / GIB);
+  const copyMs = crossRegionCopyMs(sizeGb) * (call.twist?.slow ?? 1);
+  const snapshot: Snapshot = {
+    type: SNAPSHOT,
+    body: {
+      name: id.split("/").at(-1) ?? "",
+      id,
+      type: SNAPSHOT,
+      location,
+      tags: request.tags ?? {},
+      sku: withTier(request.sku as { name?: string } | undefined),
+      properties: {
+        ...(osType === undefined ? {} : { osType }),
+        ...(generation === undefined
+          ? {}
+          : { hyperVGeneration: generation, supportedCapabilities: { architecture: "x64" } }),
+        ...properties,
+        creationData: { ...creationData, ...(uniqueId === undefined ? {} : { sourceUniqueId: uniqueId }) },
+        diskSizeGB: sizeGb,
+        encryption: { type: "EncryptionAtRestWithPlatformKey" },
+        incremental: properties.incremental ?? false,
+        networkAccessPolicy: "AllowAll",
+        publicNetworkAccess: "Enabled",
+        timeCreated: timestamp(now),
+        provisioningState: "Updating",
+        diskState: "Unattached",
+        diskSizeBytes: source.holding.sizeBytes,
+        uniqueId: randomUUID(),
+        ...(properties.incremental === true ? { incrementalSnapshotFamilyId: randomUUID() } : {}),
+      },
+    },
+    inner: {
+      holding: copyHolding(source.holding),
+      ...(creationData.createOption === "CopyStart"
+        ? { copy: { startMs: now, endMs: call.twist?.hang === true ? null : now + copyMs } }
+        : {}),
+    },
+  };
+  if (
+    !imports &&
+    source.location !== undefined &&
+    regionKey(source.location) !== regionKey(location) &&
+    creationData.createOption !== "CopyStart"
+  ) {
+    throw invalidParameter(
+      `Resource '${creationData.sourceResourceId ?? ""}' is in another region than snapshot '${snapshot.body.name}'. Use createOption CopyStart.`,
+      "sourceResourceId",
+    );
+  }
+  save(world, snapshot);
+  const echo = {
+    ...request,
+    id,
+    name: snapshot.body.name,
+    type: SNAPSHOT,
+    location,
+    properties: { ...properties, creationData, provisioningState: "Updating" },
+  };
+  return begin(call, snapshot, echo);
+}
+
+function updateSnapshot(call: Call, snapshot: Snapshot, tags: Record<string, string> | undefined): Outcome {
+  if (tags !== undefined) snapshot.body.tags = tags;
+  setState(call.world, snapshot, "Updating");
+  return begin(call, snapshot, structuredClone(viewOf(call.world, snapshot)));
+}
+
+const begin = (call: Call, snapshot: Snapshot, echo: unknown): Outcome => ({
+  kind: "accepted",
+  body: echo,
+  retrySeconds: 2,
+  operation: call.world.operations.start({
+    kind: "snapshots/write",
+    target: snapshot.body.id,
+    location: snapshot.body.location ?? "",
+    family: "DiskOperations",
+    forMs: durationMs("snapshots/write"),
+    // A slow or hanging copy is one whose percentage creeps; its operation still ends at once (recorded).
+    twist:
+      snapshot.inner.copy === undefined
+        ? call.twist
+        : { ...(call.twist?.lroFail === undefined ? {} : { lroFail: call.twist.lroFail }) },
+  }),
+});
+
+/** Half of the way and no further is what a hanging copy shows. */
+export function percentOf(copy: { startMs: number; endMs: number | null }, nowMs: number): number {
+  if (copy.endMs === null) return 50;
+  const share = (nowMs - copy.startMs) / (copy.endMs - copy.startMs);
+  return Math.round(Math.min(1, Math.max(0, share)) * 1000) / 10;
+}
+
+export function viewOf(world: World, snapshot: Snapshot): Snapshot["body"] {
+  const { access, copy } = snapshot.inner;
+  const sas = access !== undefined && access.expiresMs > world.clock.now();
+  return {
+    ...snapshot.body,
+    properties: {
+      ...snapshot.body.properties,
+      ...(sas ? { diskState: "ActiveSAS" } : {}),
+      ...(copy === undefined ? {} : { completionPercent: percentOf(copy, world.clock.now()) }),
+    },
+  };
+}
+
+export const getSnapshot = (call: Call): Outcome =>
+  found(viewOf(call.world, must(call.world, SNAPSHOT, call.id)));
+
+export const listSnapshots = (call: Call): Outcome =>
+  listed([...all(call.world, SNAPSHOT, listScope(call))].map((snapshot) => viewOf(call.world, snapshot)));
+
+export const patchSnapshot = (call: Call): Outcome =>
+  updateSnapshot(call, must(call.world, SNAPSHOT, call.id), parse(diskRequest, call.body).tags);
+
+export function deleteSnapshot(call: Call): Outcome {
+  requireGroup(call.world, call.id);
+  const snapshot = find(call.world, SNAPSHOT, call.id);
+  if (snapshot === undefined) return { kind: "absent" };
+  checkNoSas(call.world, snapshot);
+  return {
+    kind: "accepted",
+    operation: call.world.operations.start({
+      kind: "snapshots/delete",
+      target: snapshot.body.id,
+      location: snapshot.body.location ?? "",
+      family: "DiskOperations",
+      forMs: durationMs("snapshots/delete"),
+      twist: call.twist,
+    }),
+  };
+}
+
+export const snapshotCompletions = (world: World): Record<string, Completion> => ({
+  "snapshots/write": {
+    complete: ({ target }) => {
+      const snapshot = find(world, SNAPSHOT, target);
+      if (snapshot === undefined) throw arm.entityNotFound();
+      const finish = () => {
+        setState(world, snapshot, "Succeeded");
+        return viewOf(world, snapshot);
+      };
+      const imports =
+        snapshot.body.properties.creationData.createOption === "Import" &&
+        snapshot.inner.holding.sizeBytes === 0;
+      return imports ? importInto(world, snapshot).then(finish) : finish();
+    },
+    failed: ({ target }) => {
+      const snapshot = find(world, SNAPSHOT, target);
+      if (snapshot !== undefined) setState(world, snapshot, "Failed");
+    },
+  },
+  "snapshots/delete": { complete: ({ target }) => remove(world, target) },
+});

@@ -1,0 +1,352 @@
+/** Virtual machines: created, changed, read and deleted. Power is in vm-power.ts, what a GET adds in instance-view.ts. */
+import { randomUUID } from "node:crypto";
+import { merge } from "../guests/guest.js";
+import { groupId, parseId, sameId } from "./arm-ids.js";
+import { attachable, detachFromVm, DISK } from "./disks.js";
+import { AGENT_BOOT_MS, durationMs, NEVER_MS } from "./durations.js";
+import { arm, diskErrors, vmErrors } from "./errors.js";
+import { instanceView } from "./instance-view.js";
+import { makeNic, ownNic, releaseNics } from "./network.js";
+import type { Completion } from "./operations.js";
+import type { Vm, VmDataDisk } from "./resources.js";
+import { parse, vmRequest } from "./schemas.js";
+import { buildDataDisk, buildDisks, checkLuns, holdsDisk, shown, type VmPlace } from "./vm-disks.js";
+import { booted, VM } from "./vm-state.js";
+import { coresUsed, limitOf, sizeOf } from "./vm-sizes.js";
+import {
+  type Call,
+  all,
+  find,
+  found,
+  listed,
+  listScope,
+  must,
+  type Outcome,
+  remove,
+  requireGroup,
+  save,
+  setState,
+  timestamp,
+  type World,
+} from "./world.js";
+
+type Request = ReturnType<typeof parse<typeof vmRequest>>;
+type Properties = Vm["body"]["properties"];
+
+export function putVm(call: Call): Outcome {
+  const existing = find(call.world, VM, call.id);
+  const request = parse(vmRequest, call.body);
+  return existing === undefined
+    ? create(call, request)
+    : update(call, existing, request, "virtualMachines/update");
+}
+
+export function patchVm(call: Call): Outcome {
+  const vm = must(call.world, VM, call.id);
+  const patched = merge<unknown>({ properties: vm.body.properties, tags: vm.body.tags }, call.body);
+  return update(call, vm, parse(vmRequest, patched), "virtualMachines/patch");
+}
+
+function create(call: Call, request: Request): Outcome {
+  const { world, id } = call;
+  const group = requireGroup(world, id);
+  const { name } = parseId(id);
+  const location = request.location ?? group.location;
+  const properties = request.properties ?? {};
+  if (properties.hardwareProfile?.vmSize === undefined) throw vmErrors.missing("hardwareProfile.vmSize");
+  if (properties.networkProfile === undefined) throw vmErrors.missing("networkProfile");
+  checkQuota(world, properties.hardwareProfile.vmSize, location);
+  const place: VmPlace = {
+    id,
+    location,
+    zones: request.zones,
+    computerName: properties.osProfile?.computerName ?? name,
+    user: properties.osProfile?.adminUsername ?? "",
+  };
+  const nics = claimNics(world, place, properties);
+  const { storageProfile, image, generation } = buildDisks(world, place, properties.storageProfile ?? {});
+  const specialized = image?.osState === "Specialized";
+  if (image?.osState === "Generalized" && properties.osProfile === undefined)
+    throw vmErrors.missing("osProfile");
+  if ((specialized || image === undefined) && properties.osProfile !== undefined)
+    throw vmErrors.unexpected("osProfile");
+  const now = world.clock.now();
+  const vm: Vm = {
+    type: VM,
+    body: {
+      name,
+      id,
+      type: VM,
+      location,
+      tags: request.tags ?? {},
+      ...(request.zones === undefined ? {} : { zones: request.zones }),
+      ...carried(request),
+      properties: {
+        ...shownProperties(properties),
+        vmId: randomUUID(),
+        storageProfile,
+        networkProfile: { networkInterfaces: nics },
+        provisioningState: "Creating",
+        timeCreated: timestamp(now),
+      },
+    },
+    inner: {
+      power: "starting",
+      boot: 0,
+      generalized: false,
+      specialized,
+      createdMs: now,
+      changedMs: now,
+      agentReadyMs: NEVER_MS,
+      generation,
+      etag: 1,
+    },
+  };
+  save(world, vm);
+  const operation = start(
+    call,
+    vm,
+    "virtualMachines/create",
+    { waitsForAgent: image?.osState === "Generalized" },
+    30,
+  );
+  return { kind: "created", body: vm.body, operation, retrySeconds: 10 };
+}
+
+/** identity, plan and the like are kept as they came. */
+const carried = (request: Request): Record<string, unknown> => {
+  const { identity, plan, extendedLocation } = request as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries({ identity, plan, extendedLocation }).filter(([, value]) => value !== undefined),
+  );
+};
+
+/** Secrets are never echoed; what the service always answers is added. */
+function shownProperties(properties: Properties): Properties {
+  const { osProfile, ...others } = properties;
+  if (osProfile === undefined) return others;
+  const { adminPassword: _password, customData: _data, ...kept } = osProfile as Record<string, unknown>;
+  return {
+    ...others,
+    osProfile: { ...kept, secrets: [], allowExtensionOperations: true, requireGuestProvisionSignal: true },
+  };
+}
+
+function checkQuota(world: World, vmSize: string, location: string): void {
+  const { cores, family } = sizeOf(vmSize);
+  const checks = [
+    ["cores", "Total Regional Cores", coresUsed(world, location)],
+    [family, `${family} Cores`, coresUsed(world, location, family)],
+  ] as const;
+  for (const [name, label, used] of checks) {
+    if (used + cores > limitOf(world, name))
+      throw vmErrors.quota(label, location, limitOf(world, name), used, cores);
+  }
+}
+
+/** The interfaces a request names, and those it describes: these are made here and go with the VM. */
+function claimNics(world: World, place: VmPlace, { networkProfile }: Properties) {
+  const named = networkProfile?.networkInterfaces ?? [];
+  for (const { id } of named) ownNic(world, id, place.id);
+  const { subscriptionId, group } = parseId(place.id);
+  const made = (networkProfile?.networkInterfaceConfigurations ?? []).map((configuration) => {
+    const id = `${groupId(subscriptionId, group)}/providers/Microsoft.Network/networkInterfaces/${configuration.name}-${randomUUID().slice(0, 8)}`;
+    const { primary = true, deleteOption = "Delete", ipConfigurations } = configuration.properties ?? {};
+    const subnetId = ipConfigurations?.[0]?.properties?.subnet?.id;
+    makeNic(world, { id, location: place.location, subnetId, implicit: deleteOption === "Delete" });
+    ownNic(world, id, place.id);
+    return { id, properties: { primary, deleteOption } };
+  });
+  return [...named, ...made];
+}
+
+function update(
+  call: Call,
+  vm: Vm,
+  request: Request,
+  kind: "virtualMachines/update" | "virtualMachines/patch",
+): Outcome {
+  const { world } = call;
+  checkFree(world, vm, "PUT");
+  if (vm.inner.generalized && request.properties?.storageProfile !== undefined) {
+    throw vmErrors.generalized("updateVM", vm.body.name);
+  }
+  const {
+    storageProfile: asked,
+    networkProfile: _network,
+    ...properties
+  } = shownProperties(request.properties ?? {});
+  const profile = vm.body.properties.storageProfile ?? {};
+  const place: VmPlace = {
+    id: vm.body.id,
+    location: vm.body.location ?? "",
+    zones: vm.body.zones,
+    computerName: "",
+    user: "",
+  };
+  const before = structuredClone(vm.body.properties);
+  const dataDisks =
+    asked?.dataDisks === undefined
+      ? (profile.dataDisks ?? [])
+      : changeDataDisks(world, place, profile.dataDisks ?? [], asked.dataDisks);
+  vm.body.properties = {
+    ...before,
+    ...properties,
+    storageProfile: { ...profile, osDisk: swapOsDisk(world, vm, asked?.osDisk), dataDisks },
+    provisioningState: "Updating",
+  };
+  if (request.tags !== undefined) vm.body.tags = request.tags;
+  Object.assign(vm.body, carried(request));
+  vm.inner.etag += 1;
+  save(world, vm);
+  return { kind: "updated", body: vm.body, operation: start(call, vm, kind, {}) };
+}
+
+/** Swapping the OS disk is allowed on a VM that holds no machine. */
+function swapOsDisk(world: World, vm: Vm, asked: NonNullable<Properties["storageProfile"]>["osDisk"]) {
+  const current = vm.body.properties.storageProfile?.osDisk;
+  const wanted = asked?.managedDisk?.id;
+  if (current === undefined || asked === undefined) return current;
+  if (wanted === undefined || sameId(wanted, current.managedDisk?.id ?? ""))
+    return { ...current, ...asked, createOption: current.createOption };
+  if (vm.inner.power !== "deallocated" && vm.inner.power !== "stopped")
+    throw arm.immutable("osDisk.managedDisk.id");
+  const disk = attachable(world, wanted, vm.body.id);
+  detachFromVm(world, vm.body.id, (held) => sameId(held.body.id, current.managedDisk?.id ?? ""));
+  disk.inner.vmId = vm.body.id;
+  save(world, disk);
+  return { ...current, ...asked, ...shown(disk), createOption: current.createOption };
+}
+
+/** What a request leaves out, or marks so, is detached when the operation ends; what it adds is there at once. */
+function changeDataDisks(
+  world: World,
+  place: VmPlace,
+  held: readonly VmDataDisk[],
+  asked: readonly VmDataDisk[],
+): VmDataDisk[] {
+  checkLuns(asked);
+  return asked.map((disk) => {
+    const known = held.find(({ managedDisk, lun }) =>
+      disk.managedDisk?.id === undefined
+        ? lun === disk.lun
+        : sameId(managedDisk?.id ?? "", disk.managedDisk.id),
+    );
+    return known === undefined
+      ? buildDataDisk(world, place, disk, undefined)
+      : { ...known, ...disk, name: known.name, managedDisk: known.managedDisk };
+  });
+}
+
+/** One change of a VM's model at a time. */
+export function checkFree(world: World, vm: Vm, what: string): void {
+  if (vm.body.properties.provisioningState === "Deleting") throw vmErrors.deleting(what, vm.body.name);
+  if (world.operations.underWay(vm.body.id).length > 0) throw arm.concurrentRequest();
+}
+
+type Kind =
+  "virtualMachines/create" | "virtualMachines/update" | "virtualMachines/patch" | "virtualMachines/delete";
+
+const start = (call: Call, vm: Vm, kind: Kind, details: Record<string, unknown>, firstPollSeconds?: number) =>
+  call.world.operations.start({
+    kind,
+    target: vm.body.id,
+    location: vm.body.location ?? "",
+    family: "operations",
+    forMs: durationMs(kind),
+    details,
+    twist: call.twist,
+    ...(firstPollSeconds === undefined ? {} : { firstPollSeconds }),
+  });
+
+const view = (vm: Vm): Vm["body"] => ({ ...vm.body, etag: `"${vm.inner.etag}"` });
+
+export function getVm(call: Call): Outcome {
+  const vm = must(call.world, VM, call.id);
+  const body = view(vm);
+  if (call.query.get("$expand")?.toLowerCase() !== "instanceview") return found(body);
+  return found({ ...body, properties: { ...body.properties, instanceView: instanceView(call.world, vm) } });
+}
+
+export function listVms(call: Call): Outcome {
+  const statusOnly =
+    call.query.get("statusOnly") === "true" || call.query.get("$expand")?.toLowerCase() === "instanceview";
+  return listed(
+    [...all(call.world, VM, listScope(call))].map((vm) =>
+      statusOnly
+        ? { ...view(vm), properties: { ...vm.body.properties, instanceView: instanceView(call.world, vm) } }
+        : view(vm),
+    ),
+  );
+}
+
+export function deleteVm(call: Call): Outcome {
+  const { world } = call;
+  requireGroup(world, call.id);
+  const vm = find(world, VM, call.id);
+  if (vm === undefined) return { kind: "absent" };
+  world.operations.abandon(vm.body.id, arm.preempted(), ({ kind }) => kind !== "virtualMachines/delete");
+  setState(world, vm, "Deleting");
+  return { kind: "accepted", operation: start(call, vm, "virtualMachines/delete", {}, 30), retrySeconds: 10 };
+}
+
+/** Disks and interfaces follow their deleteOption; a disk that somebody reads stays, as a leftover. */
+function removeVm(world: World, vm: Vm): void {
+  const { storageProfile, networkProfile } = vm.body.properties;
+  const doomed = [storageProfile?.osDisk, ...(storageProfile?.dataDisks ?? [])].filter(
+    (disk) => disk?.deleteOption === "Delete",
+  );
+  detachFromVm(world, vm.body.id);
+  for (const disk of doomed) if (disk?.managedDisk?.id !== undefined) remove(world, disk.managedDisk.id);
+  const nics = networkProfile?.networkInterfaces ?? [];
+  releaseNics(world, vm.body.id, (id) =>
+    nics.some((nic) => sameId(nic.id, id) && nic.properties?.deleteOption === "Delete"),
+  );
+  for (const command of [...all(world, "Microsoft.Compute/virtualMachines/runCommands", vm.body.id)])
+    remove(world, command.body.id);
+  world.operations.abandon(vm.body.id, arm.preempted(), ({ hidden }) => hidden === true);
+  remove(world, vm.body.id);
+}
+
+export const vmCompletions = (world: World): Record<string, Completion> => {
+  const failed = ({ target }: { target: string }) => {
+    const vm = find(world, VM, target);
+    if (vm !== undefined) setState(world, vm, "Failed");
+  };
+  const updated: Completion = {
+    complete: ({ target }) => {
+      const vm = find(world, VM, target);
+      if (vm === undefined) throw arm.entityNotFound();
+      const profile = vm.body.properties.storageProfile;
+      if (profile !== undefined)
+        profile.dataDisks = (profile.dataDisks ?? []).filter(({ toBeDetached }) => toBeDetached !== true);
+      detachFromVm(world, vm.body.id, (disk) => !holdsDisk(profile, disk));
+      vm.inner.etag += 1;
+      setState(world, vm, "Succeeded");
+    },
+    failed,
+  };
+  return {
+    "virtualMachines/create": {
+      complete: ({ target, details }) => {
+        const vm = find(world, VM, target);
+        if (vm === undefined) throw arm.entityNotFound();
+        const osDisk = find(world, DISK, vm.body.properties.storageProfile?.osDisk?.managedDisk?.id ?? "");
+        if (osDisk?.inner.access !== undefined && osDisk.inner.access.expiresMs > world.clock.now())
+          throw diskErrors.activeSas(osDisk.body.name);
+        booted(world, vm, world.clock.now() + (details["waitsForAgent"] === true ? 0 : AGENT_BOOT_MS));
+        setState(world, vm, "Succeeded");
+      },
+      failed,
+    },
+    "virtualMachines/update": updated,
+    "virtualMachines/patch": updated,
+    "virtualMachines/delete": {
+      complete: ({ target }) => {
+        const vm = find(world, VM, target);
+        if (vm !== undefined) removeVm(world, vm);
+      },
+      failed,
+    },
+  };
+};
