@@ -57,12 +57,14 @@ started() {
 }
 
 start() {
-  runId="${runId:-}" markerUrl="${markerUrl:-}"
-  case "$markerUrl" in
+  runId="${runId:-}" url="${markerUrl:-}"
+  # Run Command exports its parameters: no command started here may inherit this one.
+  unset markerUrl
+  case "$url" in
     http://* | https://*) ;;
     *) refuse BAD_PARAMETER "markerUrl must be an http(s) URL." ;;
   esac
-  case "$markerUrl" in *[!A-Za-z0-9:/?\&=%._~+,\;@-]*) refuse BAD_PARAMETER "markerUrl holds characters that no URL has." ;; esac
+  case "$url" in *[!A-Za-z0-9:/?\&=%._~+,\;@-]*) refuse BAD_PARAMETER "markerUrl holds characters that no URL has." ;; esac
   case "$runId" in '' | *[!A-Za-z0-9._-]*) refuse BAD_PARAMETER "runId must be letters, digits, dots, dashes." ;; esac
   case "${removeUsers:-}${keepUsers:-}" in *[!A-Za-z0-9._,-]*) refuse BAD_PARAMETER "removeUsers and keepUsers are comma-separated user names." ;; esac
 
@@ -84,12 +86,11 @@ start() {
   umask 077
   rm -rf "$STATE"
   { mkdir -p "$STATE" && cp "$0" "$STATE/seal.sh"; } || refuse NO_ROOM "Cannot write to $STATE."
-  printf '%s' "$markerUrl" >"$STATE/marker-url"
+  printf '%s' "$url" >"$STATE/marker-url"
   printf '%s' "$runId" >"$STATE/run-id"
   printf '%s' "${removeUsers:-}" >"$STATE/remove-users"
   printf '%s' "${keepUsers:-}" >"$STATE/keep-users"
   printf '%s' "${selfPowerOff:-true}" >"$STATE/power-off"
-  unset markerUrl
 
   systemctl reset-failed "$UNIT" >/dev/null 2>&1
   # systemd before 236 does not know --collect.
@@ -176,23 +177,21 @@ step() { # name, function
 user_field() { awk -F: -v name="$1" -v field="$2" '$1 == name { print $field }' "$ROOT/etc/passwd"; }
 listed() { case ",$2," in *",$1,"*) return 0 ;; esac; return 1; }
 
-# Who the platform provisioned: ovf-env.xml says it, and when that is gone (a second deprovision, or cloud-init alone;
-# waagent then skips the user with a warning) the sudoers files that the agent and cloud-init write still name them.
-provisioned_users() {
-  {
-    sed -n 's/.*<[A-Za-z0-9]*:\{0,1\}UserName>\([^<]*\)<.*/\1/p' "$ROOT/var/lib/waagent/ovf-env.xml" 2>/dev/null
-    for file in waagent 90-cloud-init-users; do
-      sed -n 's/^\([A-Za-z_][A-Za-z0-9._-]*\)[[:space:]]\{1,\}ALL.*/\1/p' "$ROOT/etc/sudoers.d/$file" 2>/dev/null
-    done
-  } | awk '$1 != "root" && !seen[$1]++'
-}
-
 agent_user() { sed -n 's/.*<[A-Za-z0-9]*:\{0,1\}UserName>\([^<]*\)<.*/\1/p' "$ROOT/var/lib/waagent/ovf-env.xml" 2>/dev/null | head -n 1; }
+
+# Who the platform provisioned: ovf-env.xml says it, and when that is gone (a second deprovision; waagent then skips
+# the user with a warning) the first name in the sudoers files that the agent and cloud-init write.
+provisioned_user() {
+  user="$(agent_user)"
+  [ -n "$user" ] || user="$(cat "$ROOT/etc/sudoers.d/waagent" "$ROOT/etc/sudoers.d/90-cloud-init-users" 2>/dev/null |
+    sed -n 's/^\([A-Za-z_][A-Za-z0-9._-]*\)[[:space:]]\{1,\}ALL.*/\1/p' | head -n 1)"
+  printf '%s\n' "$user"
+}
 
 # First, because later steps destroy what it reads.
 inspect() {
   asked="$(note remove-users)" kept="$(note keep-users)"
-  if [ -n "$asked" ]; then printf '%s\n' "$asked" | tr ',' '\n'; else provisioned_users; fi >"$STATE/candidates"
+  if [ -n "$asked" ]; then printf '%s\n' "$asked" | tr ',' '\n'; else provisioned_user; fi >"$STATE/candidates"
   : >"$STATE/users"
   lowest=1000
   [ ! -d "$ROOT/boot/flatcar" ] || lowest=500 # its own user, core, has 500
@@ -244,15 +243,15 @@ drop_resource_swap() {
 }
 
 deprovision_agent() {
-  if ! have waagent; then
+  if have waagent; then
+    how=-deprovision
+    user="$(agent_user)"
+    if [ -n "$user" ] && grep -qx -e "$user" "$STATE/users"; then how=-deprovision+user; fi
+    bounded 300 waagent -force "$how"
+  else
     log "agent: not installed; cloud-init provisions alone"
-    return 0
   fi
-  how=-deprovision
-  user="$(agent_user)"
-  if [ -n "$user" ] && grep -qx -e "$user" "$STATE/users"; then how=-deprovision+user; fi
-  bounded 300 waagent -force "$how"
-  # The agent's own clean-up misses what extensions left, and a second run finds its directory back.
+  # cloud-init keeps ovf-env.xml here too, and the agent's own clean-up misses what extensions left.
   rm -rf "$ROOT/var/lib/waagent" "$ROOT/var/log/azure"
   rm -f "$ROOT"/var/log/waagent*.log*
 }
