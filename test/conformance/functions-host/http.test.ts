@@ -49,7 +49,7 @@ describe("an HTTP function", () => {
     ["/api/optional/one", { a: "one", b: "seven" }, "a default fills in"],
     ["/api/optional/one/two", { a: "one", b: "two" }, "a given value wins"],
     ["/api/files/a/b%20c", { path: "a/b c" }, "a catch-all takes the slashes and is decoded"],
-  ])("reads the parameters of %s: %j (%s)", async (path, expected) => {
+  ] as [string, object, string][])("reads the parameters of %s: %j (%s)", async (path, expected) => {
     expect(await (await call(path)).json()).toEqual(expected);
   });
 

@@ -128,7 +128,8 @@ export function createEngine(options: EngineOptions): DurableEngine {
     if (row !== undefined) finished(row);
     if (turn === undefined || !isCurrent(execution)) return;
     for (const taskId of turn.cancelled) timers.disarm(id, taskId);
-    for (const event of turn.scheduled) if (execution.expects(event.EventId)) dispatch(execution, event);
+    for (const event of inDueOrder(turn.scheduled))
+      if (execution.expects(event.EventId)) dispatch(execution, event);
   }
 
   /** Records how a decided execution ends; returns the row of an instance that is over. */
@@ -248,8 +249,9 @@ export function createEngine(options: EngineOptions): DurableEngine {
     async recover() {
       await instances.flushed();
       for (const [id, { execution }] of [...instances.live]) {
-        for (const [taskId, event] of [...execution.open])
-          if (execution.expects(taskId)) dispatch(execution, event);
+        for (const event of inDueOrder([...execution.open.values()])) {
+          if (execution.expects(event.EventId)) dispatch(execution, event);
+        }
         run(id);
       }
     },
@@ -261,4 +263,9 @@ export function createEngine(options: EngineOptions): DurableEngine {
       await instances.close();
     },
   };
+}
+
+/** Timers that are due already, after a stop or a slow turn, still fire in the order in which they fell due. */
+function inDueOrder(events: readonly HistoryEvent[]): HistoryEvent[] {
+  return events.toSorted(({ FireAt: a = "" }, { FireAt: b = "" }) => (a < b ? -1 : a > b ? 1 : 0));
 }
