@@ -68,22 +68,28 @@ export function serveReceiver(options: {
 }): () => void {
   const { link, queue, sessionId, journal } = options;
   const { outgoing } = link.session;
+  let onTheirWay = 0;
   const consumer: Consumer = {
     peekLock: link.snd_settle_mode !== 1,
     ...(sessionId !== undefined && { sessionId }),
     // Beyond its credit rhea would hold the delivery, and with it everything else on the session.
     capacity: () => {
       const unsent = outgoing.next_delivery_id - outgoing.next_pending_delivery;
-      return link.is_open() ? Math.min(link.credit - unsent, outgoing.available()) : 0;
+      return link.is_open() ? Math.min(link.credit - unsent, outgoing.available()) - onTheirWay : 0;
     },
+    // The attempt is on record before the client can act on it: one that kills us both has counted.
     take: ({ entry, deliveryCount, lock }) => {
-      const bytes = encodeEntry(entry, { deliveryCount, ...(lock && { lockedUntilMs: lock.untilMs }) });
-      link.send(bytes, lock && tagOfToken(lock.token), 0);
+      onTheirWay++;
+      journal.onDurable(() => {
+        onTheirWay--;
+        const bytes = encodeEntry(entry, { deliveryCount, ...(lock && { lockedUntilMs: lock.untilMs }) });
+        if (link.is_open()) link.send(bytes, lock && tagOfToken(lock.token), 0);
+        else if (lock) queue.settle(lock.token, { kind: "abandon", properties: NO_PROPERTIES });
+      });
     },
   };
-  const settle =
-    (read: (outcome: Outcome) => Settlement) =>
-    ({ delivery, connection }: EventContext) => {
+  const settleOn = (event: string, read: (outcome: Outcome) => Settlement) =>
+    link.on(event, ({ delivery, connection }: EventContext) => {
       if (!consumer.peekLock || delivery.remote_state === undefined) return;
       const settled = queue.settle(tokenOfTag(delivery.tag), read(delivery.remote_state));
       journal.onDurable(() => {
@@ -91,21 +97,15 @@ export function serveReceiver(options: {
         else answerRejected(delivery, connection, lockLost(queue));
         queue.pump(sessionId);
       });
-    };
+    });
+  settleOn("accepted", () => ({ kind: "complete" }));
+  settleOn("released", () => ({ kind: "abandon", properties: NO_PROPERTIES }));
+  settleOn("modified", readModified);
+  settleOn("rejected", readRejected);
   const pump = () => queue.pump(sessionId);
   link.on("sender_flow", pump);
   link.on("sendable", pump);
-  link.on(
-    "accepted",
-    settle(() => ({ kind: "complete" })),
-  );
-  link.on(
-    "released",
-    settle(() => ({ kind: "abandon", properties: NO_PROPERTIES })),
-  );
-  link.on("modified", settle(readModified));
-  link.on("rejected", settle(readRejected));
-  answerDrains(link);
+  answerDrains(link, journal);
   return queue.subscribe(consumer);
 }
 
@@ -137,7 +137,7 @@ export const lockLost = (queue: Queue): AmqpError =>
  * A drain is answered even when the credit is already used up. rhea 3.0.5 then leaves the drain flag out of its
  * answer, and the SDK, which waits for that flag, gives its receiver up after 200 ms.
  */
-function answerDrains(link: Sender): void {
+function answerDrains(link: Sender, journal: Journal): void {
   link._get_drain = () => {
     if (!link._draining || !link._drained) return false;
     link.delivery_count += link.credit;
@@ -145,7 +145,10 @@ function answerDrains(link: Sender): void {
     return true;
   };
   link.on("sender_draining", () => {
-    link.set_drained(true);
-    link.connection._register();
+    // Behind the messages that are on their way.
+    journal.onDurable(() => {
+      link.set_drained(true);
+      link.connection._register();
+    });
   });
 }

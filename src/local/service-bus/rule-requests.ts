@@ -56,7 +56,11 @@ export function removeRule(subscription: Subscription, body: Body): Reply {
   const name = String(body["rule-name"]);
   const kept = subscription.rules.filter((rule) => rule.name !== name);
   if (kept.length === subscription.rules.length) {
-    return refused(404, "com.microsoft:entity-not-found", `The messaging entity '${subscription.queue.path}/Rules/${name}' could not be found.`);
+    return refused(
+      404,
+      "com.microsoft:entity-not-found",
+      `The messaging entity '${subscription.queue.path}/Rules/${name}' could not be found.`,
+    );
   }
   subscription.setRules(kept);
   return { status: 200, description: "OK", body: {} };

@@ -214,7 +214,6 @@ export function listen(options: ServerOptions): Server {
     max_frame_size: 1024 * 1024,
     channel_max: 4999,
     idle_time_out: 240_000,
-    session_buffer_size: { incoming: 2048, outgoing: 8192 },
     receiver_options: { autoaccept: false, credit_window: 1000 },
     // By default rhea reports a modified outcome as released first: abandon would lose its properties, defer its meaning.
     sender_options: { treat_modified_as_released: false },

@@ -25,10 +25,12 @@ describe("sending and receiving", () => {
     expect(message.sequenceNumber?.toString()).toBe("1");
     expect(message.expiresAtUtc!.getTime()).toBe(message.enqueuedTimeUtc!.getTime() + 3_600_000);
     await receiver.completeMessage(message);
-    expect(broker.peekCounts()).toEqual([{ path: "q", active: 0, deadLettered: 0, scheduled: 0, deferred: 0 }]);
+    expect(broker.peekCounts()).toEqual([
+      { path: "q", active: 0, deadLettered: 0, scheduled: 0, deferred: 0 },
+    ]);
   });
 
-  test.each([
+  test.each<[string, unknown, string]>([
     ["an object", { a: [1, "b"] }, "the usual JSON"],
     ["a text", "plain", "JSON-encoded by the client"],
     ["a number", 12.5, "JSON-encoded by the client"],
@@ -112,7 +114,9 @@ describe("sending and receiving", () => {
       ["scheduled", "scheduled"],
     ]);
     expect(await receiver.peekMessages(10)).toEqual([]);
-    expect(bodies(await receiver.peekMessages(1, { fromSequenceNumber: peeked[1]!.sequenceNumber! }))).toEqual(["active"]);
+    expect(
+      bodies(await receiver.peekMessages(1, { fromSequenceNumber: peeked[1]!.sequenceNumber! })),
+    ).toEqual(["active"]);
     expect((await receiveOne(receiver)).body).toBe("active");
   });
 });
@@ -120,11 +124,17 @@ describe("sending and receiving", () => {
 describe("settling", () => {
   test("an abandoned message comes back first, counted, with the properties it was given", async () => {
     const client = (await runBroker()).connect();
-    await client.createSender("q").sendMessages([{ body: 1, applicationProperties: { kept: 1 } }, { body: 2 }]);
+    await client
+      .createSender("q")
+      .sendMessages([{ body: 1, applicationProperties: { kept: 1 } }, { body: 2 }]);
     const receiver = client.createReceiver("q");
     await receiver.abandonMessage(await receiveOne(receiver), { why: "busy" });
     const again = await receiveOne(receiver);
-    expect(again).toMatchObject({ body: 1, deliveryCount: 1, applicationProperties: { kept: 1, why: "busy" } });
+    expect(again).toMatchObject({
+      body: 1,
+      deliveryCount: 1,
+      applicationProperties: { kept: 1, why: "busy" },
+    });
   });
 
   test("a deferred message comes only by its number, and stays deferred when abandoned", async () => {
@@ -141,7 +151,9 @@ describe("settling", () => {
     const [again] = await receiver.receiveDeferredMessages(message.sequenceNumber!);
     expect(again!.deliveryCount).toBe(2);
     await receiver.completeMessage(again!);
-    await expect(receiver.receiveDeferredMessages(message.sequenceNumber!)).rejects.toMatchObject({ code: "MessageNotFound" });
+    await expect(receiver.receiveDeferredMessages(message.sequenceNumber!)).rejects.toMatchObject({
+      code: "MessageNotFound",
+    });
     expect(broker.peekCounts()[0]).toMatchObject({ deferred: 0 });
   });
 

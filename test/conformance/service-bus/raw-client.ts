@@ -25,14 +25,19 @@ export function signToken({ name, key, expiresAtMs = Date.now() + 60_000 }: Cred
 export async function openConnection(port: number): Promise<Connection> {
   const connection = rhea.create_container().connect({ host: "127.0.0.1", port, reconnect: false });
   // Heard here, so that rhea does not throw what a test looks at elsewhere.
-  for (const event of ["connection_error", "disconnected", "session_error"]) connection.on(event, () => undefined);
+  for (const event of ["connection_error", "disconnected", "session_error"])
+    connection.on(event, () => undefined);
   onTestFinished(() => connection.close());
   await once(connection, "connection_open");
   return connection;
 }
 
 /** The status $cbs answers with. */
-export async function putToken(connection: Connection, token: string, type = "servicebus.windows.net:sastoken"): Promise<unknown> {
+export async function putToken(
+  connection: Connection,
+  token: string,
+  type = "servicebus.windows.net:sastoken",
+): Promise<unknown> {
   const replies: Receiver = connection.open_receiver({ source: "$cbs", name: "cbs-reply" });
   await once(replies, "receiver_open");
   const requests = connection.open_sender("$cbs");

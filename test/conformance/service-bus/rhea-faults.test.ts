@@ -1,6 +1,6 @@
 /** Faults of rhea 3.0.5 that the broker has to work around, each seen with the official client under load. */
 import { once } from "node:events";
-import { ServiceBusReceivedMessage } from "@azure/service-bus";
+import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { expect, test } from "vitest";
 import { connectRaw } from "./raw-client.js";
 import { countdown, receive, receiveOne, runBroker, standingClock } from "./support.js";
@@ -10,8 +10,12 @@ test("accepted and refused sends of one tick are not answered with one outcome",
   const sender = client.createSender("q");
   await sender.sendMessages({ body: "opens the link" });
   const sizes = Array.from({ length: 30 }, (_, index) => (index % 3 === 1 ? 300_000 : 10));
-  const results = await Promise.allSettled(sizes.map((size) => sender.sendMessages({ body: Buffer.alloc(size) })));
-  expect(results.map(({ status }) => status)).toEqual(sizes.map((size) => (size === 10 ? "fulfilled" : "rejected")));
+  const results = await Promise.allSettled(
+    sizes.map((size) => sender.sendMessages({ body: Buffer.alloc(size) })),
+  );
+  expect(results.map(({ status }) => status)).toEqual(
+    sizes.map((size) => (size === 10 ? "fulfilled" : "rejected")),
+  );
 });
 
 test("settlements that hold and settlements that come too late, in one tick, each get their own answer", async () => {
@@ -25,7 +29,12 @@ test("settlements that hold and settlements that come too late, in one tick, eac
   const held = await receive(receiver, 20);
   const settlements: Promise<string>[] = [];
   const settle = (message: ServiceBusReceivedMessage) =>
-    settlements.push(receiver.completeMessage(message).then(() => "held", (error: { code: string }) => error.code));
+    settlements.push(
+      receiver.completeMessage(message).then(
+        () => "held",
+        (error: unknown) => String((error as { code?: unknown }).code),
+      ),
+    );
   for (const [index, message] of late.entries()) {
     settle(message);
     settle(held[index]!);
@@ -34,14 +43,14 @@ test("settlements that hold and settlements that come too late, in one tick, eac
   expect(broker.peekCounts()[0]).toMatchObject({ active: 20 });
 });
 
-test("ten thousand messages pass one link, whose slots come back although the client never settles after the broker", async () => {
+test("more messages than a link has slots pass it, although the client never settles after the broker", async () => {
   const broker = await runBroker();
   const client = broker.connect();
   const sender = client.createSender("q");
-  for (let batch = 0; batch < 20; batch++) {
+  for (let batch = 0; batch < 6; batch++) {
     await sender.sendMessages(Array.from({ length: 500 }, (_, index) => ({ body: batch * 500 + index })));
   }
-  const { done, tick } = countdown(10_000);
+  const { done, tick } = countdown(3000);
   const seen = new Set<unknown>();
   const subscription = client.createReceiver("q").subscribe(
     {
@@ -56,7 +65,7 @@ test("ten thousand messages pass one link, whose slots come back although the cl
   );
   await done;
   await subscription.close();
-  expect(seen.size).toBe(10_000);
+  expect(seen.size).toBe(3000);
 });
 
 test("one message held for long does not stop the others", async () => {
@@ -68,7 +77,13 @@ test("one message held for long does not stop the others", async () => {
   await sender.sendMessages(Array.from({ length: 1500 }, (_, body) => ({ body })));
   const { done, tick } = countdown(1500);
   const subscription = receiver.subscribe(
-    { processMessage: () => Promise.resolve(tick()), processError: ({ error }) => Promise.reject(error) },
+    {
+      processMessage: () => {
+        tick();
+        return Promise.resolve();
+      },
+      processError: ({ error }) => Promise.reject(error),
+    },
     { maxConcurrentCalls: 32 },
   );
   await done;

@@ -30,8 +30,16 @@ test("the private parts of rhea that the broker uses are there, and links, sessi
     ["session.on_attach", session!.on_attach, "function"],
     ["session.incoming.on_transfer", (session!.incoming as Record<string, unknown>).on_transfer, "function"],
     ["session.outgoing.available", (session!.outgoing as Record<string, unknown>).available, "function"],
-    ["session.outgoing.next_delivery_id", (session!.outgoing as Record<string, unknown>).next_delivery_id, "number"],
-    ["session.outgoing.next_pending_delivery", (session!.outgoing as Record<string, unknown>).next_pending_delivery, "number"],
+    [
+      "session.outgoing.next_delivery_id",
+      (session!.outgoing as Record<string, unknown>).next_delivery_id,
+      "number",
+    ],
+    [
+      "session.outgoing.next_pending_delivery",
+      (session!.outgoing as Record<string, unknown>).next_pending_delivery,
+      "number",
+    ],
     ["sender._get_drain", sender!._get_drain, "function"],
     ["sender._draining", sender!._draining, "boolean"],
     ["sender._drained", sender!._drained, "boolean"],

@@ -1,5 +1,10 @@
 /** A broker on a free port and an official client for it; both end with the test that made them. */
-import { ServiceBusClient, type ServiceBusReceivedMessage, type ServiceBusReceiver } from "@azure/service-bus";
+import { EventEmitter, once } from "node:events";
+import {
+  ServiceBusClient,
+  type ServiceBusReceivedMessage,
+  type ServiceBusReceiver,
+} from "@azure/service-bus";
 import { onTestFinished } from "vitest";
 import { realClock, VirtualClock } from "../../../src/local/clock.js";
 import { startBroker, type Broker, type BrokerOptions } from "../../../src/local/service-bus/broker.js";
@@ -8,7 +13,9 @@ import type { LogLine } from "../../../src/local/service-bus/log-line.js";
 
 export interface Setup {
   readonly queues?: Readonly<Record<string, object>>;
-  readonly topics?: Readonly<Record<string, { properties?: object; subscriptions: Readonly<Record<string, object>> }>>;
+  readonly topics?: Readonly<
+    Record<string, { properties?: object; subscriptions: Readonly<Record<string, object>> }>
+  >;
 }
 
 /** A Config.json with these entities; a subscription's `Rules` stand beside its properties. */
@@ -44,7 +51,12 @@ export async function runBroker(
 ): Promise<TestBroker> {
   const logs: LogLine[] = [];
   const entities = parseEntities(configText(setup));
-  const broker = await startBroker({ clock: realClock, ...options, entities, log: (line) => logs.push(line) });
+  const broker = await startBroker({
+    clock: realClock,
+    ...options,
+    entities,
+    log: (line) => logs.push(line),
+  });
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= broker.stop());
   onTestFinished(stop);
@@ -67,7 +79,10 @@ export const bodies = (messages: readonly ServiceBusReceivedMessage[]): unknown[
   messages.map(({ body }) => body as unknown);
 
 /** Waits for exactly so many messages, however the client cuts them into batches. */
-export async function receive(receiver: ServiceBusReceiver, count: number): Promise<ServiceBusReceivedMessage[]> {
+export async function receive(
+  receiver: ServiceBusReceiver,
+  count: number,
+): Promise<ServiceBusReceivedMessage[]> {
   const received: ServiceBusReceivedMessage[] = [];
   while (received.length < count) {
     const more = await receiver.receiveMessages(count - received.length, { maxWaitTimeInMs: 5000 });
@@ -88,13 +103,11 @@ export const receiveNothing = (receiver: ServiceBusReceiver): Promise<ServiceBus
 
 /** Settles when `count` calls were made. */
 export function countdown(count: number): { done: Promise<void>; tick: () => void } {
+  const counter = new EventEmitter();
   let left = count;
-  let finish = () => undefined as void;
-  const done = new Promise<void>((resolve) => (finish = resolve));
-  return {
-    done,
-    tick: () => {
-      if (--left === 0) finish();
-    },
+  const done = once(counter, "zero").then(() => undefined);
+  const tick = () => {
+    if (--left === 0) counter.emit("zero");
   };
+  return { done, tick };
 }

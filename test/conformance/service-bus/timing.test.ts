@@ -9,7 +9,10 @@ test("a scheduled message comes at its time, under a new number", async () => {
   const client = broker.connect();
   const sender = client.createSender("q");
   const [number] = await sender.scheduleMessages({ body: "later" }, new Date(clock.now() + HOUR_MS));
-  await sender.sendMessages({ body: "also later", scheduledEnqueueTimeUtc: new Date(clock.now() + 2 * HOUR_MS) });
+  await sender.sendMessages({
+    body: "also later",
+    scheduledEnqueueTimeUtc: new Date(clock.now() + 2 * HOUR_MS),
+  });
   await sender.sendMessages({ body: "now" });
   const receiver = client.createReceiver("q", { receiveMode: "receiveAndDelete" });
   expect(bodies(await receive(receiver, 1))).toEqual(["now"]);
@@ -30,7 +33,9 @@ test("a cancelled schedule never comes, and cannot be cancelled again", async ()
   // Less than an hour: the client signs its tokens for one, by its own clock.
   const numbers = await sender.scheduleMessages([{ body: 1 }, { body: 2 }], new Date(clock.now() + 600_000));
   await sender.cancelScheduledMessages(numbers[0]!);
-  await expect(sender.cancelScheduledMessages(numbers[0]!)).rejects.toMatchObject({ code: "MessageNotFound" });
+  await expect(sender.cancelScheduledMessages(numbers[0]!)).rejects.toMatchObject({
+    code: "MessageNotFound",
+  });
   clock.advance(600_000);
   expect(bodies(await receive(client.createReceiver("q"), 1))).toEqual([2]);
 });
@@ -56,7 +61,12 @@ test("a second message with an id seen in the window is accepted and dropped; af
 
 test.each([
   { why: "the sender's own time", properties: {}, timeToLive: 60_000, deadLettered: 0 },
-  { why: "the entity's time caps the sender's", properties: { DefaultMessageTimeToLive: "PT1M" }, timeToLive: HOUR_MS, deadLettered: 0 },
+  {
+    why: "the entity's time caps the sender's",
+    properties: { DefaultMessageTimeToLive: "PT1M" },
+    timeToLive: HOUR_MS,
+    deadLettered: 0,
+  },
   {
     why: "the entity dead-letters what expires",
     properties: { DefaultMessageTimeToLive: "PT1M", DeadLetteringOnMessageExpiration: true },

@@ -5,7 +5,10 @@ const correlation = (Name: string, CorrelationFilter: object) => ({
   Name,
   Properties: { FilterType: "Correlation", CorrelationFilter },
 });
-const sql = (Name: string, SqlExpression: string) => ({ Name, Properties: { FilterType: "Sql", SqlFilter: { SqlExpression } } });
+const sql = (Name: string, SqlExpression: string) => ({
+  Name,
+  Properties: { FilterType: "Sql", SqlFilter: { SqlExpression } },
+});
 
 test("a topic gives every subscription its own copy", async () => {
   const broker = await runBroker({ topics: { t: { subscriptions: { a: {}, b: {} } } } });
@@ -39,16 +42,36 @@ test.each([
   { rules: [sql("all", "1=1")], passes: true, why: "the true filter in SQL" },
   { rules: [sql("none", "1 = 0")], passes: false, why: "the false filter in SQL" },
   { rules: [correlation("r", { Label: "captured" })], passes: true, why: "one condition holds" },
-  { rules: [correlation("r", { Label: "captured", MessageId: "other" })], passes: false, why: "one of two does not hold" },
   {
-    rules: [correlation("r", { CorrelationId: "c", ContentType: "application/json", To: "x", ReplyTo: "y", ReplyToSessionId: "z" })],
+    rules: [correlation("r", { Label: "captured", MessageId: "other" })],
+    passes: false,
+    why: "one of two does not hold",
+  },
+  {
+    rules: [
+      correlation("r", {
+        CorrelationId: "c",
+        ContentType: "application/json",
+        To: "x",
+        ReplyTo: "y",
+        ReplyToSessionId: "z",
+      }),
+    ],
     passes: true,
     why: "every system property can be a condition",
   },
   { rules: [correlation("r", { SessionId: "s" })], passes: false, why: "a property that the message lacks" },
-  { rules: [correlation("r", { Properties: { region: "westeurope", count: 3, last: true } })], passes: true, why: "application properties by value" },
+  {
+    rules: [correlation("r", { Properties: { region: "westeurope", count: 3, last: true } })],
+    passes: true,
+    why: "application properties by value",
+  },
   { rules: [correlation("r", { Properties: { count: "3" } })], passes: false, why: "a text is no number" },
-  { rules: [correlation("a", { Label: "other" }), correlation("b", { To: "x" })], passes: true, why: "any one rule is enough" },
+  {
+    rules: [correlation("a", { Label: "other" }), correlation("b", { To: "x" })],
+    passes: true,
+    why: "any one rule is enough",
+  },
 ])("rules decide what enters a subscription: $why", async ({ rules, passes }) => {
   const broker = await runBroker({ topics: { t: { subscriptions: { s: rules ? { Rules: rules } : {} } } } });
   await broker.connect().createSender("t").sendMessages(message);
@@ -89,9 +112,15 @@ test("rules can be listed, removed and added while messages flow", async () => {
 test("a SQL rule or a rule action is refused with what to do instead", async () => {
   const broker = await runBroker({ topics: { t: { subscriptions: { s: {} } } } });
   const rules = broker.connect().createRuleManager("t", "s");
-  await expect(rules.createRule("r", { sqlExpression: "count > 3" })).rejects.toThrow(/"count > 3" is not supported.*correlation filter/);
-  await expect(rules.createRule("r", { sqlExpression: "1=1" }, { sqlExpression: "SET a = 1" })).rejects.toThrow(/actions are not supported/);
-  expect(broker.logs).toContainEqual(expect.objectContaining({ level: "warn", event: "service-bus.refused" }));
+  await expect(rules.createRule("r", { sqlExpression: "count > 3" })).rejects.toThrow(
+    /"count > 3" is not supported.*correlation filter/,
+  );
+  await expect(
+    rules.createRule("r", { sqlExpression: "1=1" }, { sqlExpression: "SET a = 1" }),
+  ).rejects.toThrow(/actions are not supported/);
+  expect(broker.logs).toContainEqual(
+    expect.objectContaining({ level: "warn", event: "service-bus.refused" }),
+  );
 });
 
 test("a subscription has dead letters of its own, which name it as their source", async () => {
@@ -101,7 +130,10 @@ test("a subscription has dead letters of its own, which name it as their source"
   const receiver = client.createReceiver("t", "s");
   await receiver.abandonMessage(await receiveOne(receiver));
   const dead = await receiveOne(client.createReceiver("t", "s", { subQueueType: "deadLetter" }));
-  expect(dead).toMatchObject({ deadLetterSource: "t/Subscriptions/s", deadLetterReason: "MaxDeliveryCountExceeded" });
+  expect(dead).toMatchObject({
+    deadLetterSource: "t/Subscriptions/s",
+    deadLetterReason: "MaxDeliveryCountExceeded",
+  });
 });
 
 test("a topic holds schedules and detects duplicates before it fans out", async () => {
