@@ -44,15 +44,19 @@ export function footerBytes(parts: FooterParts): Buffer {
   return b;
 }
 
-/** The appendix "CHS Calculation" of the specification, for disks below 504 MiB or above 127.5 GiB. */
+/** The appendix "CHS Calculation" of the specification. */
 function usualGeometry(size: number): [number, number, number] {
-  const sectors = Math.floor(size / SECTOR);
-  if (sectors >= 65535 * 16 * 255) return [65535, 16, 255];
-  if (sectors / 17 < 4 * 1024) return [Math.floor(sectors / 17 / 4), 4, 17];
-  const heads = Math.ceil(Math.floor(sectors / 17) / 1024);
-  if (heads <= 16 && Math.floor(sectors / 17) < heads * 1024)
-    return [Math.floor(sectors / 17 / heads), heads, 17];
-  return [Math.floor(Math.floor(sectors / 31) / 16), 16, 31];
+  const sectors = Math.min(Math.floor(size / SECTOR), 65535 * 16 * 255);
+  const with16Heads = (perTrack: number): [number, number, number] => [
+    Math.floor(Math.floor(sectors / perTrack) / 16),
+    16,
+    perTrack,
+  ];
+  if (sectors >= 65535 * 16 * 63) return with16Heads(255);
+  const tracks = Math.floor(sectors / 17);
+  const heads = Math.max(4, Math.ceil(tracks / 1024));
+  if (heads <= 16 && tracks < heads * 1024) return [Math.floor(tracks / heads), heads, 17];
+  return Math.floor(sectors / 31) < 16 * 1024 ? with16Heads(31) : with16Heads(63);
 }
 
 export interface HeaderParts {
