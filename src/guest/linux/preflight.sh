@@ -35,8 +35,11 @@ text() {
 # stdin, one item a line -> a JSON list of at most LIST_MAX items and a last one that counts the rest
 list() {
   awk -v max="$LIST_MAX" '
-    { gsub(/[^ -~]/, " "); gsub(/\\/, "\\\\"); gsub(/"/, "\\\"") }
-    NF && ++count <= max { printf "%s\"%s\"", (count > 1 ? "," : "["), substr($0, 1, 60) }
+    NF && ++count <= max {
+      item = substr($0, 1, 60) # before escaping, or the cut may split an escape
+      gsub(/[^ -~]/, " ", item); gsub(/\\/, "&&", item); gsub(/"/, "\\\\&", item)
+      printf "%s\"%s\"", (count > 1 ? "," : "["), item
+    }
     END {
       if (count > max) printf ",\"+%d more\"", count - max
       printf "%s", (count ? "]" : "[]")
