@@ -61,7 +61,7 @@ export const linuxGen1Disk = (root = GENERALIZED_ROOT, code = "\xeb\x63\x90\x00G
   mbrDisk([{ type: 0x83, volume: extVolume(root, { layout: "pointers" }).disk, active: true }], code);
 
 export const WINDOWS_ROOT: Readonly<Record<string, Uint8Array>> = {
-  "Windows/System32/ntoskrnl.exe": peFile(),
+  "Windows/System32/ntoskrnl.exe": peFile({ version: [10, 0, 20348, 2340] }),
   "Windows/System32/config/SYSTEM": latin1Bytes("regf"),
   ...Object.fromEntries(
     Array.from({ length: 120 }, (_, index) => [`Windows/System32/component-${index}.dll`, new Uint8Array(8)]),

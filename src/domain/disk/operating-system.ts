@@ -87,10 +87,10 @@ async function systemOn(
   if (!tree) return undefined;
   if (filesystem === "ntfs") {
     const windows = await readWindows(tree, partition.offsetBytes);
-    findings.push(...(windows?.findings ?? []));
-    return (
-      windows && { osFamily: "Windows", generalized: windows.generalized, certain: windows.role === "system" }
-    );
+    if (!windows) return undefined;
+    const { findings: said, role, ...facts } = windows;
+    findings.push(...said);
+    return { osFamily: "Windows", ...facts, certain: role === "system" };
   }
   if (!filesystem?.startsWith("ext")) return undefined;
   const linux = await readLinuxRoot(tree, partition.offsetBytes);

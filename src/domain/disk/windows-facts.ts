@@ -3,6 +3,7 @@ import type { DiskFinding } from "./facts.js";
 import { exists, type FileTree, find, readHead } from "./file-tree.js";
 import { hasMagic } from "./fields.js";
 import { readPe } from "./pe.js";
+import { readFileVersion } from "./pe-version.js";
 
 const SYSTEM = "Windows/System32";
 const KERNEL = `${SYSTEM}/ntoskrnl.exe`;
@@ -16,6 +17,8 @@ export interface WindowsFacts {
   /** `system`: holds Windows itself. `boot`: only its boot manager. */
   readonly role: "system" | "boot";
   readonly generalized: "yes" | "no" | "unknown";
+  /** Of the kernel's file, as `10.0.20348.2340`. */
+  readonly version?: string;
   readonly findings: readonly DiskFinding[];
 }
 
@@ -27,7 +30,8 @@ export async function readWindows(tree: FileTree, offsetBytes: number): Promise<
   }
   const findings: DiskFinding[] = [];
   const kernel = await find(tree, KERNEL);
-  const machine = kernel?.kind === "file" ? (await readPe(kernel))?.machine : undefined;
+  const machine = kernel && (await readPe(kernel))?.machine;
+  const version = kernel && (await readFileVersion(kernel));
   if (machine === "x86" || machine === "Arm") {
     findings.push({
       code: "ARCHITECTURE_UNSUPPORTED",
@@ -56,5 +60,10 @@ export async function readWindows(tree: FileTree, offsetBytes: number): Promise<
       where: { offsetBytes, value: "\\Windows\\System32\\Sysprep\\Sysprep_succeeded.tag" },
     });
   }
-  return { role: "system", generalized: generalized ? "yes" : "no", findings };
+  return {
+    role: "system",
+    generalized: generalized ? "yes" : "no",
+    ...(version !== undefined && { version }),
+    findings,
+  };
 }

@@ -105,6 +105,7 @@ const SYSTEMS: readonly (readonly [string, SparseDisk, Partial<DiskFacts>, reado
       generation: "V1",
       architecture: "x64",
       osFamily: "Windows",
+      version: "10.0.20348.2340",
       generalized: "yes",
       filesystems: ["ntfs"],
     },
