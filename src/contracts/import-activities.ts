@@ -1,6 +1,11 @@
 /** What the import runbook can do, by name. Each takes and returns plain data that may be stored in clear. */
 import type { DropPlace, DropRef } from "../domain/import/drop.js";
-import type { DiskReport, ImageDescription, LandedDisk, MendingPlan } from "../domain/import/import-plan.js";
+import type {
+  DiskReport,
+  ImageDescription,
+  LandedDisk,
+  PlannedMending,
+} from "../domain/import/import-plan.js";
 import type { Outcome } from "../domain/outcome.js";
 import type { Purpose } from "../domain/vhd/diagnosis.js";
 import { activity, operation } from "./activity.js";
@@ -37,18 +42,21 @@ export interface DiskOrder {
   /** The prepared disk's name in the work container. */
   readonly name: string;
   readonly epoch: number;
+  /** Goes into the footer, so that writing it twice writes the same. */
+  readonly atMs: number;
 }
 
 export interface SliceOrder extends DiskOrder {
-  readonly plan: MendingPlan;
-  /** Units; the slice begins at `from` and gets as far as its limits let it. */
-  readonly from: number;
-  readonly to: number;
+  readonly plan: PlannedMending;
+  readonly slice: number;
+  /** Where a slice that stopped goes on. */
+  readonly fromUnit?: number;
   readonly settings: MendingSettings;
 }
 
 export interface SliceDone {
-  readonly next: number;
+  /** Where to go on; absent when the slice is done. */
+  readonly nextUnit?: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   /** Said once, when the way had to be changed. */
@@ -56,7 +64,7 @@ export interface SliceDone {
 }
 
 export interface FinishOrder extends DiskOrder {
-  readonly plan?: MendingPlan;
+  readonly plan?: PlannedMending;
   /** Bytes of ours went through here, so that there are hashes to sum up. */
   readonly hashed: boolean;
 }
@@ -74,7 +82,7 @@ export const examineDrop = activity<
 /** Answers where the file itself lies, for a disk that is used as it is. */
 export const locateDrop = activity<{ drop: DropRef }, Outcome<{ uri: string }>>("locateDrop");
 export const copyDrop = operation<DiskOrder, { uri: string }>("copyDrop");
-export const planMending = activity<DiskOrder & { settings: MendingSettings }, Outcome<MendingPlan>>(
+export const planMending = activity<DiskOrder & { settings: MendingSettings }, Outcome<PlannedMending>>(
   "planMending",
 );
 export const moveSlice = activity<SliceOrder, Outcome<SliceDone>>("moveSlice");

@@ -74,7 +74,7 @@ function* judge(
   note(run, "doctor", { detail: reports.map((report) => `${report.kind}, ${report.verdict}`).join("; ") });
 
   const decided = imageFrom(osDisk, description, { ...settings, runId, stem: stemOf(source.blob) });
-  if (decided.status !== "done") throw refusal(decided);
+  if (decided.status === "refused") throw refusal(decided);
   const image = decided.value;
   const facts = yield* demand(run, checkTarget, image);
   const blocks = blocking(facts.checks);

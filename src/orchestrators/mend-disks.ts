@@ -2,45 +2,27 @@
  * Makes of every dropped disk a fixed VHD in a page blob from which Azure can make a disk, by the cheapest way that
  * the doctor found. All disks of an image at once, as many slices at a time as the settings allow.
  */
-import {
-  copyDrop,
-  finishDisk,
-  locateDrop,
-  moveSlice,
-  planMending,
-  removePrepared,
-  type DiskOrder,
-} from "../contracts/import-activities.js";
+import { copyDrop, finishDisk, locateDrop, removePrepared } from "../contracts/import-activities.js";
 import type { ImportInput } from "../contracts/import-run.js";
-import type {
-  DiskReport,
-  Lane,
-  LandedDisk,
-  MendingPlan,
-  PreparedDisk,
-  Way,
-} from "../domain/import/import-plan.js";
+import type { DiskReport, LandedDisk, PreparedDisk, Way } from "../domain/import/import-plan.js";
 import { wayOf } from "../domain/import/way.js";
 import type { Durable } from "./durable.js";
-import { call } from "./durable.js";
+import { call, nowMs } from "./durable.js";
 import { operateAll } from "./operate.js";
 import type { Run } from "./run.js";
+import { moveAll, type Moving } from "./move-slices.js";
 import { note } from "./run.js";
-import { demandEach, pause, valueOf } from "./wait.js";
+import { demandEach, valueOf } from "./wait.js";
 
 /** A server-side copy of the largest page blob (8 TiB) within one account is done in well under a day. */
 const COPY_LIMIT_MINUTES = 24 * 60;
 const FIRST_ATTEMPT = 1;
 
 type JudgedDisk = LandedDisk & { readonly report: DiskReport };
-interface Job {
+interface Job extends Moving {
   readonly disk: JudgedDisk;
-  readonly order: DiskOrder;
   readonly way: Way;
   readonly why: string;
-  plan?: MendingPlan;
-  bytesMoved: number;
-  remark?: string;
 }
 
 export function* mendDisks(
@@ -48,7 +30,7 @@ export function* mendDisks(
   input: ImportInput,
   disks: readonly JudgedDisk[],
 ): Durable<readonly PreparedDisk[]> {
-  const jobs = disks.map((disk) => jobFor(input, disk));
+  const jobs = disks.map((disk) => jobFor(input, disk, nowMs(run.context)));
   note(run, "mend", { detail: jobs.map(({ order, why }) => `${order.drop.blob}: ${why}`).join("; ") });
   const made = jobs.filter(({ way }) => way !== "as-it-lies");
   for (const { order } of made)
@@ -69,57 +51,17 @@ export function* mendDisks(
   );
   yield* moveAll(
     run,
-    input,
+    input.settings.mending,
     made.filter((job) => !copied.includes(job)),
   );
   return yield* finish(run, input, jobs);
 }
 
-function jobFor({ runId, settings }: ImportInput, disk: JudgedDisk): Job {
+function jobFor({ runId, settings }: ImportInput, disk: JudgedDisk, atMs: number): Job {
   const { lun, drop, report } = disk;
   const name = `${runId}-${lun < 0 ? "os" : `lun${lun}`}.vhd`;
-  const order = { runId, lun, drop, report, name, epoch: FIRST_ATTEMPT };
+  const order = { runId, lun, drop, report, name, epoch: FIRST_ATTEMPT, atMs };
   return { disk, order, bytesMoved: 0, ...wayOf(report, drop, settings.freeze) };
-}
-
-/** Streams lanes in rounds, taking turns, until each has reached its end. Every slice has limits of its own. */
-function* moveAll(run: Run, { settings }: ImportInput, jobs: readonly Job[]): Durable<void> {
-  const { mending } = settings;
-  const plans = (yield* demandEach(
-    run,
-    planMending,
-    jobs.map(({ order }) => ({ ...order, settings: mending })),
-  )).map(valueOf);
-  const lanes: { job: Job; plan: MendingPlan; at: number; to: Lane["to"] }[] = [];
-  for (const [index, job] of jobs.entries()) {
-    const plan = plans[index] as MendingPlan;
-    job.plan = plan;
-    lanes.push(...plan.lanes.map(({ from, to }) => ({ job, plan, at: from, to })));
-  }
-  const allBytes = plans.reduce((sum, plan) => sum + plan.sourceBytes, 0);
-  let readBytes = 0;
-  while (lanes.length > 0) {
-    yield* pause(run, 0);
-    const round = lanes.splice(0, mending.slicesAtOnce);
-    const slices = round.map(({ job, plan, at, to }) => ({
-      ...job.order,
-      plan,
-      from: at,
-      to,
-      settings: mending,
-    }));
-    const results = (yield* demandEach(run, moveSlice, slices)).map(valueOf);
-    for (const [index, lane] of round.entries()) {
-      const result = results[index];
-      if (result === undefined) continue;
-      readBytes += result.bytesRead;
-      lane.job.bytesMoved += result.bytesWritten;
-      if (result.remark !== undefined) lane.job.remark = result.remark;
-      if (result.next < lane.to) lanes.push({ ...lane, at: result.next });
-    }
-    const percent = allBytes === 0 ? 100 : Math.min(100, Math.floor((100 * readBytes) / allBytes));
-    note(run, "mend", { percent, detail: `${readBytes} of ${allBytes} bytes read` });
-  }
 }
 
 function* finish(

@@ -31,8 +31,8 @@ export interface Commit {
   readonly footer: Uint8Array;
   /** Kept with the blob for whoever finds it. */
   readonly treeHash?: string;
-  /** From here to the end of the disk nothing of what was copied may stay. */
-  readonly clearFrom?: number;
+  /** What a copy has there is footer or padding, and now inside the disk. */
+  readonly clear?: { readonly offset: number; readonly length: number };
 }
 
 export interface PageWriter {

@@ -1,96 +1,105 @@
 /**
- * Moves a stretch of a disk from a dropped file into a page blob: a few workers share a cursor, each with buffers of
- * its own, and every unit is read, freed of stale sectors, hashed and written where it is not zero. It stops at a
- * unit's end when it has read enough or worked long enough; what it did counts from `from` up to `next`, without gaps.
+ * Moves a slice of a disk from a dropped file into a page blob: a few workers share the plan's units, each with a
+ * buffer of its own, and every unit is fetched, made into the disk's bytes, hashed and written where it is not zero.
+ * It stops between units when it has read enough or worked long enough, and says where to go on.
  */
-import { UNIT_BYTES, scratchBytes, unitLength, unitSource } from "../../domain/import/mending-units.js";
-import type { Container } from "../../domain/vhd/container.js";
-import { applyBitmap } from "../../domain/vhd/sector-bitmap.js";
+import type { MendingPlan } from "../../domain/vhd/mending-plan.js";
+import { pageRuns } from "../../domain/vhd/page-runs.js";
+import { assembleUnit, sliceUnits, type Unit } from "../../domain/vhd/slice-units.js";
+import type { Leaf, TreeHash } from "../../domain/vhd/tree-hash.js";
 import type { DropReader } from "../../ports/drops.js";
 import type { PageWriter } from "../../ports/prepared-disks.js";
-import { pageRuns } from "./page-runs.js";
-import { unitHash } from "./tree-hash.js";
 
-export interface Stretch {
-  readonly container: Container;
-  /** Of the disk that is made. */
-  readonly diskBytes: number;
-  readonly from: number;
-  readonly to: number;
+export interface SliceLimits {
   readonly concurrency: number;
   readonly maxBytes: number;
   readonly deadlineMs: number;
 }
 
 export interface Moved {
-  readonly next: number;
+  /** Where to go on; undefined when the slice is done. */
+  readonly nextUnit: number | undefined;
   readonly bytesRead: number;
   readonly bytesWritten: number;
   /** Of every unit that is not all zeros. */
-  readonly hashes: ReadonlyMap<number, Buffer>;
+  readonly leaves: readonly Leaf[];
 }
 
 export interface MoveEnds {
   readonly reader: Pick<DropReader, "readInto">;
   readonly writer: Pick<PageWriter, "write">;
+  readonly tree: TreeHash;
   readonly nowMs: () => number;
 }
 
-export async function moveUnits(stretch: Stretch, { reader, writer, nowMs }: MoveEnds): Promise<Moved> {
-  const { container, diskBytes } = stretch;
-  const hashes = new Map<number, Buffer>();
-  let next = stretch.from;
+export async function moveUnits(
+  plan: MendingPlan,
+  { slice, fromUnit }: { readonly slice: number; readonly fromUnit: number },
+  limits: SliceLimits,
+  { reader, writer, tree, nowMs }: MoveEnds,
+): Promise<Moved> {
+  const units = sliceUnits(plan, slice, fromUnit);
+  const leaves: Leaf[] = [];
+  let pending = units.next();
   let bytesRead = 0;
   let bytesWritten = 0;
   let failed = false;
 
-  /** The next unit with anything in the file; empty ones cost a look at the map. */
-  function take(): { unit: number; source: ReturnType<typeof unitSource> } | undefined {
-    while (next < stretch.to) {
-      const spent = bytesRead > 0 && (bytesRead >= stretch.maxBytes || nowMs() >= stretch.deadlineMs);
-      const source = unitSource(container, next);
-      if (source.readBytes > 0 && (failed || spent)) return undefined;
-      const unit = next++;
-      bytesRead += source.readBytes;
-      if (source.readBytes > 0) return { unit, source };
-    }
-    return undefined;
+  function take(): Unit | undefined {
+    const spent = bytesRead > 0 && (bytesRead >= limits.maxBytes || nowMs() >= limits.deadlineMs);
+    if (failed || spent || pending.done) return undefined;
+    const unit = pending.value;
+    for (const { length } of unit.reads) bytesRead += length;
+    pending = units.next();
+    return unit;
   }
 
   async function work(): Promise<void> {
-    let task = take();
-    if (task === undefined) return;
-    const scratch = Buffer.allocUnsafeSlow(scratchBytes(container));
-    const buffer = Buffer.allocUnsafeSlow(UNIT_BYTES);
-    for (; task !== undefined; task = take()) {
-      const { unit, source } = task;
-      for (const { fileOffset, length, into } of source.reads)
-        await reader.readInto(scratch.subarray(into, into + length), fileOffset);
-      const disk = buffer.subarray(0, unitLength(diskBytes, unit)).fill(0);
-      for (const { at, length, data, bitmap } of source.pieces) {
-        const bytes = scratch.subarray(data, data + length);
-        if (bitmap)
-          applyBitmap(bytes, scratch.subarray(bitmap.at, bitmap.at + bitmap.length), bitmap.firstBit);
-        bytes.copy(disk, at);
-      }
-      const runs = pageRuns(disk);
+    const buffer = growing();
+    const scratch = new Uint8Array(plan.source.kind === "dynamic" ? plan.unitBytes : 0);
+    for (let unit = take(); unit !== undefined; unit = take()) {
+      const { virtualOffset, reads } = unit;
+      const fetched = buffer(reads.map(({ length }) => length));
+      for (const [index, { offset }] of reads.entries())
+        await reader.readInto(fetched[index] as Buffer, offset);
+      const { data } = assembleUnit(plan, unit, fetched, scratch);
+      const runs = pageRuns(data, virtualOffset);
       if (runs.length === 0) continue;
-      hashes.set(unit, unitHash(disk));
-      for (const { from, to } of runs) {
-        await writer.write(unit * UNIT_BYTES + from, disk.subarray(from, to));
-        bytesWritten += to - from;
+      leaves.push(...tree.leavesOf(data, virtualOffset));
+      for (const { offset, length } of runs) {
+        const at = offset - virtualOffset;
+        await writer.write(offset, data.subarray(at, at + length));
+        bytesWritten += length;
       }
     }
   }
 
-  const workers = Array.from({ length: stretch.concurrency }, () =>
-    work().catch((error: unknown) => {
+  const workers = Array.from({ length: limits.concurrency }, async () => {
+    try {
+      await work();
+    } catch (error) {
       failed = true;
       throw error;
-    }),
-  );
+    }
+  });
+  // All of them, whatever one meets: none may still be writing when the next attempt begins.
   const ends = await Promise.allSettled(workers);
   const broken = ends.find((end) => end.status === "rejected");
   if (broken) throw broken.reason;
-  return { next, bytesRead, bytesWritten, hashes };
+  return { nextUnit: pending.done ? undefined : pending.value.index, bytesRead, bytesWritten, leaves };
+}
+
+/** Hands out views of one buffer that is as large as it ever had to be. Each part begins at a multiple of 8. */
+function growing(): (lengths: readonly number[]) => Buffer[] {
+  let buffer = Buffer.alloc(0);
+  return (lengths) => {
+    const starts: number[] = [];
+    let end = 0;
+    for (const length of lengths) {
+      starts.push(end);
+      end += Math.ceil(length / 8) * 8;
+    }
+    if (buffer.length < end) buffer = Buffer.allocUnsafeSlow(end);
+    return lengths.map((length, index) => buffer.subarray(starts[index], (starts[index] ?? 0) + length));
+  };
 }

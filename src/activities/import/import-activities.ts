@@ -1,0 +1,54 @@
+/** The acts of the import runbook, bound to the ports. */
+import * as refs from "../../contracts/import-activities.js";
+import { done, refused } from "../../domain/outcome.js";
+import { sameEtag } from "../../domain/import/run-id.js";
+import type { Drops } from "../../ports/drops.js";
+import type { DropCopies, PreparedDisks } from "../../ports/prepared-disks.js";
+import type { RunStore } from "../../ports/run-store.js";
+import { implement, implementOperation, implementOutcome, type Registration } from "../implement.js";
+import { examineDropped } from "./examine-drop.js";
+import { look } from "./look-at-drop.js";
+import { finish, plan, slice } from "./mend-disk.js";
+
+export interface ImportPorts {
+  readonly drops: Drops;
+  readonly prepared: PreparedDisks;
+  readonly copies: DropCopies;
+  readonly runs: RunStore;
+  readonly nowMs: () => number;
+}
+
+export function importActivities(ports: ImportPorts): Registration[] {
+  const { drops, prepared, copies, runs } = ports;
+  return [
+    implementOutcome(refs.lookAtDrop, (question) => look(question, ports)),
+    implementOutcome(refs.examineDrop, (question) => examineDropped(question, ports)),
+    implementOutcome(refs.locateDrop, async ({ drop }) => {
+      const now = await drops.look(drop);
+      if (now === undefined)
+        return refused("SOURCE_GONE", `${drop.blob} is no longer there.`, "Drop the file again.");
+      if (!sameEtag(now.drop.etag, drop.etag))
+        return refused(
+          "SOURCE_CHANGED",
+          `${drop.blob} was replaced or written to while an image was made of it.`,
+          "Nothing: the new content gets a run of its own.",
+        );
+      return done({ uri: now.uri });
+    }),
+    ...implementOperation(refs.copyDrop, {
+      async start({ drop, name }) {
+        await copies.start(drop, name);
+        return done({});
+      },
+      ask: async ({ input }) => done(await copies.ask(input.name)),
+    }),
+    implementOutcome(refs.planMending, (order) => plan(order, ports)),
+    implementOutcome(refs.moveSlice, (order) => slice(order, ports)),
+    implementOutcome(refs.finishDisk, (order) => finish(order, ports)),
+    implement(refs.removePrepared, async ({ runId, name }) => {
+      await prepared.remove(name);
+      await runs.removeAll(`${runId}/${name}`);
+      return null;
+    }),
+  ];
+}

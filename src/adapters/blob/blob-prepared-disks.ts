@@ -1,0 +1,161 @@
+/** Prepared disks as page blobs at the root of one container. */
+import { createHash } from "node:crypto";
+import type { BlobServiceClient, PageBlobClient } from "@azure/storage-blob";
+import { assertInRange } from "../../domain/range-reader.js";
+import type { PageWriter, PreparedDisks, PreparedState } from "../../ports/prepared-disks.js";
+import { StorageRefusal, Superseded } from "../../ports/storage-refusal.js";
+import { inContainer, readableBy } from "./client.js";
+import { isCode, isStatus, refuseOrRethrow, refuseRead } from "./errors.js";
+
+const FOOTER_BYTES = 512;
+/** Put Page: at most 4 MiB. Azurite takes more, Azure does not. */
+const MAX_PAGES_BYTES = 4 * 1024 * 1024;
+
+export function blobPreparedDisks(service: BlobServiceClient, containerName: string): PreparedDisks {
+  const container = service.getContainerClient(containerName);
+  const page = (name: string) => container.getPageBlobClient(name);
+
+  return {
+    async create({ name, sizeBytes, epoch, sourceEtag, planHash }) {
+      const blob = page(name);
+      const madeOf = { sourceetag: bare(sourceEtag), planhash: planHash };
+      try {
+        await inContainer(container, () =>
+          blob.create(sizeBytes + FOOTER_BYTES, {
+            conditions: { ifNoneMatch: "*" },
+            blobSequenceNumber: epoch,
+            metadata: { ...madeOf, state: "copying" },
+          }),
+        );
+        return { uri: blob.url, state: "copying" };
+      } catch (error) {
+        if (!isCode(error, "BlobAlreadyExists")) return refuseOrRethrow(error, `Making ${name}`);
+      }
+      return takeOver(blob, epoch, madeOf);
+    },
+
+    pages: (name, epoch) => writerOf(service, page(name), epoch),
+
+    async commit({ name, sizeBytes, epoch, footer, treeHash, clear }) {
+      const blob = page(name);
+      try {
+        const found = await blob.getProperties();
+        if (found.metadata?.state === "ready") return { uri: blob.url, state: "ready" };
+        const owner = found.blobSequenceNumber ?? 0;
+        if (owner > epoch + 1) throw new Superseded(`${name} belongs to attempt ${owner}, not to ${epoch}.`);
+        // From here on no writer of this attempt gets through either, were it a zombie's.
+        await blob.updateSequenceNumber("update", epoch + 1);
+        if (found.contentLength !== sizeBytes + FOOTER_BYTES) await blob.resize(sizeBytes + FOOTER_BYTES);
+        const conditions = { ifSequenceNumberEqualTo: epoch + 1 };
+        if (clear !== undefined) await blob.clearPages(clear.offset, clear.length, { conditions });
+        await blob.uploadPages(footer, sizeBytes, FOOTER_BYTES, {
+          conditions,
+          transactionalContentMD5: md5(footer),
+        });
+        await blob.setMetadata({
+          ...found.metadata,
+          state: "ready",
+          ...(treeHash === undefined ? {} : { treehash: treeHash }),
+        });
+        return { uri: blob.url, state: "ready" };
+      } catch (error) {
+        return refuseOrRethrow(error, `Finishing ${name}`);
+      }
+    },
+
+    async open(name) {
+      const blob = page(name);
+      const { contentLength = 0, etag } = await blob.getProperties();
+      const reader = {
+        sizeBytes: contentLength,
+        async read(offset: number, length: number) {
+          assertInRange(reader, offset, length);
+          try {
+            return await blob.downloadToBuffer(offset, length, {
+              ...(etag === undefined ? {} : { conditions: { ifMatch: etag } }),
+            });
+          } catch (error) {
+            return refuseRead(error, name);
+          }
+        },
+      };
+      return reader;
+    },
+
+    async remove(name) {
+      try {
+        await page(name).deleteIfExists({ deleteSnapshots: "include" });
+      } catch (error) {
+        refuseOrRethrow(error, `Removing ${name}`);
+      }
+    },
+  };
+}
+
+/** What an earlier attempt at the same order left is ours to go on with. */
+async function takeOver(
+  blob: PageBlobClient,
+  epoch: number,
+  madeOf: { sourceetag: string; planhash: string },
+): Promise<PreparedState> {
+  const { metadata = {}, blobSequenceNumber: owner = 0 } = await blob.getProperties();
+  if (metadata.sourceetag !== madeOf.sourceetag || metadata.planhash !== madeOf.planhash)
+    throw new StorageRefusal(
+      "STORAGE_REFUSED",
+      `${blob.name} exists in the work container and was made of something else.`,
+      "Delete that blob, or give the pipeline a work container of its own.",
+    );
+  if (metadata.state === "ready") return { uri: blob.url, state: "ready" };
+  if (owner > epoch) throw new Superseded(`${blob.name} belongs to attempt ${owner}, not to ${epoch}.`);
+  if (owner < epoch) await blob.updateSequenceNumber("max", epoch);
+  return { uri: blob.url, state: "copying" };
+}
+
+function writerOf(service: BlobServiceClient, blob: PageBlobClient, epoch: number): PageWriter {
+  const conditions = { ifSequenceNumberEqualTo: epoch };
+  return {
+    async write(offset, bytes) {
+      assertWritable(offset, bytes.length);
+      try {
+        await blob.uploadPages(bytes, offset, bytes.length, {
+          conditions,
+          transactionalContentMD5: md5(bytes),
+        });
+      } catch (error) {
+        refuseOrRethrow(error, `Writing to ${blob.name}`);
+      }
+    },
+    async writeFrom(source, sourceOffset, offset, length) {
+      assertWritable(offset, length);
+      const from = service.getContainerClient(source.container).getBlobClient(source.blob);
+      const { url, ...authorization } = await readableBy(from);
+      try {
+        await blob.uploadPagesFromURL(url, sourceOffset, offset, length, {
+          conditions,
+          sourceConditions: { ifMatch: source.etag },
+          ...authorization,
+        });
+      } catch (error) {
+        if (isStatus(error, 501)) throw unsupported(error);
+        if (isCode(error, "CannotVerifyCopySource", "SourceConditionNotMet")) refuseRead(error, source.blob);
+        refuseOrRethrow(error, `Moving pages to ${blob.name}`);
+      }
+    },
+  };
+}
+
+const unsupported = (cause: unknown) =>
+  new StorageRefusal(
+    "STORAGE_REFUSED",
+    "The storage account cannot move pages by itself (Put Page From URL).",
+    "Set the pipeline to stream the bytes.",
+    { cause },
+  );
+
+function assertWritable(offset: number, length: number): void {
+  if (offset % 512 !== 0 || length % 512 !== 0 || length <= 0 || length > MAX_PAGES_BYTES)
+    throw new RangeError(`Pages ${offset}+${length}: whole sectors, at most ${MAX_PAGES_BYTES} bytes.`);
+}
+
+const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest();
+const bare = (etag: string) => etag.replaceAll('"', "");

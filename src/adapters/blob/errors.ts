@@ -1,0 +1,64 @@
+/**
+ * What a storage account's answers mean, decided once: refused for good (StorageRefusal), lost to a newer attempt
+ * (Superseded), or worth another try (passed on as it came). Texts hold no URL: one could carry a signature.
+ * Codes: learn.microsoft.com, "Blob Storage error codes" and "Common REST API error codes".
+ */
+import { RestError } from "@azure/storage-blob";
+import { StorageRefusal, Superseded } from "../../ports/storage-refusal.js";
+
+export const codeOf = (error: unknown): string =>
+  error instanceof RestError ? (error.code ?? `HTTP ${error.statusCode ?? "without status"}`) : "";
+
+export const isStatus = (error: unknown, status: number): boolean =>
+  error instanceof RestError && error.statusCode === status;
+
+export const isCode = (error: unknown, ...codes: readonly string[]): boolean => codes.includes(codeOf(error));
+
+const OUT_OF_SPACE = /quota|capacity|insufficientstorage|outofspace|limitexceeded/i;
+
+/** For everything but reading a dropped file: `what` says what was being done, to what. */
+export function refuseOrRethrow(error: unknown, what: string): never {
+  if (!(error instanceof RestError)) throw error;
+  const code = codeOf(error);
+  const status = error.statusCode ?? 0;
+  const said = `${what}: the storage account answered ${code} (${status}).`;
+  const refuse = (failure: StorageRefusal["code"], remedy: string): never => {
+    throw new StorageRefusal(failure, said, remedy, { cause: error });
+  };
+  if (code === "SequenceNumberConditionNotMet") throw new Superseded(said, { cause: error });
+  if (OUT_OF_SPACE.test(code) || status === 507)
+    refuse(
+      "QUOTA_EXCEEDED",
+      "Make room in the storage account, or raise its capacity, and drop the file again.",
+    );
+  if (status === 401 || status === 403)
+    refuse(
+      "NOT_AUTHORIZED",
+      "Give the pipeline's identity the role Storage Blob Data Contributor on the account, and let it through the account's firewall.",
+    );
+  if (code === "BlobTypeNotSupported" || code === "FeatureVersionMismatch")
+    refuse(
+      "STORAGE_REFUSED",
+      "Page blobs need a general-purpose account without hierarchical namespace; use such an account.",
+    );
+  // 404 and 409 of containers being made or deleted, 408, 429 and 5xx pass; what is left is wrong as it stands.
+  if (status >= 400 && status < 500 && ![404, 408, 409, 429].includes(status))
+    refuse("STORAGE_REFUSED", "Look the code up in Azure's list of storage error codes.");
+  throw error;
+}
+
+/** For reading one content of a dropped file. */
+export function refuseRead(error: unknown, blob: string): never {
+  if (isStatus(error, 412) || isStatus(error, 416))
+    throw new StorageRefusal(
+      "SOURCE_CHANGED",
+      `${blob} was replaced or written to while it was being read.`,
+      "Nothing: the new content gets a run of its own.",
+      { cause: error },
+    );
+  if (isStatus(error, 404))
+    throw new StorageRefusal("SOURCE_GONE", `${blob} is no longer there.`, "Drop the file again.", {
+      cause: error,
+    });
+  refuseOrRethrow(error, `Reading ${blob}`);
+}

@@ -1,0 +1,69 @@
+/** A storage account of one's own (Azurite in this process, in memory) with the import's ports on it. */
+import { BlobServiceClient, newPipeline, StorageSharedKeyCredential } from "@azure/storage-blob";
+import type { StoragePipelineOptions } from "@azure/storage-blob";
+import { importActivities } from "../../src/activities/import/import-activities.js";
+import { blobDropCopies } from "../../src/adapters/blob/blob-drop-copies.js";
+import { blobDrops } from "../../src/adapters/blob/blob-drops.js";
+import { blobPreparedDisks } from "../../src/adapters/blob/blob-prepared-disks.js";
+import { blobRunStore } from "../../src/adapters/blob/blob-run-store.js";
+import type { ActivityRef } from "../../src/contracts/activity.js";
+import { startAzurite } from "../../src/local/storage/azurite.js";
+
+export const DROP = "drop";
+export const WORK = "work";
+const RUNS = "runs";
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+export type Account = Awaited<ReturnType<typeof openAccount>>;
+
+export async function openAccount() {
+  const azurite = await startAzurite({ log: () => undefined });
+  const key = new StorageSharedKeyCredential(azurite.accountName, azurite.accountKey);
+  const serviceWith = (options: StoragePipelineOptions = { retryOptions: { maxTries: 1 } }) =>
+    new BlobServiceClient(azurite.blobEndpoint, newPipeline(key, options));
+  const service = serviceWith();
+  await service.getContainerClient(DROP).create();
+  return {
+    service,
+    serviceWith,
+    close: () => azurite.stop(),
+
+    async dropBlock(name: string, bytes: Buffer, metadata: Record<string, string> = {}) {
+      await service
+        .getContainerClient(DROP)
+        .getBlockBlobClient(name)
+        .upload(bytes, bytes.length, { metadata });
+    },
+    async dropPages(name: string, bytes: Buffer) {
+      const blob = service.getContainerClient(DROP).getPageBlobClient(name);
+      await blob.create(bytes.length);
+      for (let at = 0; at < bytes.length; at += PAGE_BYTES) {
+        const part = bytes.subarray(at, at + PAGE_BYTES);
+        if (part.some((byte) => byte !== 0)) await blob.uploadPages(part, at, part.length);
+      }
+    },
+    prepared: (name: string) => service.getContainerClient(WORK).getPageBlobClient(name).downloadToBuffer(),
+    dropped: (name: string) => service.getContainerClient(DROP).getBlobClient(name),
+  };
+}
+
+export function portsOn(service: BlobServiceClient) {
+  return {
+    drops: blobDrops(service),
+    prepared: blobPreparedDisks(service, WORK),
+    copies: blobDropCopies(service, WORK),
+    runs: blobRunStore(service, RUNS),
+    nowMs: () => Date.now(),
+  };
+}
+
+/** Calls the import's activities by their refs, with what went in and out turned to JSON as in a history. */
+export function activitiesOn(service: BlobServiceClient) {
+  const all = new Map(importActivities(portsOn(service)).map(({ name, handler }) => [name, handler]));
+  return async <I, O>(ref: ActivityRef<I, O>, input: I): Promise<O> => {
+    const handler = all.get(ref.name) as ((input: I) => Promise<O>) | undefined;
+    if (handler === undefined) throw new Error(`There is no activity ${ref.name}.`);
+    const output = await handler(JSON.parse(JSON.stringify(input)) as I);
+    return JSON.parse(JSON.stringify(output)) as O;
+  };
+}
