@@ -1,0 +1,144 @@
+/**
+ * The local cloud: storage, Service Bus and Compute in one process, over one state folder.
+ *
+ *   clock.json            the time that Compute and the host share (Service Bus and storage live in real time)
+ *   storage/ service-bus/ compute/    the state of each
+ *   connections.json      how to reach them; local.settings.json: the same, as the app's settings
+ */
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { BlobServiceClient } from "@azure/storage-blob";
+import { realClock } from "../clock.js";
+import { startCompute } from "../compute/compute.js";
+import type { Seed } from "../compute/seed.js";
+import { startBroker } from "../service-bus/broker.js";
+import { parseEntities } from "../service-bus/config.js";
+import { startAzurite } from "../storage/azurite.js";
+import type { LocalSettings } from "./app-settings.js";
+import { containersOf, queuesOf, readSample, setting, settingsFor } from "./app-settings.js";
+import type { ClockFile } from "./clock-file.js";
+import { openClockFile } from "./clock-file.js";
+import type { Connections } from "./connections.js";
+import { connectionsFile, settingsFile, writeJson } from "./connections.js";
+import { defaultEntities } from "./entities.js";
+import type { CloudPorts } from "./ports.js";
+import { newSubscription } from "./seed.js";
+import { lockState } from "./state-lock.js";
+
+export interface CloudOptions {
+  readonly appDir: string;
+  readonly stateDir: string;
+  readonly ports: CloudPorts;
+  /** How much faster than the machine Compute's time runs; absent: as last time, at first 1. */
+  readonly speed?: number;
+  readonly seed?: Seed;
+  readonly entitiesFile?: string;
+  readonly recordFile?: string;
+  readonly log: (line: Readonly<Record<string, unknown>>) => void;
+}
+
+export interface Cloud {
+  readonly connections: Connections;
+  readonly settings: LocalSettings;
+  stop(): Promise<void>;
+}
+
+/** Starts in order, and undoes in reverse order what was started when the rest fails, or at the end. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { stateDir, ports, log } = options;
+  const stops: (() => unknown)[] = [];
+  const stop = async () => {
+    for (let undo = stops.pop(); undo !== undefined; undo = stops.pop()) await undo();
+  };
+  const lock = lockState(stateDir);
+  stops.push(() => lock.release());
+  try {
+    const clockFile = openClockFile(join(stateDir, "clock.json"), options.speed);
+    stops.push(() => clockFile.close());
+    const sample = readSample(options.appDir);
+    const connections = await startServices(options, sample, clockFile, stops);
+    const settings = settingsFor(sample, connections);
+    await createContainers(connections, containersOf(settings));
+    writeJson(connectionsFile(stateDir), connections);
+    writeJson(settingsFile(stateDir), settings);
+    log({ level: "info", event: "cloud-started", ports, speed: clockFile.factor });
+    return { connections, settings, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startServices(
+  { stateDir, ports, seed, entitiesFile, recordFile, log }: CloudOptions,
+  sample: LocalSettings,
+  clockFile: ClockFile,
+  stops: (() => unknown)[],
+): Promise<Connections> {
+  const storageDir = join(stateDir, "storage");
+  const azurite = await startAzurite({
+    stateDir: storageDir,
+    ports,
+    log: (message) => log({ level: "info", event: "storage", message }),
+  });
+  stops.push(() => azurite.stop());
+
+  const broker = await startBroker({
+    port: ports.serviceBus,
+    entities: parseEntities(
+      entitiesFile === undefined
+        ? JSON.stringify(defaultEntities(queuesOf(sample)))
+        : readFileSync(entitiesFile, "utf8"),
+    ),
+    journalDir: folder(stateDir, "service-bus"),
+    clock: realClock,
+    log,
+  });
+  stops.push(() => broker.stop());
+
+  const accountId = setting(sample, "DROP_STORAGE_ACCOUNT_ID");
+  const compute = await startCompute({
+    port: ports.compute,
+    clock: clockFile.clock,
+    stateDir: folder(stateDir, "compute"),
+    seed: seed ?? newSubscription(subscriptionIn(accountId)),
+    storage: {
+      accountId,
+      blobEndpoint: azurite.blobEndpoint,
+      accountName: azurite.accountName,
+      accountKey: azurite.accountKey,
+    },
+    ...(recordFile === undefined ? {} : { recordFile }),
+    log: (message) => log({ level: "info", event: "compute", message }),
+  });
+  stops.push(() => compute.stop());
+
+  return {
+    storage: {
+      connectionString: azurite.connectionString,
+      blobEndpoint: azurite.blobEndpoint,
+      queueEndpoint: azurite.queueEndpoint,
+      tableEndpoint: azurite.tableEndpoint,
+      accountId,
+    },
+    serviceBus: { connectionString: broker.connectionString },
+    compute: { endpoint: compute.endpoint },
+    subscriptionId: compute.subscriptionId,
+    clockFile: join(stateDir, "clock.json"),
+    speed: clockFile.factor,
+  };
+}
+
+/** `/subscriptions/{id}/…` */
+const subscriptionIn = (resourceId: string): string => resourceId.split("/")[2] ?? "";
+
+function folder(stateDir: string, name: string): string {
+  const path = join(stateDir, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+async function createContainers({ storage }: Connections, names: readonly string[]): Promise<void> {
+  const client = BlobServiceClient.fromConnectionString(storage.connectionString);
+  await Promise.all(names.map((name) => client.getContainerClient(name).createIfNotExists()));
+}

@@ -1,0 +1,102 @@
+/** Progress of runs on a terminal: one line a run, redrawn; elsewhere one line whenever a stage ends. */
+import type { RunDocument, Sighting, Stage } from "./runs.js";
+import { hasEnded } from "./runs.js";
+
+export interface Screen {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  write(text: string): void;
+}
+
+export interface Progress {
+  readonly show: (sightings: readonly Sighting[]) => void;
+}
+
+export function progressOn(screen: Screen, nowMs: () => number): Progress {
+  const beganMs = nowMs();
+  const elapsed = () => `${((nowMs() - beganMs) / 1000).toFixed(1).padStart(5)} s`;
+  return screen.isTTY ? redrawn(screen, elapsed) : printed(screen, elapsed);
+}
+
+function redrawn(screen: Screen, elapsed: () => string): Progress {
+  let drawn = 0;
+  return {
+    show(sightings) {
+      const lines = sightings.map((sighting) => cut(`${elapsed()}  ${lineOf(sighting)}`, screen.columns - 1));
+      // Up to the first line of the last drawing; then each line over the old one, and the rest of it away.
+      const home = drawn === 0 ? "" : `\u001b[${drawn}A`;
+      screen.write(home + lines.map((line) => `${line}\u001b[K\n`).join(""));
+      drawn = lines.length;
+    },
+  };
+}
+
+function printed(screen: Screen, elapsed: () => string): Progress {
+  const said = new Set<string>();
+  const say = (label: string, text: string) => {
+    if (said.has(`${label} ${text}`)) return;
+    said.add(`${label} ${text}`);
+    screen.write(`${elapsed()}  ${label.padEnd(LABEL_WIDTH)}  ${text}\n`);
+  };
+  return {
+    show(sightings) {
+      for (const { label, document } of sightings) {
+        for (const stage of document?.stages ?? []) if (stage.endedAt !== undefined) say(label, ended(stage));
+        if (hasEnded(document)) say(label, conclusion(document));
+      }
+    },
+  };
+}
+
+const LABEL_WIDTH = 22;
+const MARK: Readonly<Record<string, string>> = {
+  done: "✔",
+  skipped: "–",
+  refused: "✘",
+  failed: "✘",
+  cancelled: "✘",
+};
+
+function lineOf({ label, document }: Sighting): string {
+  const head = label.padEnd(LABEL_WIDTH);
+  if (document === undefined) return `${head}  waiting to be seen`;
+  const reached = document.stages.filter(({ state }) => state !== "pending");
+  return `${head}  ${hasEnded(document) ? conclusion(document) : reached.map(marked).join("  ")}`;
+}
+
+function marked(stage: Stage): string {
+  const mark = MARK[stage.state];
+  if (mark !== undefined) return `${mark} ${stage.name}`;
+  const percent = stage.percent === undefined ? "" : ` ${Math.round(stage.percent)} %`;
+  return `▶ ${stage.name}${percent}`;
+}
+
+function ended(stage: Stage): string {
+  const took = stage.state === "skipped" ? "" : `  ${cloudTime(stage)}`;
+  const why = stage.detail === undefined ? "" : `  (${stage.detail})`;
+  return `${(MARK[stage.state] ?? "·").padEnd(1)} ${stage.name.padEnd(10)}  ${stage.state}${took}${why}`;
+}
+
+export function conclusion(document: RunDocument): string {
+  const ran = document.stages.filter(({ startedAt }) => startedAt !== undefined);
+  const whole: Stage = {
+    name: "",
+    state: document.status,
+    startedAt: ran[0]?.startedAt ?? document.createdAt,
+    endedAt: document.updatedAt,
+  };
+  const took = `${document.status} after ${cloudTime(whole)} of cloud time`;
+  return document.error === undefined ? took : `${took}: ${document.error.code}`;
+}
+
+/** `4:31` or `1:02:07`, in the cloud's own time. */
+export function cloudTime({ startedAt, endedAt }: Stage): string {
+  if (startedAt === undefined || endedAt === undefined) return "";
+  const seconds = Math.max(0, Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000));
+  const two = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+const cut = (line: string, columns: number): string =>
+  line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;

@@ -1,0 +1,57 @@
+/** The log lines of cloud and host: all of them to a file, the telling ones, shortened, to whoever looks on. */
+import { createWriteStream, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+export interface LogView {
+  /** Takes the lines of one process. */
+  readonly from: (process: string) => (line: string) => void;
+  close(): Promise<void>;
+}
+
+const RANK: Readonly<Record<string, number>> = { debug: 0, info: 1, warn: 2, error: 3, none: 4 };
+
+export function logView(
+  directory: string,
+  show: { readonly from: "debug" | "info" | "none"; readonly print: (line: string) => void },
+): LogView {
+  mkdirSync(directory, { recursive: true });
+  const files: ReturnType<typeof createWriteStream>[] = [];
+  return {
+    from(process) {
+      const file = createWriteStream(join(directory, `${process}.log`), { flags: "a" });
+      files.push(file);
+      return (line) => {
+        file.write(`${line}\n`);
+        const entry = parse(line);
+        if (entry === undefined) show.print(`${process}: ${line}`);
+        else if ((RANK[String(entry["level"])] ?? 1) >= (RANK[show.from] ?? 1))
+          show.print(compact(process, entry));
+      };
+    },
+    async close() {
+      await Promise.all(files.map((file) => new Promise<void>((resolve) => file.end(resolve))));
+    },
+  };
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `host  warn  activity-failed  runId=… reason="…"`. */
+function compact(process: string, { at, level, event, ...fields }: Record<string, unknown>): string {
+  const rest = Object.entries(fields).map(([name, value]) => `${name}=${brief(value)}`);
+  const time = typeof at === "string" ? at.slice(11, 23) : "";
+  return [time, process, level === "info" ? "" : level, event, ...rest].filter((x) => x !== "").join("  ");
+}
+
+const LONGEST = 200;
+const brief = (value: unknown): string => {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+};

@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { assertPortsFree } from "../../../src/local/cloud/ports.js";
+import { lockState } from "../../../src/local/cloud/state-lock.js";
+
+describe("a port that is taken", () => {
+  it("is named with its service, its holder and what to do; port 0 never is", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    const { port } = holder.address() as AddressInfo;
+    const failure = await assertPortsFree({ compute: port, blob: 0 }).then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    );
+    holder.close();
+    expect(failure?.message).toContain(`${port} (compute): `);
+    expect(failure?.message).toContain("--ports free");
+    expect(failure?.message).not.toContain("blob");
+    if (process.platform === "linux") expect(failure?.message).toContain(`process ${process.pid} (`);
+    else expect(failure?.message).toMatch(/lsof|netstat/);
+  });
+
+  it("is free again when its holder is gone", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    const { port } = holder.address() as AddressInfo;
+    holder.close();
+    await once(holder, "close");
+    await expect(assertPortsFree({ compute: port })).resolves.toBeUndefined();
+  });
+});
+
+describe("the lock of a state folder", () => {
+  const inFolder = (act: (folder: string) => void) => {
+    const folder = mkdtempSync(join(tmpdir(), "state-lock-"));
+    try {
+      act(folder);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+
+  it("lets a second cloud not in, and names the first", () =>
+    inFolder((folder) => {
+      lockState(folder);
+      expect(() => lockState(folder)).toThrow(`is in use by process ${process.pid}`);
+    }));
+
+  it("is free after its release", () =>
+    inFolder((folder) => {
+      lockState(folder).release();
+      lockState(folder).release();
+    }));
+
+  it.each([
+    ["a process that no longer lives", JSON.stringify({ pid: 2 ** 22 + 1, startedAt: "1" })],
+    ["a file that was cut short", '{"pid":'],
+  ])("is taken over from %s", (_, left) =>
+    inFolder((folder) => {
+      writeFileSync(join(folder, "cloud.pid"), left);
+      lockState(folder).release();
+    }),
+  );
+
+  it.runIf(process.platform === "linux")(
+    "is taken over when another process has got the owner's number",
+    () =>
+      inFolder((folder) => {
+        writeFileSync(join(folder, "cloud.pid"), JSON.stringify({ pid: process.pid, startedAt: "1" }));
+        lockState(folder).release();
+      }),
+  );
+});
