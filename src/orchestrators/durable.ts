@@ -60,21 +60,24 @@ export function* sleep(context: OrchestrationContext, seconds: number): Durable<
   yield context.df.createTimer(new Date(nowMs(context) + seconds * 1000));
 }
 
-/**
- * Sleeps, or returns the payload of `event` as soon as it comes. The wait is a fresh task each time: the real
- * extension schedules a task that is used in a second Task.any again (durable-js issue 574).
- */
+/** A wait for an event, made once a run: of several waits for one name, an event would go to a stale one. */
+export const eventOf = (context: OrchestrationContext, name: string): Task =>
+  context.df.waitForExternalEvent(name);
+
+/** Sleeps, or returns the payload of `event` as soon as it comes, or came while nobody slept. */
 export function* sleepUnless(
   context: OrchestrationContext,
   seconds: number,
-  event: string,
-): Durable<{ readonly event: unknown } | undefined> {
+  event: Task,
+): Durable<{ readonly payload: unknown } | undefined> {
+  // Asked first: Task.any never resumes for a child that was complete before (durable-functions 3.5).
+  if (event.isCompleted) return { payload: event.result };
   const timer = context.df.createTimer(new Date(nowMs(context) + seconds * 1000));
-  const raised = context.df.waitForExternalEvent(event);
-  const winner = yield context.df.Task.any([timer, raised]);
-  if (winner === timer) return undefined;
-  timer.cancel();
-  return { event: raised.result };
+  yield context.df.Task.any([timer, event]);
+  // The library sets isCompleted while we wait, which the compiler cannot see.
+  if (!(event as { isCompleted: boolean }).isCompleted) return undefined;
+  if (!timer.isCompleted) timer.cancel();
+  return { payload: event.result };
 }
 
 /** What an activity's throw says, without the stack and the serialized exception that follow it. */

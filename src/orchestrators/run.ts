@@ -2,13 +2,14 @@
  * What every runbook stands on: the board that people watch, its stages, the ways a run can end, and the undo list.
  * Undo is registered on the line above the act (architecture.md, rule 1); conclude.ts works it off.
  */
-import type { OrchestrationContext } from "durable-functions";
+import type { OrchestrationContext, Task } from "durable-functions";
+import { CANCEL_EVENT } from "../contracts/events.js";
 import type { FailureCode } from "../domain/failures.js";
 import type { Refusal } from "../domain/outcome.js";
 import type { Board, RunError, RunStatus, Stage } from "../domain/stages.js";
 import { newBoard, withStage } from "../domain/stages.js";
 import type { Durable } from "./durable.js";
-import { nowMs } from "./durable.js";
+import { eventOf, nowMs } from "./durable.js";
 
 /** Scaffolding goes when the run ends, however it ends; the product goes unless the run succeeds. */
 export interface Undo {
@@ -21,6 +22,7 @@ export interface Undo {
 export interface Run {
   readonly context: OrchestrationContext;
   readonly undo: Undo[];
+  readonly cancel: Task;
   board: Board;
   /** While a run is cleaning up, a cancel has nothing left to interrupt. */
   shielded: boolean;
@@ -43,7 +45,8 @@ export const failure = (code: FailureCode, message: string, remedy: string): Run
   new RunEnd("failed", { code, message, remedy });
 
 export const openRun = (context: OrchestrationContext, stageNames: readonly string[]): Run => {
-  const run: Run = { context, undo: [], board: newBoard(stageNames), shielded: false };
+  const cancel = eventOf(context, CANCEL_EVENT);
+  const run: Run = { context, undo: [], cancel, board: newBoard(stageNames), shielded: false };
   context.df.setCustomStatus(run.board);
   return run;
 };

@@ -4,7 +4,6 @@
  */
 import type { ActivityRef } from "../contracts/activity.js";
 import type { CancelEvent } from "../contracts/events.js";
-import { CANCEL_EVENT } from "../contracts/events.js";
 import type { Outcome } from "../domain/outcome.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import type { Durable, Settled } from "./durable.js";
@@ -15,9 +14,9 @@ import { RunEnd, failure, refusal } from "./run.js";
 /** Sleeps; a cancel that comes meanwhile, or came before, ends the run. */
 export function* pause(run: Run, seconds: number): Durable<void> {
   if (run.shielded) return yield* sleep(run.context, seconds);
-  const cancelled = yield* sleepUnless(run.context, seconds, CANCEL_EVENT);
+  const cancelled = yield* sleepUnless(run.context, seconds, run.cancel);
   if (cancelled === undefined) return;
-  const { reason } = (cancelled.event ?? {}) as CancelEvent;
+  const { reason } = (cancelled.payload ?? {}) as CancelEvent;
   throw new RunEnd("cancelled", {
     code: "CANCELLED",
     message: reason ? `The run was cancelled: ${reason}` : "The run was cancelled.",

@@ -1,0 +1,193 @@
+import { describe, expect, test } from "vitest";
+import type { OrchestrationOutcome } from "../support/run-orchestration.js";
+import { runOrchestration } from "../support/run-orchestration.js";
+import { GROUP, captureWorld, inputOf, windowsVm } from "../support/capture-world.js";
+import { captureImage } from "../../src/orchestrators/capture-image.js";
+import type { Board } from "../../src/domain/stages.js";
+
+const board = (outcome: OrchestrationOutcome) => outcome.customStatus as Board;
+const removed = ({ calls }: OrchestrationOutcome) =>
+  calls
+    .filter(({ name }) => name === "removeResourceStart")
+    .map(({ input }) => (input as { resourceId: string }).resourceId);
+const WORK_VM = `${GROUP}/virtualMachines/vmi-run-1-work`;
+
+describe("a capture by clone", () => {
+  test("goes through every stage and keeps image and backup", async () => {
+    const outcome = await runOrchestration(captureImage, { input: inputOf(), activities: captureWorld() });
+    expect(outcome.status).toBe("Completed");
+    expect(board(outcome).status).toBe("succeeded");
+    expect(board(outcome).stages.map((stage) => stage.state)).toEqual(Array(9).fill("done"));
+    expect(board(outcome).result).toMatchObject({
+      image: { id: `${GROUP}/galleries/g/images/web/versions/1.0.0` },
+      backup: { consistency: "ApplicationConsistent" },
+    });
+    expect(removed(outcome).some((id) => id.includes("restorePoint"))).toBe(false);
+    expect(removed(outcome).some((id) => id.includes("/galleries/"))).toBe(false);
+  });
+
+  test("deletes the working VM before its disks, and no disk of the source VM", async () => {
+    const outcome = await runOrchestration(captureImage, { input: inputOf(), activities: captureWorld() });
+    const ids = removed(outcome);
+    expect(ids[0]).toBe(WORK_VM);
+    expect(ids.slice(1).sort()).toEqual(
+      ["lun0", "lun3", "lun7", "os"].map((disk) => `${GROUP}/disks/vmi-run-1-${disk}`).sort(),
+    );
+    expect(ids.some((id) => [windowsVm.id, windowsVm.osDisk.id].includes(id))).toBe(false);
+  });
+
+  test("seals, deallocates and marks the working VM, never the source", async () => {
+    const { calls } = await runOrchestration(captureImage, { input: inputOf(), activities: captureWorld() });
+    const touched = calls
+      .filter(({ name }) => ["startSeal", "deallocateVmStart", "markGeneralized"].includes(name))
+      .map(({ input }) => (input as { vmId: string }).vmId);
+    expect(touched).toEqual([WORK_VM, WORK_VM, WORK_VM]);
+  });
+
+  test("makes an OS image from the clone's OS disk alone", async () => {
+    const { calls } = await runOrchestration(captureImage, {
+      input: inputOf({ image: { kind: "os-image" } }),
+      activities: captureWorld(),
+    });
+    const order = calls.find(({ name }) => name === "createGalleryVersionStart")?.input as {
+      source: unknown;
+    };
+    expect(order.source).toMatchObject({
+      from: "disks",
+      disks: [{ lun: -1, id: `${GROUP}/disks/vmi-run-1-os` }],
+    });
+  });
+
+  test("makes a specialized image from the backup without any VM", async () => {
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf({ image: { state: "specialized" } }),
+      activities: captureWorld(),
+    });
+    expect(board(outcome).status).toBe("succeeded");
+    expect(outcome.calls.some(({ name }) => /WorkingVm|Seal|markGeneralized/.test(name))).toBe(false);
+  });
+});
+
+describe("waiting", () => {
+  test("a run notices the end of an operation within a tenth of its length, and asks few times more when it is ten times longer", async () => {
+    const asksFor = async (minutes: number) => {
+      const began = { atMs: 0 };
+      const outcome = await runOrchestration(captureImage, {
+        input: inputOf(),
+        durationMs: () => 50,
+        activities: {
+          ...captureWorld(),
+          createGalleryVersionStart: (_, { atMs }) => {
+            began.atMs = atMs;
+            return { status: "done", value: {} };
+          },
+          createGalleryVersionAsk: (_, { atMs }) => {
+            const elapsed = atMs - began.atMs;
+            return elapsed < minutes * 60_000
+              ? { status: "done", value: { state: "running", percent: 50 } }
+              : { status: "done", value: { state: "succeeded", value: { id: "i", disks: [] } } };
+          },
+        },
+      });
+      const register = board(outcome).stages.find(({ name }) => name === "register");
+      const took = Date.parse(register?.endedAt ?? "") - Date.parse(register?.startedAt ?? "");
+      expect(took / 60_000).toBeLessThan(minutes * 1.1 + 0.2);
+      return outcome.calls.filter(({ name }) => name === "createGalleryVersionAsk").length;
+    };
+    const [short, long] = [await asksFor(36), await asksFor(360)];
+    expect(long).toBeLessThan(short * 2);
+  });
+
+  test("a capture that waits six hours keeps a history under 1 MB and 2,000 events", async () => {
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf(),
+      activities: {
+        ...captureWorld(),
+        createGalleryVersionAsk: (_, { atMs }) => ({
+          status: "done",
+          value:
+            atMs < 6 * 3600_000
+              ? { state: "running", percent: 1, detail: "westeurope 1 %" }
+              : { state: "succeeded", value: { id: "i", disks: [] } },
+        }),
+      },
+    });
+    expect(outcome.status).toBe("Completed");
+    expect(outcome.historyEvents).toBeLessThan(2000);
+    expect(outcome.historyBytes).toBeLessThan(1_000_000);
+  });
+});
+
+describe("a run that is cancelled", () => {
+  test("stops at its next wait, removes what it made, keeps the backup, and says why", async () => {
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf(),
+      events: [{ atMs: 120_000, name: "cancel", input: { reason: "wrong VM" } }],
+      activities: { ...captureWorld(), askSeal: () => ({ status: "done", value: { state: "running" } }) },
+    });
+    expect(board(outcome)).toMatchObject({
+      status: "cancelled",
+      error: { code: "CANCELLED", message: "The run was cancelled: wrong VM" },
+    });
+    expect(board(outcome).stages.find(({ name }) => name === "generalize")?.state).toBe("cancelled");
+    expect(removed(outcome)).toContain(WORK_VM);
+    expect(removed(outcome).some((id) => id.includes("restorePoint"))).toBe(false);
+  });
+});
+
+describe("leftovers", () => {
+  test("a resource that will not go is named, the others go, and the first error stays the run's error", async () => {
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf(),
+      activities: {
+        ...captureWorld(),
+        askSeal: () => ({
+          status: "done",
+          value: {
+            state: "failed",
+            cause: "BITLOCKER_ON",
+            message: "C: is encrypted.",
+            remedy: "Decrypt it.",
+            logExcerpt: "",
+          },
+        }),
+        removeResourceStart: ({ resourceId }: { resourceId: string }) =>
+          resourceId.endsWith("-lun3")
+            ? { status: "refused", code: "LOCKED", message: "ScopeLocked", remedy: "" }
+            : { status: "done", value: {} },
+      },
+    });
+    expect(outcome.status).toBe("Failed");
+    expect(board(outcome)).toMatchObject({
+      status: "failed",
+      error: { code: "SEAL_BITLOCKER_ON", stage: "generalize" },
+      leftovers: [{ resource: `${GROUP}/disks/vmi-run-1-lun3`, reason: "ScopeLocked" }],
+    });
+    expect(removed(outcome)).toHaveLength(5);
+  });
+});
+
+describe("one capture per VM", () => {
+  test("a second waits in line, saying for whom, and goes on when the first lets go", async () => {
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf(),
+      activities: {
+        ...captureWorld(),
+        holdVm: ({ runId }: { runId: string }, { nth }) => ({
+          status: "done",
+          value: { heldBy: nth < 3 ? "run-0" : runId },
+        }),
+      },
+    });
+    expect(board(outcome).status).toBe("succeeded");
+    expect(JSON.stringify(outcome.statuses)).toContain("waiting for run run-0");
+  });
+
+  test("a second is refused when it asks not to wait", async () => {
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf({ whenBusy: "refuse" }),
+      activities: { ...captureWorld(), holdVm: () => ({ status: "done", value: { heldBy: "run-0" } }) },
+    });
+    expect(board(outcome)).toMatchObject({ status: "refused", error: { code: "VM_BUSY" } });
+  });
+});

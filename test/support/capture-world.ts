@@ -1,0 +1,150 @@
+/** A scripted Azure for the capture runbook: every activity succeeds at once unless a test says otherwise. */
+import type { CaptureInput } from "../../src/contracts/capture-run.js";
+import { captureRequest } from "../../src/contracts/capture-request.js";
+import type { Backup, SnapshotOrder } from "../../src/domain/backup.js";
+import type { ImageOrder } from "../../src/domain/image-order.js";
+import type { VmSummary } from "../../src/domain/vm.js";
+import type { ScriptedActivity } from "./run-orchestration.js";
+
+export const GROUP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute";
+
+export const windowsVm: VmSummary = {
+  id: `${GROUP}/virtualMachines/web`,
+  vmId: "11111111-1111-1111-1111-111111111111",
+  name: "web",
+  location: "westeurope",
+  zones: [],
+  size: "Standard_D2s_v5",
+  osType: "Windows",
+  generation: "V2",
+  architecture: "x64",
+  securityType: "Standard",
+  secureBoot: false,
+  vTpm: false,
+  diskController: "SCSI",
+  acceleratedNetworking: false,
+  ephemeralOsDisk: false,
+  osDisk: {
+    id: `${GROUP}/disks/web-os`,
+    name: "web-os",
+    sizeGb: 127,
+    caching: "ReadWrite",
+    sku: "Premium_LRS",
+  },
+  dataDisks: [
+    { lun: 0, id: `${GROUP}/disks/web-d0`, name: "web-d0", sizeGb: 64, caching: "None", sku: "Premium_LRS" },
+    {
+      lun: 3,
+      id: `${GROUP}/disks/web-d3`,
+      name: "web-d3",
+      sizeGb: 256,
+      caching: "ReadOnly",
+      sku: "Standard_LRS",
+    },
+    {
+      lun: 7,
+      id: `${GROUP}/disks/web-d7`,
+      name: "web-d7",
+      sizeGb: 32,
+      caching: "ReadWrite",
+      sku: "Standard_LRS",
+    },
+  ],
+  powerState: "running",
+  agentReady: true,
+  markedGeneralized: false,
+  guestEncrypted: false,
+  sharedDisks: [],
+  ultraDisks: [],
+  tags: {},
+};
+
+export const inputOf = (request: Record<string, unknown> = {}): CaptureInput => ({
+  runId: "run-1",
+  workSubnetId:
+    "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work",
+  request: captureRequest.parse({
+    sourceVmId: windowsVm.id,
+    target: { kind: "gallery", definitionId: `${GROUP}/galleries/g/images/web` },
+    ...request,
+  }),
+});
+
+const ok = (value: unknown) => ({ status: "done", value });
+const operation = (
+  name: string,
+  result: (input: never) => unknown = () => null,
+): Record<string, ScriptedActivity> => ({
+  [`${name}Start`]: () => ok({}),
+  [`${name}Ask`]: ({ input }: { input: never }) => ok({ state: "succeeded", value: result(input) }),
+});
+
+/** A guest without anything that would keep it from being generalized, as preflight-windows/1 prints it. */
+export const cleanWindows = JSON.stringify({
+  productName: "Windows Server 2022 Datacenter",
+  build: "20348",
+  architecture: "AMD64",
+  imageState: "IMAGE_STATE_COMPLETE",
+  pendingReboot: [],
+  appxPerUser: [],
+  bitLocker: [],
+  missingProviders: [],
+  sysprepStatus: { cleanupState: 2, generalizationState: 7 },
+  pantherFromFormerRun: false,
+  unattendFiles: [],
+  rearmCount: 1000,
+  cdromStart: 1,
+  defenderOnboarded: false,
+  roles: [],
+  administratorDisabled: false,
+  passwordExpiryDays: 42,
+  domainJoined: false,
+  reservedStorageBusy: false,
+  eventLogPathsMissing: [],
+  agentServices: { RdAgent: "Running", WindowsAzureGuestAgent: "Running" },
+  cpuCount: 2,
+  memoryMiB: 8192,
+});
+
+export function captureWorld(vm: VmSummary = windowsVm): Record<string, ScriptedActivity> {
+  const disks = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks];
+  const point = `${GROUP}/restorePointCollections/vmi-run-1/restorePoints/backup`;
+  const backup: Backup = {
+    kind: "restore-point",
+    ids: [point, `${GROUP}/restorePointCollections/vmi-run-1`],
+    disks: disks.map(({ lun, sizeGb }) => ({ lun, sizeGb, id: `${point}/diskRestorePoints/${lun}` })),
+    consistency: "ApplicationConsistent",
+  };
+  const made = ({ target, version = "", source }: ImageOrder) => ({
+    id: target.kind === "gallery" ? `${target.definitionId}/versions/${version}` : target.imageId,
+    disks: (source.from === "vm" ? disks : source.disks).map(({ lun, sizeGb, caching }) => ({
+      lun,
+      sizeGb,
+      caching,
+    })),
+  });
+  return {
+    inspectVm: () => ok(vm),
+    checkTarget: () => ok({ version: "1.0.0", createDefinition: false, checks: [] }),
+    holdVm: ({ runId }: { runId: string }) => ok({ heldBy: runId }),
+    releaseVm: () => null,
+    ...operation("createRestorePoint", () => backup),
+    ...operation("createSnapshot", ({ lun, sizeGb, snapshotId }: SnapshotOrder) => ({
+      lun,
+      sizeGb,
+      id: snapshotId,
+    })),
+    proveBackup: () => ok({ summary: "all there" }),
+    ...operation("createDisk"),
+    ...operation("createWorkingVm"),
+    ...operation("askGuest", () => ({ output: cleanWindows })),
+    startSeal: () => ok(null),
+    askSeal: () => ok({ state: "sealed", removedUsers: [] }),
+    ...operation("deallocateVm"),
+    markGeneralized: () => ok(null),
+    ...operation("createDefinition"),
+    ...operation("createManagedImage", made),
+    ...operation("createGalleryVersion", made),
+    ...operation("removeResource"),
+  };
+}

@@ -1,0 +1,309 @@
+/**
+ * Drives an orchestrator with the real durable-functions executor, over the contract between extension and library:
+ * every event is one call with the whole history, so every step is replayed. Activities are scripted by name, time is
+ * virtual. Written without a look at src/local/functions-host, so that the two check each other.
+ */
+import { createRequire } from "node:module";
+import Module from "node:module";
+import type { OrchestrationHandler } from "durable-functions";
+
+type Callback = (trigger: unknown, context: unknown) => Promise<OrchestratorState>;
+
+interface OrchestratorState {
+  readonly isDone: boolean;
+  readonly actions: readonly (readonly Action[])[];
+  readonly output?: unknown;
+  readonly error?: string;
+  readonly customStatus?: unknown;
+}
+
+interface Action {
+  readonly actionType: number;
+  readonly functionName?: string;
+  readonly input?: unknown;
+  readonly fireAt?: string;
+  readonly isCanceled?: boolean;
+  readonly externalEventName?: string;
+  readonly compoundActions?: readonly Action[];
+  readonly retryOptions?: {
+    readonly firstRetryIntervalInMilliseconds: number;
+    readonly maxNumberOfAttempts: number;
+    readonly backoffCoefficient?: number;
+    readonly maxRetryIntervalInMilliseconds?: number;
+  };
+}
+
+const ACTIVITY = 0;
+const ACTIVITY_WITH_RETRY = 1;
+const TIMER = 5;
+const EXTERNAL_EVENT = 6;
+const COMPOUND = [11, 12];
+
+const callbacks = new Map<string, Callback>();
+installCore();
+
+/** The library asks for this module once, when the first function is registered. */
+function installCore(): void {
+  const core = {
+    setProgrammingModel: () => undefined,
+    registerHook: () => ({ dispose: () => undefined }),
+    log: () => undefined,
+    registerFunction: (metadata: { name: string }, callback: Callback) => {
+      callbacks.set(metadata.name, callback);
+      return { dispose: () => undefined };
+    },
+  };
+  const modules = Module as unknown as { prototype: { require: (this: unknown, id: string) => unknown } };
+  const original = modules.prototype.require;
+  modules.prototype.require = function (id) {
+    return id === "@azure/functions-core" ? core : original.apply(this, [id]);
+  };
+}
+
+// Loaded after the hook is in place, and by require: the module that the orchestrators import is the same one.
+const df = createRequire(import.meta.url)("durable-functions") as typeof import("durable-functions");
+
+export interface ScriptedCall {
+  readonly name: string;
+  readonly input: unknown;
+  /** How often this activity was called before. */
+  readonly nth: number;
+  readonly atMs: number;
+}
+
+export type ScriptedActivity = (input: never, call: ScriptedCall) => unknown;
+
+export interface OrchestrationScript {
+  readonly input: unknown;
+  readonly activities: Readonly<Record<string, ScriptedActivity>>;
+  /** How long an activity takes, by name; default 1 s. */
+  readonly durationMs?: (call: ScriptedCall) => number;
+  readonly events?: readonly { readonly atMs: number; readonly name: string; readonly input: unknown }[];
+  /** Ends a run that would go on for ever; default 60 days of its time. */
+  readonly limitMs?: number;
+}
+
+export interface OrchestrationOutcome {
+  readonly status: "Completed" | "Failed";
+  readonly output: unknown;
+  readonly error?: string;
+  readonly customStatus: unknown;
+  /** Every custom status, in order, each once. */
+  readonly statuses: readonly unknown[];
+  readonly calls: readonly ScriptedCall[];
+  readonly elapsedMs: number;
+  readonly historyEvents: number;
+  readonly historyBytes: number;
+}
+
+interface HistoryEvent {
+  readonly EventType: number;
+  readonly EventId: number;
+  IsPlayed: boolean;
+  readonly Timestamp: string;
+  readonly [field: string]: unknown;
+}
+
+interface Attempt {
+  readonly action: Action;
+  readonly count: number;
+}
+
+const START_MS = Date.UTC(2026, 0, 1);
+
+export async function runOrchestration(
+  handler: OrchestrationHandler,
+  script: OrchestrationScript,
+): Promise<OrchestrationOutcome> {
+  const name = `orchestrator${callbacks.size}`;
+  df.app.orchestration(name, handler);
+  const callback = callbacks.get(name);
+  if (callback === undefined) throw new Error("The library did not register the orchestrator.");
+  return new Execution(name, callback, script).run();
+}
+
+class Execution {
+  readonly #history: HistoryEvent[] = [];
+  readonly #queue: { atMs: number; order: number; event: () => Promise<Record<string, unknown>> }[] = [];
+  readonly #attempts = new Map<number, Attempt>();
+  readonly #retryTimers = new Map<number, Attempt>();
+  readonly #timers = new Map<number, string>();
+  readonly #leafIds: number[] = [];
+  readonly #calls: ScriptedCall[] = [];
+  readonly #statuses: unknown[] = [];
+  #nextId = 0;
+  #order = 0;
+  #nowMs = START_MS;
+
+  constructor(
+    readonly name: string,
+    readonly callback: Callback,
+    readonly script: OrchestrationScript,
+  ) {}
+
+  async run(): Promise<OrchestrationOutcome> {
+    for (const { atMs, name, input } of this.script.events ?? [])
+      this.#at(atMs, () =>
+        Promise.resolve({ EventType: 15, EventId: -1, Name: name, Input: JSON.stringify(input) }),
+      );
+    let state = await this.#turn({
+      EventType: 0,
+      EventId: -1,
+      Name: this.name,
+      Version: "",
+      Input: JSON.stringify(this.script.input),
+      OrchestrationInstance: { InstanceId: "instance", ExecutionId: "execution" },
+      ParentInstance: null,
+      Tags: null,
+    });
+    while (!state.isDone && state.error === undefined) {
+      const next = this.#queue.sort((a, b) => a.atMs - b.atMs || a.order - b.order).shift();
+      if (next === undefined)
+        throw new Error(`The orchestrator waits for something that never comes. ${this.#trace()}`);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      if (this.#nowMs - START_MS > (this.script.limitMs ?? 60 * 86_400_000))
+        throw new Error(`The orchestrator went on past its time. ${this.#trace()}`);
+      const event = await next.event();
+      if (event["EventType"] === 11 && this.#timers.get(Number(event["TimerId"])) === "canceled") continue;
+      state = await this.#turn(event);
+    }
+    return {
+      status: state.error === undefined ? "Completed" : "Failed",
+      output: state.output,
+      ...(state.error === undefined ? {} : { error: state.error }),
+      customStatus: this.#statuses.at(-1),
+      statuses: this.#statuses,
+      calls: this.#calls,
+      elapsedMs: this.#nowMs - START_MS,
+      historyEvents: this.#history.length,
+      historyBytes: Buffer.byteLength(JSON.stringify(this.#history)),
+    };
+  }
+
+  async #turn(event: Record<string, unknown>): Promise<OrchestratorState> {
+    const timestamp = new Date(this.#nowMs).toISOString();
+    const stamp = (fields: Record<string, unknown>) =>
+      ({ IsPlayed: false, Timestamp: timestamp, ...fields }) as HistoryEvent;
+    const fresh = [stamp({ EventType: 12, EventId: -1 }), stamp(event)];
+    const state = await this.#execute([...this.#history, ...fresh]);
+    const status = JSON.stringify(state.customStatus ?? null);
+    if (status.length > 16_384)
+      throw new Error(`The custom status has ${status.length} bytes; Durable allows 16,384.`);
+    if (status !== JSON.stringify(this.#statuses.at(-1) ?? null)) this.#statuses.push(JSON.parse(status));
+    const scheduled = [...this.#afterEvent(event), ...this.#afterActions(state)];
+    this.#history.push(...fresh.map((one) => ({ ...one, IsPlayed: true })), ...scheduled.map(stamp));
+    this.#history.push(stamp({ EventType: 13, EventId: -1 }));
+    return state;
+  }
+
+  async #execute(history: readonly HistoryEvent[]): Promise<OrchestratorState> {
+    const trigger = {
+      history: structuredClone(history),
+      input: this.script.input,
+      instanceId: "instance",
+      isReplaying: false,
+      parentInstanceId: null,
+      upperSchemaVersion: 1,
+      upperSchemaVersionNew: 3,
+      longRunningTimerIntervalDuration: "10675199.00:00:00",
+      maximumShortTimerDuration: "10675199.00:00:00",
+      defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
+    };
+    try {
+      return await this.callback(trigger, {
+        log: () => undefined,
+        debug: () => undefined,
+        warn: () => undefined,
+        error: () => undefined,
+      });
+    } catch (error) {
+      const [, data] = String((error as Error).message).split("$OutOfProcData$:");
+      if (data === undefined) throw error;
+      return JSON.parse(data) as OrchestratorState;
+    }
+  }
+
+  /** Ids that the library reserves for a retry: the timer after a failure, then the next attempt. */
+  #afterEvent(event: Record<string, unknown>): Record<string, unknown>[] {
+    if (event["EventType"] === 6) {
+      const attempt = this.#attempts.get(Number(event["TaskScheduledId"]));
+      const { retryOptions } = attempt?.action ?? {};
+      if (attempt === undefined || retryOptions === undefined) return [];
+      const last = attempt.count >= retryOptions.maxNumberOfAttempts;
+      const grown =
+        retryOptions.firstRetryIntervalInMilliseconds *
+        (retryOptions.backoffCoefficient ?? 1) ** (attempt.count - 1);
+      const delayMs = last ? 0 : Math.min(grown, retryOptions.maxRetryIntervalInMilliseconds ?? Infinity);
+      const timerId = this.#nextId++;
+      if (!last) this.#retryTimers.set(timerId, attempt);
+      return [this.#timer(timerId, this.#nowMs + delayMs)];
+    }
+    const retried = event["EventType"] === 11 ? this.#retryTimers.get(Number(event["TimerId"])) : undefined;
+    return retried === undefined
+      ? []
+      : [this.#activity(this.#nextId++, { ...retried, count: retried.count + 1 })];
+  }
+
+  #afterActions({ actions }: OrchestratorState): Record<string, unknown>[] {
+    const leaves = flatten(actions.flat());
+    leaves.forEach((leaf, position) => {
+      const id = this.#leafIds[position];
+      if (id !== undefined && leaf.actionType === TIMER && leaf.isCanceled) this.#timers.set(id, "canceled");
+    });
+    return leaves.slice(this.#leafIds.length).flatMap((leaf) => {
+      if (leaf.actionType === EXTERNAL_EVENT) {
+        this.#leafIds.push(-1);
+        return [];
+      }
+      const id = this.#nextId++;
+      this.#leafIds.push(id);
+      if (leaf.actionType === TIMER) return [this.#timer(id, Date.parse(leaf.fireAt ?? ""))];
+      if (leaf.actionType === ACTIVITY || leaf.actionType === ACTIVITY_WITH_RETRY)
+        return [this.#activity(id, { action: leaf, count: 1 })];
+      throw new Error(`This harness does not know actions of type ${leaf.actionType}.`);
+    });
+  }
+
+  #timer(id: number, fireAtMs: number): Record<string, unknown> {
+    const FireAt = new Date(fireAtMs).toISOString();
+    this.#timers.set(id, "open");
+    this.#at(fireAtMs - START_MS, () => Promise.resolve({ EventType: 11, EventId: -1, TimerId: id, FireAt }));
+    return { EventType: 10, EventId: id, FireAt };
+  }
+
+  #activity(id: number, attempt: Attempt): Record<string, unknown> {
+    const { functionName = "", input } = attempt.action;
+    this.#attempts.set(id, attempt);
+    const nth = this.#calls.filter((call) => call.name === functionName).length;
+    const call: ScriptedCall = { name: functionName, input, nth, atMs: this.#nowMs - START_MS };
+    this.#calls.push(call);
+    this.#at(call.atMs + (this.script.durationMs?.(call) ?? 1000), async () => {
+      try {
+        const act = this.script.activities[functionName];
+        if (act === undefined) throw new Error(`No activity ${functionName} is scripted.`);
+        const result = await act(structuredClone(input) as never, call);
+        return { EventType: 5, EventId: -1, TaskScheduledId: id, Result: JSON.stringify(result ?? null) };
+      } catch (error) {
+        const Reason = `Activity function '${functionName}' failed: ${(error as Error).message}`;
+        return { EventType: 6, EventId: -1, TaskScheduledId: id, Reason, Details: "" };
+      }
+    });
+    return { EventType: 4, EventId: id, Name: functionName, Input: JSON.stringify([input ?? null]) };
+  }
+
+  #at(atMs: number, event: () => Promise<Record<string, unknown>>): void {
+    this.#queue.push({ atMs: START_MS + atMs, order: this.#order++, event });
+  }
+
+  #trace(): string {
+    return `Last calls: ${this.#calls
+      .slice(-5)
+      .map((call) => call.name)
+      .join(", ")}.`;
+  }
+}
+
+const flatten = (actions: readonly Action[]): Action[] =>
+  actions.flatMap((action) =>
+    COMPOUND.includes(action.actionType) ? flatten(action.compoundActions ?? []) : [action],
+  );
