@@ -1,0 +1,61 @@
+/** What every guest script promises before it runs: its contract, its parameters, plain text, valid syntax. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const folder = new URL("../../src/guest/", import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, folder), "utf8");
+const contract = readFileSync(new URL("../../docs/guest-contract.md", import.meta.url), "utf8");
+
+const scripts = ["linux", "windows"].flatMap((system) =>
+  readdirSync(new URL(system, folder)).map((file) => ({ system, file, name: `${system}/${file}` })),
+);
+
+test("there is one of each kind for each system", () => {
+  expect(scripts.map(({ name }) => name).sort()).toEqual([
+    "linux/preflight.sh",
+    "linux/seal-log.sh",
+    "linux/seal.sh",
+    "windows/preflight.ps1",
+    "windows/seal-log.ps1",
+    "windows/seal.ps1",
+  ]);
+});
+
+describe.each(scripts)("$name", ({ system, file, name }) => {
+  const text = read(name);
+  const lines = text.split("\n");
+  const start = system === "linux" ? 1 : 0;
+  const kind = `${file.split(".")[0] ?? ""}-${system}/1`;
+
+  test("names its contract first, and the document has it", () => {
+    if (system === "linux") expect(lines[0]).toBe("#!/bin/sh");
+    expect(lines[start]).toBe(`# guest-contract: ${kind}`);
+    expect(lines[start + 1]).toMatch(/^# parameters:( [a-z][A-Za-z]*\*?)*$/);
+    expect(lines[start + 2]).toBe("# result: one JSON object, the last line of standard output");
+    expect(contract).toContain(kind);
+  });
+
+  test("takes the parameters that it declares, and no others", () => {
+    const declared = (lines[start + 1] ?? "").replace("# parameters:", "").replace(/\*/g, "").trim();
+    const names = declared === "" ? [] : declared.split(" ");
+    if (system === "windows") {
+      const block = /\nparam\(([^]*?)\)\n/.exec(text)?.[1] ?? "";
+      const taken = [...block.matchAll(/\[string\] \$(\w+)/g)].map(([, taken]) => taken);
+      expect(taken).toEqual(names);
+    } else {
+      for (const parameter of names) expect(text).toContain(`\${${parameter}:-`);
+    }
+  });
+
+  test("is plain ASCII with Unix line ends, as both shells of both systems read it", () => {
+    expect(text).toMatch(/^[\n\x20-\x7e]+$/);
+    expect(text.endsWith("\n")).toBe(true);
+  });
+
+  if (system === "linux") {
+    test("is understood by the machine's shell", () => {
+      expect(() => execFileSync("sh", ["-n", new URL(name, folder).pathname])).not.toThrow();
+    });
+  }
+});
