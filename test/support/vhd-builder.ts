@@ -87,6 +87,16 @@ function sumComplement(bytes: Buffer): number {
   return ~bytes.reduce((sum, byte) => sum + byte, 0) >>> 0;
 }
 
+/** Makes the checksum right again after somebody wrote into the footer at `at` (the header likewise). */
+export const resealFooter = (file: Buffer, at: number): void => reseal(file.subarray(at, at + 512), 64);
+export const resealHeader = (file: Buffer, at: number): void => reseal(file.subarray(at, at + 1024), 36);
+
+function reseal(structure: Buffer, field: number): void {
+  if (structure.length < field + 4) return;
+  structure.writeUInt32BE(0, field);
+  structure.writeUInt32BE(sumComplement(structure), field);
+}
+
 export interface FixedParts {
   disk: Uint8Array;
   footer?: FooterParts;

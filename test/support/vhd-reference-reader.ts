@@ -2,6 +2,8 @@
  * A second reading of the specification: the whole file in memory, no bounds but its own, no mercy. It shares no code
  * with src/domain/vhd; where both accept a file, they must agree on every byte of the disk.
  */
+export const logicalSize = (file: Buffer): number => Number(footerOf(file).readBigUInt64BE(48));
+
 export function logicalDisk(file: Buffer): Buffer {
   const footer = footerOf(file);
   const size = Number(footer.readBigUInt64BE(48));
