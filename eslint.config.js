@@ -24,7 +24,10 @@ export default tseslint.config(
     rules: {
       "max-lines": ["error", { max: 300 }],
       "no-warning-comments": ["error", { terms: ["todo", "fixme", "xxx"], location: "anywhere" }],
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/consistent-type-imports": "error",
     },
@@ -73,7 +76,10 @@ export default tseslint.config(
           selector: "YieldExpression[delegate=false]",
           message: "yield* a typed call so that the result keeps its type.",
         },
-        { selector: "ForInStatement", message: "for…in order is not part of the contract; use Object.entries." },
+        {
+          selector: "ForInStatement",
+          message: "for…in order is not part of the contract; use Object.entries.",
+        },
         {
           selector: "Program > VariableDeclaration[kind='let']",
           message: "Module state leaks between instances.",
@@ -82,8 +88,27 @@ export default tseslint.config(
     },
   },
   {
+    // The domain is what orchestrators may reach: what differs on replay must not be there either.
+    files: ["src/domain/**/*.ts"],
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        ...orchestratorGlobals.filter(({ name }) => !["Date", "Promise"].includes(name)),
+      ],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: "The domain is told what time it is." },
+        { object: "Math", property: "random", message: "Random values differ on replay." },
+      ],
+    },
+  },
+  {
     // The one file that yields raw tasks and holds library values.
     files: ["src/orchestrators/durable.ts"],
-    rules: { "no-restricted-syntax": "off", "@typescript-eslint/no-restricted-imports": "off" },
+    rules: {
+      "no-restricted-syntax": "off",
+      "@typescript-eslint/no-restricted-imports": "off",
+      "no-restricted-globals": ["error", ...orchestratorGlobals.filter(({ name }) => name !== "Date")],
+    },
   },
 );

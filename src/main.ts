@@ -7,6 +7,9 @@ import { DefaultAzureCredential } from "@azure/identity";
 import * as df from "durable-functions";
 import { captureActivities } from "./activities/capture.js";
 import { imageActivities } from "./activities/images.js";
+import { inspectDrop } from "./activities/import/examine-drop.js";
+import { importActivities } from "./activities/import/import-activities.js";
+import { claimant, manifestNaming } from "./activities/import/look-at-drop.js";
 import { armBackups } from "./adapters/arm/backups.js";
 import { arm } from "./adapters/arm/client.js";
 import type { GuestScripts } from "./adapters/arm/guests.js";
@@ -14,17 +17,23 @@ import { armGuests } from "./adapters/arm/guests.js";
 import { armImages } from "./adapters/arm/images.js";
 import { armResources } from "./adapters/arm/resources.js";
 import { armVirtualMachines } from "./adapters/arm/virtual-machines.js";
+import { blobDropCopies } from "./adapters/blob/blob-drop-copies.js";
+import { blobDrops } from "./adapters/blob/blob-drops.js";
+import { blobPreparedDisks } from "./adapters/blob/blob-prepared-disks.js";
 import { blobRunStore } from "./adapters/blob/blob-run-store.js";
 import { blobSealMarkers } from "./adapters/blob/blob-seal-markers.js";
 import { blobVmHolds } from "./adapters/blob/blob-vm-holds.js";
 import { blobServiceByIdentity, blobServiceByKey } from "./adapters/blob/client.js";
 import { CAPTURE_ORCHESTRATOR } from "./contracts/capture-run.js";
+import { IMPORT_ORCHESTRATOR } from "./contracts/import-run.js";
 import { REFUSE_ORCHESTRATOR } from "./contracts/refuse-run.js";
 import { registerCaptureFunctions } from "./functions/captures.js";
+import { registerImportFunctions } from "./functions/imports.js";
 import { registerRunFunctions } from "./functions/runs.js";
 import { captureImage } from "./orchestrators/capture-image.js";
+import { importImage } from "./orchestrators/import-image.js";
 import { refuseRequest } from "./orchestrators/refuse-request.js";
-import { readSettings } from "./settings.js";
+import { importSettings, readSettings } from "./settings.js";
 
 const settings = readSettings(process.env);
 const credential = new DefaultAzureCredential();
@@ -54,8 +63,10 @@ const scripts: GuestScripts = {
 };
 
 const runs = blobRunStore(blobs, settings.RUNS_CONTAINER);
+const drops = blobDrops(blobs);
 
 df.app.orchestration(CAPTURE_ORCHESTRATOR, captureImage);
+df.app.orchestration(IMPORT_ORCHESTRATOR, importImage);
 df.app.orchestration(REFUSE_ORCHESTRATOR, refuseRequest);
 
 const activities = [
@@ -67,6 +78,13 @@ const activities = [
     holds: blobVmHolds(blobs, settings.RUNS_CONTAINER),
     runs,
   }),
+  ...importActivities({
+    drops,
+    runs,
+    prepared: blobPreparedDisks(blobs, settings.WORK_CONTAINER),
+    copies: blobDropCopies(blobs, settings.WORK_CONTAINER),
+    nowMs: () => performance.now(),
+  }),
   ...imageActivities({ images: armImages(cloud), resources: armResources(cloud) }),
 ];
 for (const { name, handler } of activities) df.app.activity(name, { handler });
@@ -75,5 +93,18 @@ registerCaptureFunctions({
   queue: "%CAPTURE_QUEUE%",
   ...(settings.WORK_SUBNET_ID === undefined ? {} : { workSubnetId: settings.WORK_SUBNET_ID }),
   runs,
+});
+registerImportFunctions({
+  container: settings.DROP_CONTAINER,
+  containerSetting: "%DROP_CONTAINER%",
+  connection: "DropStorage",
+  events: settings.DROP_EVENTS,
+  sweepSchedule: "%DROP_SWEEP_SCHEDULE%",
+  drops,
+  runs,
+  settings: importSettings(settings),
+  describedBy: (place) => manifestNaming(place, drops),
+  claimant,
+  inspect: (place, purpose) => inspectDrop(place, purpose, drops),
 });
 registerRunFunctions();

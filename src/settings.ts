@@ -3,6 +3,7 @@
  * lists the same names; a test compares them.
  */
 import { z } from "zod";
+import type { ImportSettings } from "./contracts/import-run.js";
 import { isResourceGroup, isResourceOfType } from "./domain/resource-id.js";
 
 const id = (provider: string, type: string) =>
@@ -39,6 +40,8 @@ const schema = z
     DROP_CONTAINER: container.default("drop"),
     WORK_CONTAINER: container.default("work"),
     RUNS_CONTAINER: container.default("runs"),
+    /** NCRONTAB with seconds; when the sweep looks for files that raised no event. */
+    DROP_SWEEP_SCHEDULE: z.string().default("0 */10 * * * *"),
     DROP_EVENTS: z.enum(["EventGrid", "polling"]).default("EventGrid"),
     CAPTURE_QUEUE: z.string().min(1).max(260),
     ARM_ENDPOINT: endpoint.optional(),
@@ -47,10 +50,14 @@ const schema = z
     IMPORT_TARGET_ID: importTarget,
     IMPORT_PUBLISHER: z.string().min(1).max(128).default("vmimage"),
     IMPORT_FREEZE: z.enum(["when-needed", "always"]).default("when-needed"),
+    IMPORT_REGISTER_MINUTES: whole(720, 1, 2880),
     IMPORT_SETTLE_SECONDS: whole(60, 1, 3600),
     IMPORT_ARRIVAL_MINUTES: whole(1440, 1, 10_080),
     MEND_MOVE_BY: z.enum(["stream", "account"]).default("stream"),
     MEND_CONCURRENCY: whole(8, 1, 32),
+    MEND_SLICE_MIB: whole(2048, 4, 8192),
+    MEND_SLICE_SECONDS: whole(180, 10, 480),
+    MEND_SLICES_AT_ONCE: whole(2, 1, 8),
   })
   .refine((all) => (all.DropStorage === undefined) !== (all.DropStorage__blobServiceUri === undefined), {
     path: ["DropStorage"],
@@ -78,3 +85,25 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 }
 
 export const settingNames = Object.keys(schema.shape);
+
+const MIB = 1024 * 1024;
+
+/** What an import run takes with it. */
+export const importSettings = (settings: Settings): ImportSettings => ({
+  location: settings.IMPORT_LOCATION,
+  storageAccountId: settings.DROP_STORAGE_ACCOUNT_ID,
+  defaultTarget: isResourceGroup(settings.IMPORT_TARGET_ID)
+    ? { kind: "managed-image", resourceGroupId: settings.IMPORT_TARGET_ID }
+    : { kind: "gallery", galleryId: settings.IMPORT_TARGET_ID, publisher: settings.IMPORT_PUBLISHER },
+  settleSeconds: settings.IMPORT_SETTLE_SECONDS,
+  arrivalMinutes: settings.IMPORT_ARRIVAL_MINUTES,
+  registerMinutes: settings.IMPORT_REGISTER_MINUTES,
+  freeze: settings.IMPORT_FREEZE,
+  mending: {
+    moveBy: settings.MEND_MOVE_BY,
+    concurrency: settings.MEND_CONCURRENCY,
+    sliceBytes: settings.MEND_SLICE_MIB * MIB,
+    sliceSeconds: settings.MEND_SLICE_SECONDS,
+    slicesAtOnce: settings.MEND_SLICES_AT_ONCE,
+  },
+});

@@ -59,7 +59,7 @@ export function concluded(
   board: Board,
   end: { status: RunStatus; at: string; result?: unknown; error?: RunError },
 ): Board {
-  const stageState: StageState = end.status === "succeeded" ? "done" : (end.status as StageState);
+  const stageState: StageState = end.status === "succeeded" ? "done" : end.status;
   return {
     ...board,
     status: end.status,

@@ -15,7 +15,7 @@ const RETRY_AFTER = "10";
 export function linksOf(client: DurableClient, request: HttpRequest, kind: RunKind, runId: string): RunLinks {
   const self = `${new URL(request.url).origin}/api/${kind}s/${runId}`;
   const { statusQueryGetUri } = client.createHttpManagementPayload(instanceIdOf(kind, runId));
-  return { self, cancel: `${self}/cancel`, durable: String(statusQueryGetUri) };
+  return { self, cancel: `${self}/cancel`, durable: statusQueryGetUri };
 }
 
 /** 202 with our status URL and Durable's own. */

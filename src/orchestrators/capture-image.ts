@@ -41,7 +41,8 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
 
   yield* stage(run, "queue", () => waitForTurn(run, input, vm));
   const backup = yield* stage(run, "backup", () => backUp(scope));
-  const sealedVmId = request.image.state === "generalized" ? yield* sealedVm(scope, backup) : notSealed(run);
+  const sealedVmId = request.image.state === "generalized" ? yield* sealedVm(scope, backup) : undefined;
+  if (sealedVmId === undefined) skipSeal(run);
   const image = yield* stage(run, "register", function* () {
     const order = {
       target: request.target,
@@ -92,7 +93,7 @@ function* sealedVm(scope: CaptureScope, backup: Backup): Durable<string> {
   return vmId;
 }
 
-function notSealed(run: Run): undefined {
+function skipSeal(run: Run): void {
   for (const name of ["clone", "generalize", "deallocate", "capture"])
     skip(run, name, "specialized: the image is made from the backup and keeps its identity");
 }

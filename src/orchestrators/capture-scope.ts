@@ -4,6 +4,7 @@ import type { CaptureInput } from "../contracts/capture-run.js";
 import type { Tags } from "../domain/image-order.js";
 import type { CaptureNames } from "../domain/names.js";
 import { EXPIRES_TAG, KIND_TAG, RUN_TAG, captureNames } from "../domain/names.js";
+import { isoTime } from "../domain/time.js";
 import type { VmSummary } from "../domain/vm.js";
 import { nowMs } from "./durable.js";
 import type { Run } from "./run.js";
@@ -29,7 +30,7 @@ export function scopeOf(
   { runId, request, workSubnetId }: CaptureInput,
   vm: VmSummary,
 ): CaptureScope {
-  const backupExpires = new Date(nowMs(run.context) + request.backup.keepDays * DAY_MS).toISOString();
+  const backupExpires = isoTime(nowMs(run.context) + request.backup.keepDays * DAY_MS);
   const tags = { ...request.tags, [RUN_TAG]: runId };
   return {
     run,

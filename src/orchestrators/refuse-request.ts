@@ -4,7 +4,6 @@ import type { RefuseInput } from "../contracts/refuse-run.js";
 import { conclude } from "./conclude.js";
 import { openRun, refusal } from "./run.js";
 
-// eslint-disable-next-line require-yield -- an orchestrator is a generator even when it has nothing to wait for
 export function* refuseRequest(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, ["read request"]);
   const { code, problems } = context.df.getInput<RefuseInput>();

@@ -8,6 +8,7 @@ import type { FailureCode } from "../domain/failures.js";
 import type { Refusal } from "../domain/outcome.js";
 import type { Board, RunError, RunStatus, Stage } from "../domain/stages.js";
 import { newBoard, withStage } from "../domain/stages.js";
+import { isoTime } from "../domain/time.js";
 import type { Durable } from "./durable.js";
 import { eventOf, nowMs } from "./durable.js";
 
@@ -56,7 +57,7 @@ export function show(run: Run, board: Board): void {
   run.context.df.setCustomStatus(board);
 }
 
-export const timestamp = (run: Run): string => new Date(nowMs(run.context)).toISOString();
+export const timestamp = (run: Run): string => isoTime(nowMs(run.context));
 
 export const note = (run: Run, stageName: string, change: Partial<Omit<Stage, "name">>): void =>
   show(run, withStage(run.board, stageName, change));

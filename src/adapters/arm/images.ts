@@ -185,17 +185,18 @@ const plain = (region: string) => region.toLowerCase().replaceAll(" ", "");
 
 function versionSource(source: ImageSource): NonNullable<GalleryImageVersion["storageProfile"]> {
   if (source.from === "vm") return { source: { virtualMachineId: source.vmId } };
-  const diskImages = source.disks.map((disk) => ({
-    lun: disk.lun,
-    hostCaching: disk.caching,
-    source:
-      "uri" in disk && source.from === "blobs"
-        ? { storageAccountId: source.storageAccountId, uri: disk.uri }
-        : { id: "id" in disk ? disk.id : "" },
-  }));
-  const [os, data] = [diskImages.filter(({ lun }) => lun < 0), diskImages.filter(({ lun }) => lun >= 0)];
-  const { lun: _, ...osDiskImage } = os[0] ?? { lun: -1 };
-  return { osDiskImage, ...(data.length > 0 ? { dataDiskImages: data } : {}) };
+  const images =
+    source.from === "disks"
+      ? source.disks.map(({ lun, caching, id }) => ({ lun, image: { hostCaching: caching, source: { id } } }))
+      : source.disks.map(({ lun, caching, uri }) => {
+          const { storageAccountId } = source;
+          return { lun, image: { hostCaching: caching, source: { storageAccountId, uri } } };
+        });
+  const dataDiskImages = images.flatMap(({ lun, image }) => (lun < 0 ? [] : [{ lun, ...image }]));
+  return {
+    osDiskImage: images.find(({ lun }) => lun < 0)?.image ?? {},
+    ...(dataDiskImages.length > 0 ? { dataDiskImages } : {}),
+  };
 }
 
 function imageModel({ location, tags, source, traits }: ImageOrder): Image {
@@ -203,16 +204,18 @@ function imageModel({ location, tags, source, traits }: ImageOrder): Image {
   if (source.from === "vm") return { ...base, sourceVirtualMachine: { id: source.vmId } };
   const disks = source.disks.map((disk) => ({
     lun: disk.lun,
-    caching: disk.caching,
-    ...(disk.sku === undefined ? {} : { storageAccountType: disk.sku }),
-    ...("uri" in disk ? { blobUri: disk.uri } : sourceOf(disk.id)),
+    disk: {
+      caching: disk.caching,
+      ...(disk.sku === undefined ? {} : { storageAccountType: disk.sku }),
+      ...("uri" in disk ? { blobUri: disk.uri } : sourceOf(disk.id)),
+    },
   }));
-  const { lun: _, ...osDisk } = disks.find(({ lun }) => lun < 0) ?? { lun: -1 };
+  const osDisk = disks.find(({ lun }) => lun < 0)?.disk ?? {};
   return {
     ...base,
     storageProfile: {
       osDisk: { ...osDisk, osType: traits.osType, osState: "Generalized" },
-      dataDisks: disks.filter(({ lun }) => lun >= 0),
+      dataDisks: disks.flatMap(({ lun, disk }) => (lun < 0 ? [] : [{ lun, ...disk }])),
     },
   };
 }

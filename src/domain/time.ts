@@ -1,0 +1,2 @@
+/** Moments as they are written down: ISO 8601 in UTC, from milliseconds since the Unix epoch. */
+export const isoTime = (ms: number): string => new Date(ms).toISOString();
