@@ -287,7 +287,7 @@ clean_cloud_init() {
   done
 }
 
-# Drops a user's own rules ("name ALL=…", "User rules for name"); a file left with comments alone goes too.
+# Drops a user's own rules ("name ALL=(ALL) ALL", "User rules for name"); a file left with comments alone goes too.
 drop_sudoers_of() {
   for file in "$ROOT"/etc/sudoers.d/*; do
     [ -f "$file" ] || continue

@@ -173,6 +173,6 @@ $facts = [ordered] @{
     eventLogPathsMissing = Limit-List $eventLogPathsMissing
     agentServices        = $agentServices
     cpuCount             = if ($system) { [int] $system.NumberOfLogicalProcessors } else { $null }
-    memoryMiB            = if ($system) { [int] ($system.TotalPhysicalMemory / 1MB) } else { $null }
+    memoryMiB            = if ($system) { [int] ($system.TotalPhysicalMemory / 1048576) } else { $null }
 }
 [Console]::Out.WriteLine((ConvertTo-Json -InputObject $facts -Compress -Depth 4))
