@@ -11,6 +11,8 @@ export interface ExtOptions {
   readonly layout?: "extents" | "deep extents" | "pointers" | "inline";
   readonly wide?: boolean;
   readonly incompatible?: number;
+  /** Blocks left free between any two files: an old, full root has its directories all over the disk. */
+  readonly spreadBlocks?: number;
 }
 
 export interface ExtVolume {
@@ -24,17 +26,19 @@ const INODES = 256;
 const INODE_BYTES = 256;
 const FIRST_FREE_INODE = 11;
 const BLOCKS = 4096;
+const SPREAD_BLOCKS = 65536;
 
 export function extVolume(files: Readonly<Record<string, ExtFile>>, options: ExtOptions = {}): ExtVolume {
-  const { blockBytes = 1024, layout = "extents", wide = layout !== "pointers" } = options;
+  const { blockBytes = 1024, spreadBlocks = 0, layout = "extents", wide = layout !== "pointers" } = options;
   const firstDataBlock = blockBytes === 1024 ? 1 : 0;
   const tableBlock = firstDataBlock + 4;
-  const disk = new SparseDisk(BLOCKS * blockBytes);
+  const blocks = spreadBlocks > 0 ? SPREAD_BLOCKS : BLOCKS;
+  const disk = new SparseDisk(blocks * blockBytes);
   const inodes = new Map<string, number>([["", 2]]);
   let freeInode = FIRST_FREE_INODE;
   let freeBlock = tableBlock + (INODES * INODE_BYTES) / blockBytes;
   const inodeOffset = (inode: number) => tableBlock * blockBytes + (inode - 1) * INODE_BYTES;
-  const take = (count: number) => (freeBlock += count) - count;
+  const take = (count: number) => (freeBlock += count + spreadBlocks) - count;
 
   const extentNode = (rows: readonly (readonly [number, number, number])[], depth: number, size: number) =>
     structure(size, [
@@ -224,7 +228,7 @@ export function extVolume(files: Readonly<Record<string, ExtFile>>, options: Ext
     1024,
     structure(1024, [
       [0, 4, INODES],
-      [4, 4, BLOCKS],
+      [4, 4, blocks],
       [20, 4, firstDataBlock],
       [24, 4, blockBytes === 1024 ? 0 : 2],
       [28, 4, blockBytes === 1024 ? 0 : 2],

@@ -96,7 +96,7 @@ async function readUsers(tree: FileTree): Promise<User[]> {
 }
 
 async function hasAgent(tree: FileTree): Promise<boolean> {
-  for (const path of ["etc/waagent.conf", "etc/cloud/cloud.cfg", "usr/sbin/waagent", "usr/bin/waagent"]) {
+  for (const path of ["etc/waagent.conf", "etc/cloud/cloud.cfg", "usr/sbin/waagent"]) {
     if (await exists(tree, path)) return true;
   }
   return false;

@@ -2,12 +2,15 @@
  * Whether the newest kernel can run on Hyper-V: hv_vmbus and hv_storvsc, built in or as modules (azure-compute-docs,
  * create-upload-generic: they must be in the kernel or the initial RAM disk).
  */
-import { exists, type FileTree, namesIn, readHead } from "./file-tree.js";
+import { type FileTree, namesIn, readHead } from "./file-tree.js";
 import { printable, utf8 } from "./text.js";
 
 const MAX_BUILTIN_BYTES = 128 * 1024;
 const MODULE_SUFFIXES = [".ko", ".ko.xz", ".ko.zst", ".ko.gz"] as const;
-const DRIVERS = ["kernel/drivers/hv/hv_vmbus", "kernel/drivers/scsi/hv_storvsc"] as const;
+const DRIVERS = [
+  { folder: "kernel/drivers/hv", module: "hv_vmbus" },
+  { folder: "kernel/drivers/scsi", module: "hv_storvsc" },
+] as const;
 
 export interface HypervDrivers {
   readonly kernel: string;
@@ -24,18 +27,14 @@ export async function hasHypervDrivers(tree: FileTree): Promise<HypervDrivers | 
   // A directory without the list that depmod needs is the rest of a removed kernel, not a kernel.
   if (!listed) return undefined;
   const builtin = utf8(listed);
-  for (const driver of DRIVERS) {
-    if (builtin.includes(`${driver}.ko`)) continue;
-    if (!(await hasModule(tree, `${folder}/${driver}`))) return { kernel: printable(newest), present: false };
+  for (const { folder: place, module } of DRIVERS) {
+    if (builtin.includes(`${place}/${module}.ko`)) continue;
+    const modules = await namesIn(tree, `${folder}/${place}`);
+    if (!MODULE_SUFFIXES.some((suffix) => modules.includes(module + suffix))) {
+      return { kernel: printable(newest), present: false };
+    }
   }
   return { kernel: printable(newest), present: true };
-}
-
-async function hasModule(tree: FileTree, path: string): Promise<boolean> {
-  for (const suffix of MODULE_SUFFIXES) {
-    if (await exists(tree, path + suffix)) return true;
-  }
-  return false;
 }
 
 const byVersion = (one: string, other: string): number => {

@@ -231,6 +231,20 @@ describe("what is inside", () => {
     },
   );
 
+  test.each([
+    [64 * 1024, 49, 2.5 * MIB],
+    [16 * 1024, 49, 0.75 * MIB],
+  ])(
+    "a root whose blocks are all over the disk: through windows of %i bytes, at most %i requests",
+    async (windowBytes, maxRequests, maxBytes) => {
+      const root = { ...GENERALIZED_ROOT, ...LIVED_IN };
+      const disk = linuxGen2Disk({ root, ext: { spreadBlocks: 256 } });
+      const reader = budgetedReader(disk.reader(), { maxBytes, maxRequests, windowBytes });
+      expect(await inspectDisk(reader)).toMatchObject({ distribution: "debian", generalized: "no" });
+      expect(reader.requests).toBeGreaterThan(20);
+    },
+  );
+
   test("keeps partitions under the numbers of their table, with what they hold", async () => {
     const { partitions } = await inspect(linuxGen2Disk());
     expect(partitions).toMatchObject([
