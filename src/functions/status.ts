@@ -45,11 +45,14 @@ export function documentOf(
     id: runId,
     kind,
     ...boardOf(status),
-    createdAt: status.createdTime.toISOString(),
-    updatedAt: status.lastUpdatedTime.toISOString(),
+    createdAt: isoOf(status.createdTime),
+    updatedAt: isoOf(status.lastUpdatedTime),
     links,
   };
 }
+
+/** The library gives dates for one instance and text for a list of them (durable-functions 3.5). */
+const isoOf = (time: Date | string): string => new Date(time).toISOString();
 
 /** A run that Durable ended (terminated, or broke where no runbook could catch it) is told as what Durable says. */
 function boardOf({ customStatus, runtimeStatus, output }: DurableOrchestrationStatus): Board {
