@@ -60,7 +60,9 @@ function* recordsOf(file: Buffer): Generator<JournalRecord> {
   for (let at = 0; at + FRAME_BYTES <= file.length;) {
     const place = { at: at + FRAME_BYTES, length: file.readUInt32LE(at) };
     const payload = file.subarray(place.at, place.at + place.length);
-    if (payload.length < place.length || crc32(payload) !== file.readUInt32LE(at + 4)) return;
+    // Zeros, as some file systems leave them after a power failure, would pass as an empty record with its CRC.
+    if (place.length === 0 || payload.length < place.length || crc32(payload) !== file.readUInt32LE(at + 4))
+      return;
     yield { place, ...splitPayload(payload) };
     at = place.at + place.length;
   }

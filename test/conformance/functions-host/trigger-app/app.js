@@ -41,3 +41,10 @@ app.serviceBusQueue("queued", {
     if (message.fail) throw new Error("asked to fail");
   },
 });
+
+app.serviceBusTopic("heard", {
+  topicName: "news",
+  subscriptionName: "mine",
+  connection: "BUS",
+  handler: (message, context) => void record("topic", { message, metadata: context.triggerMetadata }),
+});

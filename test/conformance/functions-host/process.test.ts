@@ -1,0 +1,83 @@
+/** The host as a process: one line when ready, gone with its parent, clear about what is wrong. */
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadApp } from "../../../src/local/functions-host/core/app-loader.js";
+import { globToRegExp } from "../../../src/local/functions-host/core/glob.js";
+import { appSettings } from "../../../src/local/functions-host/settings.js";
+import { appDir } from "./fixture.js";
+import { buildHost, type HostProcess, spawnHost } from "./host-process.js";
+
+let root: string;
+let build: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "process-"));
+  build = await buildHost(appDir("fixture-app"));
+});
+afterAll(async () => {
+  for (const path of [root, build]) await rm(path, { recursive: true, force: true });
+});
+let states = 0;
+const start = (): Promise<HostProcess> => spawnHost(build, join(root, `state-${states++}`), {});
+
+describe("the host process", () => {
+  it("answers when it says so, and ends by itself when its parent is gone", async () => {
+    const { child, webhooks } = await start();
+    expect((await fetch(`${webhooks}/instances`)).status).toBe(200);
+    const exited = once(child, "exit");
+    child.stdin!.end();
+    expect(await exited).toEqual([0, null]);
+    await expect(fetch(`${webhooks}/instances`)).rejects.toThrow();
+  });
+
+  it("stops gracefully on SIGTERM, within five seconds, with a timer set and a request open", async () => {
+    const { child, webhooks } = await start();
+    const headers = { "content-type": "application/json" };
+    await fetch(`${webhooks}/orchestrators/approval`, { method: "POST", headers, body: "1" });
+    const beganMs = performance.now();
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(performance.now() - beganMs).toBeLessThan(5000);
+  });
+});
+
+describe("what is wrong with an app", () => {
+  const app = async (files: Record<string, string>) => {
+    const dir = await mkdtemp(join(root, "app-"));
+    for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
+    return dir;
+  };
+  const load = async (files: Record<string, string>) => loadApp(await app(files), () => undefined);
+
+  it.each([
+    ["no main", { "package.json": "{}" }, 'has no "main"'],
+    ["a main that matches nothing", { "package.json": '{"main":"dist/*.js"}' }, "matches no file: dist/*.js"],
+    ["no function", { "package.json": '{"main":"a.cjs"}', "a.cjs": "" }, "registered no function"],
+    [
+      "an error while loading",
+      { "package.json": '{"main":"a.cjs"}', "a.cjs": "throw new Error('boom')" },
+      "boom",
+    ],
+  ])("is said at start: %s", async (_, files, message) => {
+    await expect(load(files as Record<string, string>)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ["dist/src/{index.js,functions/*.js}", "dist/src/functions/a.js", true],
+    ["dist/src/{index.js,functions/*.js}", "dist/src/functions/deep/a.js", false],
+    ["dist/**/*.js", "dist/a/b/c.js", true],
+    ["./main.js", "main.js", true],
+    ["main.js", "mainxjs", false],
+  ])("main %s matches %s: %s", (glob, path, expected) => {
+    expect(globToRegExp(glob).test(path)).toBe(expected);
+  });
+
+  it("names the setting that is missing and who wants it", () => {
+    const settings = appSettings({ Identity__fullyQualifiedNamespace: "x" });
+    expect(() => settings.resolve("%QUEUE%", 'Function "f"')).toThrow('Function "f" uses %QUEUE%');
+    expect(() => settings.connectionString("BUS", 'Function "f"')).toThrow('needs the app setting "BUS"');
+    expect(() => settings.connectionString("Identity", "f")).toThrow("identity-based connections need Azure");
+  });
+});
