@@ -16,7 +16,8 @@ import { type Completion, type Operation, Operations } from "./model/operations.
 import { Journal, Table } from "./model/store.js";
 import type { AnyResource } from "./model/resources.js";
 import type { Lock, StorageAccount, Tables, World } from "./model/world.js";
-import { applySeed, EMPTY_SEED, type Seed } from "./seed.js";
+import { EMPTY_SEED, type Seed } from "./seed.js";
+import { applySeed } from "./seeding.js";
 import { listener } from "./wire/listener.js";
 import { RateLimits } from "./wire/rate-limits.js";
 import { recorder } from "./wire/recorder.js";

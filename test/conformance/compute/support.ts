@@ -1,7 +1,12 @@
 /** A simulator with one Linux and one Windows VM, and Microsoft's own client on it. */
 import { ComputeManagementClient } from "@azure/arm-compute";
 import { type Clock, VirtualClock } from "../../../src/local/clock.js";
-import { type ComputeOptions, type ComputeSimulator, type Seed, startCompute } from "../../../src/local/compute/compute.js";
+import {
+  type ComputeOptions,
+  type ComputeSimulator,
+  type Seed,
+  startCompute,
+} from "../../../src/local/compute/compute.js";
 
 export const GROUP = "rg-source";
 export const WEST = "westeurope";
@@ -48,7 +53,11 @@ export interface Bench {
   /** Steps the clock on by so many seconds, letting the guests' requests happen in between. */
   pass(seconds: number): Promise<void>;
   /** A request the SDK has no method for. */
-  call(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; body: unknown }>;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; headers: Headers; body: unknown }>;
   local(method: string, path: string, body?: unknown): Promise<unknown>;
   id(type: string, name: string, group?: string): string;
   stop(): Promise<void>;
@@ -81,10 +90,16 @@ export async function startBench(options: Partial<ComputeOptions> & { clock?: Cl
   const call: Bench["call"] = async (method, path, body) => {
     const response = await fetch(simulator.endpoint + path, {
       method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === "" ? undefined : (JSON.parse(text) as unknown),
+    };
   };
   const quiet = async (): Promise<void> => {
     do await turn();

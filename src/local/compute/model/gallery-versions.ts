@@ -1,27 +1,29 @@
 /** Gallery image versions: made from a VM, an image, another version, disks, snapshots or blobs; replicated by region. */
-import { merge } from "../guests/guest.js";
 import { GIB } from "../content/contents.js";
-import { CHILD_LINGER_MS, durationMs, furtherRegionMs, replicationMs } from "./durations.js";
+import { merge } from "../guests/guest.js";
+import { CHILD_LINGER_MS, durationMs } from "./durations.js";
 import { arm, galleryErrors, vmErrors } from "./errors.js";
-import { DEFINITION, linger, VERSION } from "./galleries.js";
+import { DEFINITION, VERSION, linger } from "./galleries.js";
+import { versionRequest } from "./gallery-schemas.js";
 import type { Completion, Operation } from "./operations.js";
 import { regionDisplayName, regionKey } from "./regions.js";
-import type { Definition, ImageDisk, Replica, Version } from "./resources.js";
-import { parse, versionRequest } from "./schemas.js";
+import { replicate, replicationStatus } from "./replication.js";
+import type { Definition, ImageDisk, Version } from "./resources.js";
+import { parse } from "./schemas.js";
 import { readBlobSources, sourceOf } from "./version-sources.js";
 import {
   type Call,
+  type Outcome,
+  type World,
   all,
   find,
   found,
   listed,
   must,
-  type Outcome,
   remove,
   requireGroup,
   save,
   timestamp,
-  type World,
 } from "./world.js";
 
 type Request = ReturnType<typeof parse<typeof versionRequest>>;
@@ -104,30 +106,6 @@ function published(asked: Partial<Publishing>, location: string, publishedDate: 
   };
 }
 
-/** The home region first; the others are copied from it, side by side. Regions that are there already stay. */
-function replicate(call: Call, version: Version): void {
-  const { world, twist } = call;
-  const now = world.clock.now();
-  const { targetRegions = [], replicationMode = "Full" } = version.body.properties.publishingProfile ?? {};
-  const home = regionKey(version.body.location ?? "");
-  const sizeGb = [version.inner.os, ...version.inner.data].reduce(
-    (sum, disk) => sum + (disk?.holding.sizeBytes ?? 0) / GIB,
-    0,
-  );
-  const slow = twist?.slow ?? 1;
-  const known = version.inner.replicas.filter(({ failed }) => failed === undefined);
-  const homeEndMs =
-    known.find(({ region }) => region === home)?.endMs ?? now + replicationMs(sizeGb, replicationMode) * slow;
-  version.inner.replicas = targetRegions.map(({ name }): Replica => {
-    const region = regionKey(name);
-    const present = known.find((replica) => replica.region === region);
-    if (present !== undefined) return present;
-    const startMs = region === home ? now : Math.max(now, homeEndMs);
-    const endMs = region === home ? homeEndMs : startMs + furtherRegionMs(sizeGb, replicationMode) * slow;
-    return { region, startMs, endMs: twist?.hang === true ? null : endMs };
-  });
-}
-
 function update(call: Call, version: Version, request: Request): Outcome {
   const { world } = call;
   if (world.operations.underWay(version.body.id).length > 0) throw arm.concurrentRequest();
@@ -168,7 +146,8 @@ export function patchVersion(call: Call): Outcome {
 function start(call: Call, version: Version, kind: "versions/create" | "versions/update"): Operation {
   const now = call.world.clock.now();
   const ends = version.inner.replicas.map(({ endMs }) => endMs ?? now);
-  const { slow: _slow, ...twist } = call.twist ?? {};
+  // What is slow was planned into the replicas already.
+  const twist = { ...call.twist, slow: 1 };
   return call.world.operations.start({
     kind,
     target: version.body.id,
@@ -177,26 +156,6 @@ function start(call: Call, version: Version, kind: "versions/create" | "versions
     forMs: Math.max(1000, ...ends.map((endMs) => endMs - now)),
     twist,
   });
-}
-
-const replicaView = ({ region, startMs, endMs, failed }: Replica, nowMs: number) => {
-  if (failed !== undefined) return { region, state: "Failed", progress: 0, details: failed };
-  if (endMs === null) return { region, state: "InProgress", progress: 50 };
-  const progress = Math.floor(
-    100 * Math.min(1, Math.max(0, (nowMs - startMs) / Math.max(1, endMs - startMs))),
-  );
-  return { region, state: progress === 100 ? "Completed" : "InProgress", progress };
-};
-
-function replicationStatus(version: Version, nowMs: number): unknown {
-  const summary = version.inner.replicas.map((replica) => replicaView(replica, nowMs));
-  const states = new Set(summary.map(({ state }) => state));
-  const aggregatedState = states.has("Failed")
-    ? "Failed"
-    : states.has("InProgress")
-      ? "InProgress"
-      : "Completed";
-  return { aggregatedState, summary };
 }
 
 const view = (call: Call, version: Version): Version["body"] =>
@@ -253,9 +212,12 @@ export const versionCompletions = (world: World): Record<string, Completion> => 
       const blobs = [storageProfile?.osDiskImage, ...(storageProfile?.dataDiskImages ?? [])].some(
         (disk) => disk?.source?.uri !== undefined,
       );
-      return blobs && version.inner.os === undefined
-        ? readBlobSources(world, version).then(() => finish(world, version))
-        : finish(world, version);
+      const end = () => {
+        finish(world, version);
+      };
+      if (blobs && version.inner.os === undefined) return readBlobSources(world, version).then(end);
+      end();
+      return undefined;
     },
     failed: ({ target, error }) => {
       const version = find(world, VERSION, target);

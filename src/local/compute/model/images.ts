@@ -1,7 +1,7 @@
 /** Managed images: from a generalized VM, from disks, from snapshots, from VHD blobs. */
 import { importVhd } from "../content/blob-import.js";
 import { GIB } from "../content/contents.js";
-import { copyHolding } from "./disks.js";
+import { copyHolding } from "./disk-sources.js";
 import { durationMs } from "./durations.js";
 import { arm, imageErrors, invalidParameter, vmErrors } from "./errors.js";
 import type { Completion } from "./operations.js";
@@ -9,18 +9,18 @@ import type { Holding, Image, ImageDisk, Vm } from "./resources.js";
 import { imageRequest, parse } from "./schemas.js";
 import {
   type Call,
+  type Outcome,
+  type World,
   all,
   find,
   found,
-  listed,
   listScope,
+  listed,
   must,
-  type Outcome,
   remove,
   requireGroup,
   save,
   setState,
-  type World,
 } from "./world.js";
 
 export const IMAGE = "Microsoft.Compute/images";
@@ -164,7 +164,12 @@ export const imageCompletions = (world: World): Record<string, Completion> => {
         const blobs = [profile?.osDisk, ...(profile?.dataDisks ?? [])].some(
           (disk) => disk?.blobUri !== undefined,
         );
-        return blobs ? readBlobs(world, image).then(() => finish(world, image)) : finish(world, image);
+        const end = () => {
+          finish(world, image);
+        };
+        if (blobs) return readBlobs(world, image).then(end);
+        end();
+        return undefined;
       },
       failed,
     },

@@ -7,16 +7,7 @@ import type { Completion, Operation } from "./operations.js";
 import { detachFromVm } from "./disks.js";
 import type { Group } from "./resources.js";
 import { groupRequest, lockRequest, parse } from "./schemas.js";
-import {
-  type Call,
-  all,
-  found,
-  listed,
-  type Lock,
-  type Outcome,
-  save,
-  type World,
-} from "./world.js";
+import { type Call, all, found, listed, type Lock, type Outcome, save, type World } from "./world.js";
 
 const TYPE = "Microsoft.Resources/resourceGroups";
 

@@ -4,17 +4,8 @@
  */
 import type { z } from "zod";
 import type { Guest } from "../guests/guest.js";
-import type {
-  creationData,
-  dataDisk,
-  definitionRequest,
-  galleryRequest,
-  imageDataDisk,
-  imageOsDisk,
-  osDisk,
-  versionRequest,
-  vmRequest,
-} from "./schemas.js";
+import type { definitionRequest, galleryRequest, versionRequest } from "./gallery-schemas.js";
+import type { creationData, dataDisk, imageDataDisk, imageOsDisk, osDisk, vmRequest } from "./schemas.js";
 
 type Loose = Record<string, unknown>;
 type PropertiesOf<S extends z.ZodType<{ properties?: unknown }>> = NonNullable<z.infer<S>["properties"]>;
@@ -138,7 +129,7 @@ export type Version = Resource<
 export type Collection = Resource<
   "Microsoft.Compute/restorePointCollections",
   { source: { id: string; location?: string }; restorePointCollectionId: string },
-  Record<never, never>
+  Loose
 >;
 
 export type RestorePoint = Resource<
@@ -171,7 +162,7 @@ export type Nic = Resource<
   { implicit: boolean }
 >;
 
-export type Group = Resource<"Microsoft.Resources/resourceGroups", Loose, Record<never, never>>;
+export type Group = Resource<"Microsoft.Resources/resourceGroups", Loose, Loose>;
 
 export type AnyResource =
   | Vm

@@ -1,35 +1,34 @@
 /** Restore points: one cut over all disks of a VM, made at the request; copied between regions by a second collection. */
 import { randomUUID } from "node:crypto";
-import { regionKey } from "./regions.js";
-import { copyHolding } from "./disks.js";
+import { GIB } from "../content/contents.js";
+import { sameId } from "./arm-ids.js";
 import { crossRegionCopyMs, durationMs } from "./durations.js";
 import { arm, invalidParameter } from "./errors.js";
-import { sameId } from "./arm-ids.js";
-import { GIB } from "../content/contents.js";
 import type { Completion } from "./operations.js";
-import type { Collection, Disk, DiskProperties, DiskRestorePoint, RestorePoint, Vm } from "./resources.js";
+import { regionKey } from "./regions.js";
+import type { Collection, Disk, DiskProperties, DiskRestorePoint, RestorePoint } from "./resources.js";
+import { copyOfPoint, cut, metadataDisks } from "./restore-point-cuts.js";
 import { collectionRequest, parse, restorePointRequest } from "./schemas.js";
 import { percentOf } from "./snapshots.js";
 import { VM } from "./vm-state.js";
 import {
   type Call,
+  type Outcome,
+  type World,
   all,
   find,
   found,
-  listed,
   listScope,
+  listed,
   must,
-  type Outcome,
   remove,
   requireGroup,
   save,
   setState,
-  timestamp,
-  type World,
 } from "./world.js";
 
 const COLLECTION = "Microsoft.Compute/restorePointCollections";
-const POINT = "Microsoft.Compute/restorePointCollections/restorePoints";
+export const POINT = "Microsoft.Compute/restorePointCollections/restorePoints";
 const DISK_POINT = "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints";
 
 // Collections ------------------------------------------------------------------------------------------------
@@ -110,130 +109,6 @@ export function putRestorePoint(call: Call): Outcome {
     twist: call.twist,
   });
   return { kind: "created", body: point.body, operation };
-}
-
-const CONSISTENCY: Readonly<Record<"Linux" | "Windows", string>> = {
-  Linux: "FileSystemConsistent",
-  Windows: "ApplicationConsistent",
-};
-
-/** The disks as they are at this moment. A machine that does not run can promise no more than a crash. */
-function cut(
-  call: Call,
-  collection: Collection,
-  excluded: readonly { id: string }[],
-  asked: string | undefined,
-): RestorePoint {
-  const { world, id } = call;
-  const vm = must(world, VM, collection.body.properties.source.id);
-  const { osDisk, dataDisks = [] } = vm.body.properties.storageProfile ?? {};
-  const included = [osDisk, ...dataDisks].filter(
-    (disk) => !excluded.some((other) => sameId(other.id, disk?.managedDisk?.id ?? "")),
-  );
-  const disks = included.flatMap((held) => {
-    const disk = find(world, "Microsoft.Compute/disks", held?.managedDisk?.id ?? "");
-    if (disk === undefined) return [];
-    const diskRestorePointId = `${id}/diskRestorePoints/${disk.body.name}_${randomUUID()}`;
-    return [{ diskRestorePointId, sourceDiskId: disk.body.id, holding: copyHolding(disk.inner.holding) }];
-  });
-  const best = vm.inner.power === "running" ? CONSISTENCY[osDisk?.osType ?? "Linux"] : "CrashConsistent";
-  return {
-    type: POINT,
-    body: {
-      name: id.split("/").at(-1) ?? "",
-      id,
-      properties: {
-        ...(excluded.length === 0 ? {} : { excludeDisks: excluded }),
-        sourceMetadata: metadataOf(vm),
-        provisioningState: "Creating",
-        consistencyMode: asked === "CrashConsistent" ? asked : best,
-        timeCreated: timestamp(world.clock.now()),
-      },
-    },
-    inner: { disks },
-  };
-}
-
-/** The model of the VM, as far as a restore needs it. No VM id of a disk's deleteOption, no instance view. */
-function metadataOf(vm: Vm): Record<string, unknown> {
-  const {
-    vmId,
-    hardwareProfile,
-    storageProfile,
-    osProfile,
-    securityProfile,
-    licenseType,
-    diagnosticsProfile,
-  } = vm.body.properties;
-  const disk = (
-    held:
-      | NonNullable<typeof storageProfile>["osDisk"]
-      | NonNullable<NonNullable<typeof storageProfile>["dataDisks"]>[number],
-  ) => ({
-    ...(held !== undefined && "lun" in held ? { lun: held.lun } : { osType: held?.["osType"] }),
-    name: held?.name,
-    diskSizeGB: held?.diskSizeGB,
-    caching: held?.caching,
-    managedDisk: held?.managedDisk,
-  });
-  const others = { osProfile, securityProfile, licenseType, diagnosticsProfile };
-  return {
-    vmId,
-    location: vm.body.location,
-    hardwareProfile,
-    storageProfile: {
-      osDisk: disk(storageProfile?.osDisk),
-      dataDisks: (storageProfile?.dataDisks ?? []).map(disk),
-      diskControllerType: storageProfile?.diskControllerType ?? "SCSI",
-    },
-    ...Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined)),
-    hyperVGeneration: vm.inner.generation,
-  };
-}
-
-function copyOfPoint(call: Call, origin: RestorePoint): RestorePoint {
-  if (origin.body.properties.provisioningState !== "Succeeded") throw arm.concurrentRequest();
-  const { sourceMetadata, consistencyMode } = origin.body.properties;
-  return {
-    type: POINT,
-    body: {
-      name: call.id.split("/").at(-1) ?? "",
-      id: call.id,
-      properties: {
-        sourceMetadata: withoutDiskPoints(sourceMetadata),
-        provisioningState: "Creating",
-        consistencyMode,
-        sourceRestorePoint: { id: origin.body.id },
-        timeCreated: timestamp(call.world.clock.now()),
-      },
-    },
-    inner: {
-      disks: origin.inner.disks.map(({ sourceDiskId, holding }) => ({
-        diskRestorePointId: `${call.id}/diskRestorePoints/${sourceDiskId.split("/").at(-1) ?? ""}_${randomUUID()}`,
-        sourceDiskId,
-        holding: copyHolding(holding),
-      })),
-    },
-  };
-}
-
-interface Metadata {
-  storageProfile: { osDisk: MetadataDisk; dataDisks: MetadataDisk[] };
-}
-interface MetadataDisk {
-  managedDisk?: { id?: string };
-  diskRestorePoint?: unknown;
-}
-
-const metadataDisks = (metadata: unknown): MetadataDisk[] => {
-  const { osDisk, dataDisks } = (metadata as Metadata).storageProfile;
-  return [osDisk, ...dataDisks];
-};
-
-function withoutDiskPoints(metadata: unknown): unknown {
-  const copy = structuredClone(metadata);
-  for (const disk of metadataDisks(copy)) delete disk.diskRestorePoint;
-  return copy;
 }
 
 export function getRestorePoint(call: Call): Outcome {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { arm } from "./errors.js";
 
 /** ARM takes enumeration words in any case and answers its own ("fromImage" → "FromImage", recorded). */
-const word = <const W extends string>(...words: readonly [W, ...W[]]) =>
+export const word = <const W extends string>(...words: readonly [W, ...W[]]) =>
   z.preprocess(
     (given) =>
       typeof given === "string"
@@ -19,13 +19,13 @@ const reference = z.looseObject({ id: z.string() });
 const optionalReference = z.looseObject({ id: z.string().optional() });
 const tags = z.record(z.string(), z.string());
 const creates = word("Attach", "FromImage", "Empty", "Copy", "Restore");
-const caching = word("None", "ReadOnly", "ReadWrite");
+export const caching = word("None", "ReadOnly", "ReadWrite");
 const disposal = word("Delete", "Detach");
-const osType = word("Linux", "Windows");
-const osState = word("Generalized", "Specialized");
-const generation = word("V1", "V2");
+export const osType = word("Linux", "Windows");
+export const osState = word("Generalized", "Specialized");
+export const generation = word("V1", "V2");
 
-const envelope = {
+export const envelope = {
   location: z.string().optional(),
   tags: tags.optional(),
   zones: z.array(z.string()).optional(),
@@ -118,6 +118,12 @@ export const vmRequest = z.looseObject({
     .optional(),
 });
 
+/** A PATCH is checked once it is merged into what it changes. */
+export const patchRequest = z.looseObject({
+  tags: tags.optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+});
+
 export const creationData = z.looseObject({
   createOption: z.string(),
   sourceResourceId: z.string().optional(),
@@ -160,86 +166,6 @@ export const imageRequest = z.looseObject({
       hyperVGeneration: generation.optional(),
       storageProfile: z
         .looseObject({ osDisk: imageOsDisk.optional(), dataDisks: z.array(imageDataDisk).optional() })
-        .optional(),
-    })
-    .optional(),
-});
-
-export const galleryRequest = z.looseObject({
-  ...envelope,
-  properties: z
-    .looseObject({
-      sharingProfile: z
-        .looseObject({
-          permissions: word("Private", "Groups", "Community").optional(),
-          communityGalleryInfo: z.looseObject({ publicNamePrefix: z.string().optional() }).optional(),
-        })
-        .optional(),
-    })
-    .optional(),
-});
-
-export const definitionRequest = z.looseObject({
-  ...envelope,
-  properties: z
-    .looseObject({
-      osType: osType.optional(),
-      osState: osState.optional(),
-      hyperVGeneration: generation.optional(),
-      architecture: word("x64", "Arm64").optional(),
-      identifier: z.looseObject({ publisher: z.string(), offer: z.string(), sku: z.string() }).optional(),
-      features: z.array(z.looseObject({ name: z.string(), value: z.string() })).optional(),
-    })
-    .optional(),
-});
-
-const diskSource = z.looseObject({
-  id: z.string().optional(),
-  uri: z.string().optional(),
-  storageAccountId: z.string().optional(),
-});
-const diskImage = {
-  hostCaching: caching.optional(),
-  sizeInGB: z.number().optional(),
-  source: diskSource.optional(),
-};
-
-export const versionRequest = z.looseObject({
-  ...envelope,
-  properties: z
-    .looseObject({
-      publishingProfile: z
-        .looseObject({
-          targetRegions: z
-            .array(
-              z.looseObject({
-                name: z.string(),
-                regionalReplicaCount: z.number().optional(),
-                storageAccountType: z.string().optional(),
-              }),
-            )
-            .optional(),
-          replicaCount: z.number().optional(),
-          excludeFromLatest: z.boolean().optional(),
-          endOfLifeDate: z.string().optional(),
-          storageAccountType: z.string().optional(),
-          replicationMode: word("Full", "Shallow").optional(),
-        })
-        .optional(),
-      storageProfile: z
-        .looseObject({
-          source: z
-            .looseObject({ id: z.string().optional(), virtualMachineId: z.string().optional() })
-            .optional(),
-          osDiskImage: z.looseObject(diskImage).optional(),
-          dataDiskImages: z.array(z.looseObject({ ...diskImage, lun: z.number().int() })).optional(),
-        })
-        .optional(),
-      safetyProfile: z
-        .looseObject({
-          allowDeletionOfReplicatedLocations: z.boolean().optional(),
-          blockDeletionBeforeEndOfLife: z.boolean().optional(),
-        })
         .optional(),
     })
     .optional(),
@@ -297,11 +223,6 @@ export const captureRequest = z.looseObject({
   vhdPrefix: z.string(),
   destinationContainerName: z.string(),
   overwriteVhds: z.boolean(),
-});
-
-export const shareRequest = z.looseObject({
-  operationType: word("Add", "Remove", "Reset", "EnableCommunity"),
-  groups: z.array(z.looseObject({ type: z.string(), ids: z.array(z.string()).optional() })).optional(),
 });
 
 export const groupRequest = z.looseObject(envelope);

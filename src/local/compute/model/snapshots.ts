@@ -1,28 +1,29 @@
 /** Snapshots: full, incremental, and copied from another region (which goes on after its operation has ended). */
 import { randomUUID } from "node:crypto";
 import { GIB } from "../content/contents.js";
-import { regionKey } from "./regions.js";
-import { checkNoSas, copyHolding, diskSource, type DiskSource, importInto, withTier } from "./disks.js";
+import { type DiskSource, copyHolding, diskSource, importInto } from "./disk-sources.js";
+import { checkNoSas, withTier } from "./disks.js";
 import { crossRegionCopyMs, durationMs } from "./durations.js";
 import { arm, invalidParameter } from "./errors.js";
 import type { Completion } from "./operations.js";
+import { regionKey } from "./regions.js";
 import type { Snapshot } from "./resources.js";
 import { diskRequest, parse } from "./schemas.js";
 import {
   type Call,
+  type Outcome,
+  type World,
   all,
   find,
   found,
-  listed,
   listScope,
+  listed,
   must,
-  type Outcome,
   remove,
   requireGroup,
   save,
   setState,
   timestamp,
-  type World,
 } from "./world.js";
 
 export const SNAPSHOT = "Microsoft.Compute/snapshots";
@@ -38,7 +39,9 @@ export function putSnapshot(call: Call): Outcome {
     throw invalidParameter("Required parameter 'creationData' is missing (null).", "creationData");
   const imports = creationData.createOption === "Import";
   const empty = { contentId: world.contents.zeros(0), sizeBytes: 0 };
-  const source: DiskSource = imports ? { holding: empty } : diskSource(world, creationData, properties.diskSizeGB);
+  const source: DiskSource = imports
+    ? { holding: empty }
+    : diskSource(world, creationData, properties.diskSizeGB);
   const location = request.location ?? group.location;
   const { generation, osType, uniqueId } = source;
   const now = world.clock.now();

@@ -1,10 +1,10 @@
 /** Where a gallery version's disks come from, and whether the source is what its definition says it is. */
 import { importVhd } from "../content/blob-import.js";
 import { parseId, sameId } from "./arm-ids.js";
-import { copyHolding } from "./disks.js";
+import { copyHolding } from "./disk-sources.js";
 import { galleryErrors, invalidParameter, vmErrors } from "./errors.js";
 import type { Definition, Disk, ImageDisk, Snapshot, Version, Vm } from "./resources.js";
-import { find, save, type World } from "./world.js";
+import { type World, find, save } from "./world.js";
 
 type Profile = NonNullable<Version["body"]["properties"]["storageProfile"]>;
 interface Disks {

@@ -2,36 +2,35 @@
 import { randomUUID } from "node:crypto";
 import { merge } from "../guests/guest.js";
 import { groupId, parseId, sameId } from "./arm-ids.js";
-import { attachable, detachFromVm, DISK } from "./disks.js";
-import { AGENT_BOOT_MS, durationMs, NEVER_MS } from "./durations.js";
+import { DISK, detachFromVm } from "./disks.js";
+import { AGENT_BOOT_MS, NEVER_MS } from "./durations.js";
 import { arm, diskErrors, vmErrors } from "./errors.js";
 import { instanceView } from "./instance-view.js";
 import { makeNic, ownNic, releaseNics } from "./network.js";
 import type { Completion } from "./operations.js";
-import type { Vm, VmDataDisk } from "./resources.js";
-import { parse, vmRequest } from "./schemas.js";
-import { buildDataDisk, buildDisks, checkLuns, holdsDisk, shown, type VmPlace } from "./vm-disks.js";
-import { booted, VM } from "./vm-state.js";
+import type { Vm } from "./resources.js";
+import { parse, patchRequest, vmRequest } from "./schemas.js";
+import { type VmPlace, buildDisks, holdsDisk } from "./vm-disks.js";
+import { type Properties, type Request, carried, shownProperties, start } from "./vm-requests.js";
 import { coresUsed, limitOf, sizeOf } from "./vm-sizes.js";
+import { VM, booted } from "./vm-state.js";
+import { update } from "./vm-update.js";
 import {
   type Call,
+  type Outcome,
+  type World,
   all,
   find,
   found,
-  listed,
   listScope,
+  listed,
   must,
-  type Outcome,
   remove,
   requireGroup,
   save,
   setState,
   timestamp,
-  type World,
 } from "./world.js";
-
-type Request = ReturnType<typeof parse<typeof vmRequest>>;
-type Properties = Vm["body"]["properties"];
 
 export function putVm(call: Call): Outcome {
   const existing = find(call.world, VM, call.id);
@@ -41,13 +40,16 @@ export function putVm(call: Call): Outcome {
     : update(call, existing, request, "virtualMachines/update");
 }
 
+/** Only the sections that a PATCH names are touched; within them it is a merge. */
 export function patchVm(call: Call): Outcome {
   const vm = must(call.world, VM, call.id);
-  const patched = merge<unknown>({ properties: vm.body.properties, tags: vm.body.tags }, call.body);
-  return update(call, vm, parse(vmRequest, patched), "virtualMachines/patch");
+  const { properties: patch = {}, ...others } = parse(patchRequest, call.body);
+  const known = Object.fromEntries(Object.entries(vm.body.properties).filter(([name]) => name in patch));
+  const properties = merge<unknown>(known, patch);
+  return update(call, vm, parse(vmRequest, { ...others, properties }), "virtualMachines/patch");
 }
 
-function create(call: Call, request: Request): Outcome {
+export function create(call: Call, request: Request): Outcome {
   const { world, id } = call;
   const group = requireGroup(world, id);
   const { name } = parseId(id);
@@ -113,25 +115,6 @@ function create(call: Call, request: Request): Outcome {
   return { kind: "created", body: vm.body, operation, retrySeconds: 10 };
 }
 
-/** identity, plan and the like are kept as they came. */
-const carried = (request: Request): Record<string, unknown> => {
-  const { identity, plan, extendedLocation } = request as Record<string, unknown>;
-  return Object.fromEntries(
-    Object.entries({ identity, plan, extendedLocation }).filter(([, value]) => value !== undefined),
-  );
-};
-
-/** Secrets are never echoed; what the service always answers is added. */
-function shownProperties(properties: Properties): Properties {
-  const { osProfile, ...others } = properties;
-  if (osProfile === undefined) return others;
-  const { adminPassword: _password, customData: _data, ...kept } = osProfile as Record<string, unknown>;
-  return {
-    ...others,
-    osProfile: { ...kept, secrets: [], allowExtensionOperations: true, requireGuestProvisionSignal: true },
-  };
-}
-
 function checkQuota(world: World, vmSize: string, location: string): void {
   const { cores, family } = sizeOf(vmSize);
   const checks = [
@@ -159,105 +142,6 @@ function claimNics(world: World, place: VmPlace, { networkProfile }: Properties)
   });
   return [...named, ...made];
 }
-
-function update(
-  call: Call,
-  vm: Vm,
-  request: Request,
-  kind: "virtualMachines/update" | "virtualMachines/patch",
-): Outcome {
-  const { world } = call;
-  checkFree(world, vm, "PUT");
-  if (vm.inner.generalized && request.properties?.storageProfile !== undefined) {
-    throw vmErrors.generalized("updateVM", vm.body.name);
-  }
-  const {
-    storageProfile: asked,
-    networkProfile: _network,
-    ...properties
-  } = shownProperties(request.properties ?? {});
-  const profile = vm.body.properties.storageProfile ?? {};
-  const place: VmPlace = {
-    id: vm.body.id,
-    location: vm.body.location ?? "",
-    zones: vm.body.zones,
-    computerName: "",
-    user: "",
-  };
-  const before = structuredClone(vm.body.properties);
-  const dataDisks =
-    asked?.dataDisks === undefined
-      ? (profile.dataDisks ?? [])
-      : changeDataDisks(world, place, profile.dataDisks ?? [], asked.dataDisks);
-  vm.body.properties = {
-    ...before,
-    ...properties,
-    storageProfile: { ...profile, osDisk: swapOsDisk(world, vm, asked?.osDisk), dataDisks },
-    provisioningState: "Updating",
-  };
-  if (request.tags !== undefined) vm.body.tags = request.tags;
-  Object.assign(vm.body, carried(request));
-  vm.inner.etag += 1;
-  save(world, vm);
-  return { kind: "updated", body: vm.body, operation: start(call, vm, kind, {}) };
-}
-
-/** Swapping the OS disk is allowed on a VM that holds no machine. */
-function swapOsDisk(world: World, vm: Vm, asked: NonNullable<Properties["storageProfile"]>["osDisk"]) {
-  const current = vm.body.properties.storageProfile?.osDisk;
-  const wanted = asked?.managedDisk?.id;
-  if (current === undefined || asked === undefined) return current;
-  if (wanted === undefined || sameId(wanted, current.managedDisk?.id ?? ""))
-    return { ...current, ...asked, createOption: current.createOption };
-  if (vm.inner.power !== "deallocated" && vm.inner.power !== "stopped")
-    throw arm.immutable("osDisk.managedDisk.id");
-  const disk = attachable(world, wanted, vm.body.id);
-  detachFromVm(world, vm.body.id, (held) => sameId(held.body.id, current.managedDisk?.id ?? ""));
-  disk.inner.vmId = vm.body.id;
-  save(world, disk);
-  return { ...current, ...asked, ...shown(disk), createOption: current.createOption };
-}
-
-/** What a request leaves out, or marks so, is detached when the operation ends; what it adds is there at once. */
-function changeDataDisks(
-  world: World,
-  place: VmPlace,
-  held: readonly VmDataDisk[],
-  asked: readonly VmDataDisk[],
-): VmDataDisk[] {
-  checkLuns(asked);
-  return asked.map((disk) => {
-    const known = held.find(({ managedDisk, lun }) =>
-      disk.managedDisk?.id === undefined
-        ? lun === disk.lun
-        : sameId(managedDisk?.id ?? "", disk.managedDisk.id),
-    );
-    return known === undefined
-      ? buildDataDisk(world, place, disk, undefined)
-      : { ...known, ...disk, name: known.name, managedDisk: known.managedDisk };
-  });
-}
-
-/** One change of a VM's model at a time. */
-export function checkFree(world: World, vm: Vm, what: string): void {
-  if (vm.body.properties.provisioningState === "Deleting") throw vmErrors.deleting(what, vm.body.name);
-  if (world.operations.underWay(vm.body.id).length > 0) throw arm.concurrentRequest();
-}
-
-type Kind =
-  "virtualMachines/create" | "virtualMachines/update" | "virtualMachines/patch" | "virtualMachines/delete";
-
-const start = (call: Call, vm: Vm, kind: Kind, details: Record<string, unknown>, firstPollSeconds?: number) =>
-  call.world.operations.start({
-    kind,
-    target: vm.body.id,
-    location: vm.body.location ?? "",
-    family: "operations",
-    forMs: durationMs(kind),
-    details,
-    twist: call.twist,
-    ...(firstPollSeconds === undefined ? {} : { firstPollSeconds }),
-  });
 
 const view = (vm: Vm): Vm["body"] => ({ ...vm.body, etag: `"${vm.inner.etag}"` });
 

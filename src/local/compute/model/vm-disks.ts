@@ -3,11 +3,12 @@ import { randomUUID } from "node:crypto";
 import { GIB } from "../content/contents.js";
 import { type Guest, provisioned } from "../guests/guest.js";
 import { groupId, parseId, sameId } from "./arm-ids.js";
-import { attachable, copyHolding, diskSource, makeDisk } from "./disks.js";
+import { copyHolding, diskSource } from "./disk-sources.js";
+import { attachable, makeDisk } from "./disks.js";
 import { vmErrors } from "./errors.js";
 import { type ImageSource, resolveImage } from "./image-sources.js";
 import type { Disk, ImageDisk, Vm, VmDataDisk, VmOsDisk } from "./resources.js";
-import { save, type World } from "./world.js";
+import { type World, save } from "./world.js";
 
 type Profile = NonNullable<Vm["body"]["properties"]["storageProfile"]>;
 

@@ -4,7 +4,7 @@
  * Disks and galleries only tell what is left: nobody was seen to run into those windows.
  */
 import type { Clock } from "../../clock.js";
-import type { ArmError} from "../model/errors.js";
+import type { ArmError } from "../model/errors.js";
 import { arm } from "../model/errors.js";
 import { timestamp } from "../model/world.js";
 import type { Bucket, Match } from "./route-table.js";

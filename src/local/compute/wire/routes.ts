@@ -3,6 +3,7 @@ import * as access from "../model/disk-access.js";
 import * as disks from "../model/disks.js";
 import * as galleries from "../model/galleries.js";
 import * as versions from "../model/gallery-versions.js";
+import * as definitions from "../model/image-definitions.js";
 import * as images from "../model/images.js";
 import * as marketplace from "../model/marketplace.js";
 import * as network from "../model/network.js";
@@ -182,11 +183,11 @@ const imagesAndGalleries: readonly Route[] = [
   route("PATCH", "galleries/update", GALLERY, galleries.patchGallery, gallery),
   route("DELETE", "galleries/delete", GALLERY, galleries.deleteGallery, gallery),
   route("POST", "galleries/share", `${GALLERY}/share`, galleries.shareGallery, gallery),
-  route("GET", "definitions/list", `${GALLERY}/images`, galleries.listDefinitions, gallery),
-  route("PUT", "definitions/put", DEFINITION, galleries.putDefinition, gallery),
-  route("GET", "definitions/get", DEFINITION, galleries.getDefinition, gallery),
-  route("PATCH", "definitions/update", DEFINITION, galleries.patchDefinition, gallery),
-  route("DELETE", "definitions/delete", DEFINITION, galleries.deleteDefinition, gallery),
+  route("GET", "definitions/list", `${GALLERY}/images`, definitions.listDefinitions, gallery),
+  route("PUT", "definitions/put", DEFINITION, definitions.putDefinition, gallery),
+  route("GET", "definitions/get", DEFINITION, definitions.getDefinition, gallery),
+  route("PATCH", "definitions/update", DEFINITION, definitions.patchDefinition, gallery),
+  route("DELETE", "definitions/delete", DEFINITION, definitions.deleteDefinition, gallery),
   route("GET", "versions/list", `${DEFINITION}/versions`, versions.listVersions, gallery),
   route("PUT", "versions/put", VERSION, versions.putVersion, gallery),
   route("GET", "versions/get", VERSION, versions.getVersion, gallery),

@@ -24,36 +24,47 @@ export async function serveSas(
   response.setHeader("x-ms-request-id", randomUUID());
   response.setHeader("x-ms-version", "2018-03-28");
   const opened = openSas(world, PATH.exec(url.pathname)?.[1] ?? "", url.searchParams);
-  if (opened === "forged")
-    { fail(
+  if (opened === "forged") {
+    fail(
       response,
       403,
       "AuthenticationFailed",
       "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.",
-    ); return; }
-  if (opened === "revoked")
-    { fail(
+    );
+    return;
+  }
+  if (opened === "revoked") {
+    fail(
       response,
       403,
       "AuthenticationFailed",
       "Server failed to authenticate the request: the access policy of the signature was revoked or has expired.",
-    ); return; }
-  if (request.method !== "GET" && request.method !== "HEAD")
-    { fail(
+    );
+    return;
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    fail(
       response,
       403,
       "AuthorizationPermissionMismatch",
       "This request is not authorized to perform this operation using this permission.",
-    ); return; }
+    );
+    return;
+  }
   const blob = vhdOf(world, opened);
-  if (url.searchParams.get("comp") === "pagelist") { pageList(response, blob); return; }
-  if (url.searchParams.has("comp"))
-    { fail(
+  if (url.searchParams.get("comp") === "pagelist") {
+    pageList(response, blob);
+    return;
+  }
+  if (url.searchParams.has("comp")) {
+    fail(
       response,
       400,
       "InvalidQueryParameterValue",
       "The disk's blob answers properties, ranges and its page list, nothing else.",
-    ); return; }
+    );
+    return;
+  }
   await sendRange(request, response, blob);
 }
 
@@ -118,21 +129,25 @@ async function sendRange(request: IncomingMessage, response: ServerResponse, blo
     blob.sizeBytes - 1,
     range?.[2] === undefined || range[2] === "" ? blob.sizeBytes - 1 : Number(range[2]),
   );
-  if (from > to)
-    { fail(
+  if (from > to) {
+    fail(
       response,
       416,
       "InvalidRange",
       "The range specified is invalid for the current size of the resource.",
-    ); return; }
+    );
+    return;
+  }
   const wanted = request.headers["if-match"];
-  if (wanted !== undefined && wanted !== "*" && wanted !== blob.etag)
-    { fail(
+  if (wanted !== undefined && wanted !== "*" && wanted !== blob.etag) {
+    fail(
       response,
       412,
       "ConditionNotMet",
       "The condition specified using HTTP conditional header(s) is not met.",
-    ); return; }
+    );
+    return;
+  }
   response.writeHead(range === null ? 200 : 206, {
     "content-type": "application/octet-stream",
     "content-length": to - from + 1,

@@ -3,7 +3,7 @@
  * hangs, is throttled, or takes effect without the client ever hearing of it. Set over `/_local/scenarios`.
  */
 import { z } from "zod";
-import { ArmError, type ErrorBody } from "../model/errors.js";
+import { ArmError } from "../model/errors.js";
 import type { Twist } from "../model/operations.js";
 import type { Table } from "../model/store.js";
 import type { Match } from "./route-table.js";
@@ -88,9 +88,7 @@ function bendBy({ act }: KeptRule, { route }: Match): Bend {
   const operates = route.method !== "GET" && route.method !== "HEAD" && route.plain !== true;
   if ("hang" in act) return operates ? { twist: { hang: true } } : { silent: true };
   if ("lroFail" in act)
-    return operates
-      ? { twist: { lroFail: act.lroFail } }
-      : { refuse: new ArmError(409, act.lroFail) };
+    return operates ? { twist: { lroFail: act.lroFail } } : { refuse: new ArmError(409, act.lroFail) };
   return { twist: { slow: act.slow } };
 }
 

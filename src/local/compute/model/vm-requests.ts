@@ -1,0 +1,50 @@
+/** What requests that write a VM have in common: what is echoed, what is kept, and the operation they begin. */
+import { durationMs } from "./durations.js";
+import type { Vm } from "./resources.js";
+import type { parse, vmRequest } from "./schemas.js";
+import type { Call } from "./world.js";
+
+export type Request = ReturnType<typeof parse<typeof vmRequest>>;
+export type Properties = Vm["body"]["properties"];
+
+/** identity, plan and the like are kept as they came. */
+export const carried = (request: Request): Record<string, unknown> => {
+  const { identity, plan, extendedLocation } = request as Record<string, unknown>;
+  return Object.fromEntries(
+    Object.entries({ identity, plan, extendedLocation }).filter(([, value]) => value !== undefined),
+  );
+};
+
+const SECRETS: ReadonlySet<string> = new Set(["adminPassword", "customData"]);
+
+/** Secrets are never echoed; what the service always answers is added. */
+export function shownProperties(properties: Properties): Properties {
+  const { osProfile, ...others } = properties;
+  if (osProfile === undefined) return others;
+  const kept = Object.fromEntries(Object.entries(osProfile).filter(([name]) => !SECRETS.has(name)));
+  return {
+    ...others,
+    osProfile: { ...kept, secrets: [], allowExtensionOperations: true, requireGuestProvisionSignal: true },
+  };
+}
+
+type Kind =
+  "virtualMachines/create" | "virtualMachines/update" | "virtualMachines/patch" | "virtualMachines/delete";
+
+export const start = (
+  call: Call,
+  vm: Vm,
+  kind: Kind,
+  details: Record<string, unknown>,
+  firstPollSeconds?: number,
+) =>
+  call.world.operations.start({
+    kind,
+    target: vm.body.id,
+    location: vm.body.location ?? "",
+    family: "operations",
+    forMs: durationMs(kind),
+    details,
+    twist: call.twist,
+    ...(firstPollSeconds === undefined ? {} : { firstPollSeconds }),
+  });
