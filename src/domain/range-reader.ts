@@ -23,6 +23,13 @@ export function assertInRange(reader: { readonly sizeBytes: number }, offset: nu
   }
 }
 
+/**
+ * The same bytes without what a subclass adds: `slice` copies in a Uint8Array and does not in Node's Buffer, and
+ * nobody who reads through this should have to know which of them came.
+ */
+export const plainBytes = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+
 /** A reader of bytes that are already in memory. */
 export function bytesReader(bytes: Uint8Array): RangeReader {
   const reader: RangeReader = {
@@ -30,7 +37,7 @@ export function bytesReader(bytes: Uint8Array): RangeReader {
     read: (offset, length) =>
       new Promise((resolve) => {
         assertInRange(reader, offset, length);
-        resolve(bytes.subarray(offset, offset + length));
+        resolve(plainBytes(bytes).subarray(offset, offset + length));
       }),
   };
   return reader;

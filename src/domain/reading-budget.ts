@@ -2,7 +2,7 @@
  * Reading with a purse: neighbouring small reads share windows, and what is spent can never pass the limit,
  * whatever the bytes that were read ask for next. Hostile images are cheap to make; reading them must stay cheap.
  */
-import { assertInRange, type RangeReader } from "./range-reader.js";
+import { assertInRange, plainBytes, type RangeReader } from "./range-reader.js";
 
 export interface ReadingLimits {
   readonly maxBytes: number;
@@ -43,7 +43,7 @@ export function budgetedReader(source: RangeReader, limits: ReadingLimits): Budg
     }
     bytesRead += length;
     requests += 1;
-    return source.read(offset, length);
+    return plainBytes(await source.read(offset, length));
   }
 
   const remember = (index: number, window: Promise<Uint8Array>) => {

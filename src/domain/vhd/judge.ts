@@ -42,16 +42,14 @@ export function judgeInside(
   purpose: Purpose,
   provenBlank: boolean,
 ): DoctorFinding[] {
-  const found = facts.findings.map((inside) =>
-    asDoctorFinding(inside, severityFor(inside, container, purpose, provenBlank)),
+  const inside = facts.findings.map((found) =>
+    asDoctorFinding(found, severityFor(found, container, purpose, provenBlank)),
   );
   const outside = facts.findings.find(({ code }) => code === "PARTITION_OUTSIDE_DISK");
+  if (container.kind !== "raw" || !outside) return inside;
   // Without a footer the partition table is the only witness of how long the file should be.
-  if (container.kind === "raw" && outside) {
-    const { where } = outside;
-    found.push(finding("TRUNCATED", { detail: outside.message, ...(where && { where }) }));
-  }
-  return found;
+  const { where } = outside;
+  return [finding("TRUNCATED", { detail: outside.message, ...(where && { where }) }), ...inside];
 }
 
 function severityFor(
