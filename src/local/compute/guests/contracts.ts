@@ -109,7 +109,7 @@ function startSeal(guest: Guest, parameters: Readonly<Record<string, string>>): 
     removeUsers: listOf(parameters["removeUsers"]),
     keepUsers: listOf(parameters["keepUsers"]),
     allowedRemedies: listOf(parameters["allowedRemedies"]),
-    selfPowerOff: guest.os === "Windows" || parameters["selfPowerOff"] === "true",
+    selfPowerOff: guest.os === "Windows" || parameters["selfPowerOff"] !== "false",
   };
   const started =
     guest.os === "Linux" ? { started: true, unit: "vmimage-seal" } : { started: true, task: "vmimage-seal" };
