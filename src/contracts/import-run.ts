@@ -55,7 +55,9 @@ export interface ImportInput {
 export interface ImportResult {
   readonly image: MadeImage;
   readonly version?: string;
-  readonly disks: readonly PreparedDisk[];
+  /** At most 16: the status has a limit of size. */
+  readonly disks: readonly (Omit<PreparedDisk, "uri"> & { readonly uri?: undefined })[];
+  readonly moreDisks?: number;
 }
 
 /** The run had nothing to do: another makes the image of this file. */

@@ -41,8 +41,17 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
     return made;
   });
   const { version } = judged.facts;
-  return { image, ...(version === undefined ? {} : { version }), disks: prepared };
+  return { image, ...(version === undefined ? {} : { version }), ...shown(prepared) };
 }
+
+/** Durable allows a status of 16 KB. */
+const DISKS_SHOWN = 16;
+
+/** Where the prepared disks lay is told to nobody: they are gone when the run ends. */
+const shown = (prepared: readonly PreparedDisk[]): Pick<ImportResult, "disks" | "moreDisks"> => ({
+  disks: prepared.slice(0, DISKS_SHOWN).map((disk) => ({ ...disk, uri: undefined })),
+  ...(prepared.length > DISKS_SHOWN ? { moreDisks: prepared.length - DISKS_SHOWN } : {}),
+});
 
 function handOver(run: Run, { handedTo, because }: HandedOver): HandedOver {
   for (const name of ["doctor", "mend", "register"]) skip(run, name, because);

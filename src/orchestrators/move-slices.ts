@@ -32,13 +32,15 @@ export function* moveAll(run: Run, settings: MendingSettings, jobs: readonly Mov
     const round = slices.splice(0, settings.slicesAtOnce);
     const orders = round.map(({ job, ...slice }) => ({ ...job.order, ...slice, settings }));
     const results = (yield* demandEach(run, moveSlice, orders)).map(valueOf);
+    const stopped: Slice[] = [];
     for (const [index, { nextUnit, bytesRead, bytesWritten, remark }] of results.entries()) {
       const slice = round[index] as Slice;
       readBytes += bytesRead;
       slice.job.bytesMoved += bytesWritten;
       if (remark !== undefined) slice.job.remark = remark;
-      if (nextUnit !== undefined) slices.unshift({ ...slice, fromUnit: nextUnit });
+      if (nextUnit !== undefined) stopped.push({ ...slice, fromUnit: nextUnit });
     }
+    slices.unshift(...stopped);
     const percent = allBytes === 0 ? 100 : Math.min(100, Math.floor((100 * readBytes) / allBytes));
     note(run, "mend", { percent, detail: `${readBytes} of ${allBytes} bytes read` });
   }

@@ -19,13 +19,16 @@ export type Account = Awaited<ReturnType<typeof openAccount>>;
 export async function openAccount() {
   const azurite = await startAzurite({ log: () => undefined });
   const key = new StorageSharedKeyCredential(azurite.accountName, azurite.accountKey);
-  const serviceWith = (options: StoragePipelineOptions = { retryOptions: { maxTries: 1 } }) =>
-    new BlobServiceClient(azurite.blobEndpoint, newPipeline(key, options));
+  const serviceWith = (
+    endpoint = azurite.blobEndpoint,
+    options: StoragePipelineOptions = { retryOptions: { maxTries: 1 } },
+  ) => new BlobServiceClient(endpoint, newPipeline(key, options));
   const service = serviceWith();
   await service.getContainerClient(DROP).create();
   return {
     service,
     serviceWith,
+    endpoint: azurite.blobEndpoint,
     close: () => azurite.stop(),
 
     async dropBlock(name: string, bytes: Buffer, metadata: Record<string, string> = {}) {

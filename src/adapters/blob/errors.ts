@@ -6,8 +6,12 @@
 import { RestError } from "@azure/storage-blob";
 import { StorageRefusal, Superseded } from "../../ports/storage-refusal.js";
 
-export const codeOf = (error: unknown): string =>
-  error instanceof RestError ? (error.code ?? `HTTP ${error.statusCode ?? "without status"}`) : "";
+/** An answer without a body (to HEAD, always) has its code in a header alone. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof RestError)) return "";
+  const { errorCode } = (error.details ?? {}) as { errorCode?: string };
+  return error.code ?? errorCode ?? `HTTP ${error.statusCode ?? "without status"}`;
+}
 
 export const isStatus = (error: unknown, status: number): boolean =>
   error instanceof RestError && error.statusCode === status;
@@ -52,8 +56,8 @@ export function refuseRead(error: unknown, blob: string): never {
   if (isStatus(error, 412) || isStatus(error, 416))
     throw new StorageRefusal(
       "SOURCE_CHANGED",
-      `${blob} was replaced or written to while it was being read.`,
-      "Nothing: the new content gets a run of its own.",
+      `${blob} was replaced, written to or deleted while it was being read.`,
+      "Nothing, if it has new content: that gets a run of its own.",
       { cause: error },
     );
   if (isStatus(error, 404))

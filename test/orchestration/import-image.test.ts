@@ -1,0 +1,269 @@
+import { describe, expect, test } from "vitest";
+import type { LookQuestion, SliceOrder } from "../../src/contracts/import-activities.js";
+import type { ImportSettings } from "../../src/contracts/import-run.js";
+import { MENDING_STANDARD } from "../../src/contracts/import-run.js";
+import type { ImageOrder } from "../../src/domain/image-order.js";
+import type { Board } from "../../src/domain/stages.js";
+import { importImage } from "../../src/orchestrators/import-image.js";
+import {
+  IMAGE_ID,
+  diskOf,
+  done,
+  importWorld,
+  inputOf,
+  landed,
+  refused,
+  reportOf,
+} from "../support/import-world.js";
+import type {
+  OrchestrationOutcome,
+  OrchestrationScript,
+  ScriptedActivity,
+} from "../support/run-orchestration.js";
+import { runOrchestration } from "../support/run-orchestration.js";
+
+const run = (
+  changes: Record<string, ScriptedActivity> = {},
+  settings: Partial<ImportSettings> = {},
+  script: Partial<OrchestrationScript> = {},
+) => runOrchestration(importImage, { input: inputOf(settings), activities: importWorld(changes), ...script });
+
+const board = (outcome: OrchestrationOutcome) => outcome.customStatus as Board;
+const states = (outcome: OrchestrationOutcome) => board(outcome).stages.map(({ state }) => state);
+const inputsOf = <T>({ calls }: OrchestrationOutcome, name: string): T[] =>
+  calls.filter((call) => call.name === name).map(({ input }) => input as T);
+const order = (outcome: OrchestrationOutcome) => inputsOf<ImageOrder>(outcome, "createManagedImageStart")[0];
+const removed = (outcome: OrchestrationOutcome) => [
+  ...inputsOf<{ name: string }>(outcome, "removePrepared").map(({ name }) => name),
+  ...inputsOf<{ resourceId: string }>(outcome, "removeResourceStart").map(({ resourceId }) => resourceId),
+];
+
+describe("an import", () => {
+  test("makes an image of the prepared disk, then removes the disk and keeps the image", async () => {
+    const outcome = await run();
+    expect(board(outcome).status).toBe("succeeded");
+    expect(states(outcome)).toEqual(Array(5).fill("done"));
+    expect(order(outcome)).toMatchObject({
+      target: { kind: "managed-image", imageId: IMAGE_ID },
+      location: "westeurope",
+      state: "generalized",
+      traits: { osType: "Linux", generation: "V2" },
+      source: {
+        from: "blobs",
+        disks: [{ lun: -1, uri: "https://drops/work/web-1-os.vhd", caching: "ReadWrite", sizeGb: 4 }],
+      },
+      tags: { "vmimage-run": "web-1" },
+    });
+    expect(removed(outcome)).toEqual(["web-1-os.vhd"]);
+  });
+
+  test("tells which way each disk took, why, how much was moved, and its hash", async () => {
+    const outcome = await run();
+    expect(board(outcome).result).toEqual({
+      image: { id: IMAGE_ID, disks: [{ lun: -1, sizeGb: 4 }] },
+      disks: [
+        {
+          lun: -1,
+          caching: "ReadWrite",
+          file: "web.vhd",
+          sizeBytes: 4 * 2 ** 30,
+          way: "blocks",
+          why: "The blocks are written to their places.",
+          bytesMoved: 320,
+          treeHash: "f00d",
+        },
+      ],
+    });
+  });
+
+  test("registers a perfect page blob as it lies, and looks once more that nobody wrote to it", async () => {
+    const outcome = await run({ examineDrop: () => done(reportOf({ verdict: "ready", path: "none" })) });
+    expect(order(outcome)?.source).toMatchObject({ disks: [{ uri: "https://drops/drop/web.vhd" }] });
+    expect(inputsOf(outcome, "locateDrop")).toHaveLength(2);
+    expect(removed(outcome)).toEqual([]);
+  });
+
+  test("copies a perfect page blob that lies in a folder: Azure takes no disk whose name has a slash", async () => {
+    const outcome = await run({
+      lookAtDrop: () => done(landed([diskOf(-1, "team/web.vhd")])),
+      examineDrop: () => done(reportOf({ verdict: "ready", path: "none" })),
+    });
+    expect(inputsOf(outcome, "copyDropStart")).toMatchObject([{ name: "web-1-os.vhd" }]);
+    expect(order(outcome)?.source).toMatchObject({ disks: [{ uri: "https://drops/work/web-1-os.vhd" }] });
+  });
+
+  test("mends every disk of a VM image and keeps LUN and caching", async () => {
+    const disks = [diskOf(), diskOf(0, "logs.vhd"), diskOf(7, "data.vhd")];
+    const outcome = await run({ lookAtDrop: () => done(landed(disks)) });
+    expect(order(outcome)?.source).toMatchObject({
+      disks: [
+        { lun: -1, uri: "https://drops/work/web-1-os.vhd", caching: "ReadWrite" },
+        { lun: 0, uri: "https://drops/work/web-1-lun0.vhd", caching: "ReadOnly" },
+        { lun: 7, uri: "https://drops/work/web-1-lun7.vhd", caching: "ReadOnly" },
+      ],
+    });
+    expect(removed(outcome).sort()).toEqual(["web-1-lun0.vhd", "web-1-lun7.vhd", "web-1-os.vhd"]);
+    const purposes = inputsOf<{ purpose: string }>(outcome, "examineDrop").map(({ purpose }) => purpose);
+    expect(purposes).toEqual(["any", "data", "data"]);
+  });
+});
+
+describe("landing", () => {
+  test("waits between looks, tells each what the last one saw, and goes on when two agree", async () => {
+    const outcome = await run({
+      lookAtDrop: (_: never, { nth }) =>
+        nth < 3
+          ? done({ state: "arriving", because: "still written", seen: { "web.vhd": `"${nth}"` } })
+          : done(landed()),
+    });
+    expect(board(outcome).status).toBe("succeeded");
+    const looks = inputsOf<LookQuestion>(outcome, "lookAtDrop");
+    expect(looks.map(({ before }) => before["web.vhd"])).toEqual([undefined, '"0"', '"1"', '"2"']);
+    expect(outcome.elapsedMs).toBeGreaterThanOrEqual(3 * 60_000);
+  });
+
+  test("ends by the clock when the file never comes to rest, and says what it waited for", async () => {
+    const outcome = await run({
+      lookAtDrop: () => done({ state: "arriving", because: "it is still being written", seen: {} }),
+    });
+    expect(board(outcome)).toMatchObject({
+      status: "failed",
+      error: { code: "TIME_LIMIT", stage: "landing" },
+    });
+    expect(board(outcome).error?.message).toContain("it is still being written");
+    expect(outcome.elapsedMs / 60_000).toBeLessThan(140);
+  });
+
+  test("steps back when another run makes the image", async () => {
+    const outcome = await run({
+      lookAtDrop: () =>
+        done({ state: "handed-over", handedTo: "web-2", because: "web.image.json describes this file" }),
+    });
+    expect(board(outcome)).toMatchObject({ status: "succeeded", result: { handedTo: "web-2" } });
+    expect(states(outcome)).toEqual(["done", "skipped", "skipped", "skipped", "done"]);
+  });
+
+  test("can be cancelled while the file arrives", async () => {
+    const outcome = await run(
+      { lookAtDrop: () => done({ state: "arriving", because: "still written", seen: {} }) },
+      {},
+      { events: [{ atMs: 90_000, name: "cancel", input: { reason: "wrong file" } }] },
+    );
+    expect(board(outcome)).toMatchObject({ status: "cancelled" });
+  });
+});
+
+describe("a refusal", () => {
+  test.each([
+    ["the doctor", { examineDrop: () => refused("VHD_FORMAT_VHDX") }, "VHD_FORMAT_VHDX", "doctor"],
+    ["the description", { lookAtDrop: () => refused("MANIFEST_INVALID") }, "MANIFEST_INVALID", "landing"],
+    [
+      "the target",
+      {
+        checkTarget: () =>
+          done({
+            createDefinition: false,
+            checks: [{ id: "x", verdict: "block", detail: "no", remedy: "yes" }],
+          }),
+      },
+      "TARGET_MISMATCH",
+      "doctor",
+    ],
+    [
+      "a disk without an operating system",
+      { examineDrop: () => done(reportOf({ osFamily: "unknown" })) },
+      "DISK_NOT_RECOGNIZED",
+      "doctor",
+    ],
+    [
+      "a source that changed in mid-copy",
+      { moveSlice: () => refused("SOURCE_CHANGED") },
+      "SOURCE_CHANGED",
+      "mend",
+    ],
+    ["an account without room", { moveSlice: () => refused("QUOTA_EXCEEDED") }, "QUOTA_EXCEEDED", "mend"],
+  ])("by %s ends the run with its code, and leaves nothing", async (_who, changes, code, stage) => {
+    const outcome = await run(changes);
+    expect(board(outcome)).toMatchObject({ status: "refused", error: { code, stage }, leftovers: [] });
+    expect(inputsOf(outcome, "createManagedImageStart")).toEqual([]);
+    expect(removed(outcome)).toEqual(stage === "mend" ? ["web-1-os.vhd"] : []);
+  });
+
+  test("of a file changed under Azure's hands takes the image back", async () => {
+    const outcome = await run({
+      examineDrop: () => done(reportOf({ verdict: "ready", path: "none" })),
+      locateDrop: (_: never, { nth }) =>
+        nth === 0 ? done({ uri: "https://drops/drop/web.vhd" }) : refused("SOURCE_CHANGED"),
+    });
+    expect(board(outcome)).toMatchObject({ status: "refused", error: { code: "SOURCE_CHANGED" } });
+    expect(removed(outcome)).toEqual([IMAGE_ID]);
+  });
+});
+
+describe("moving slices", () => {
+  test("goes on where a slice stopped, two at a time, and shows the bytes", async () => {
+    const outcome = await run({}, {}, { durationMs: ({ name }) => (name === "moveSlice" ? 30_000 : 100) });
+    const slices = inputsOf<SliceOrder>(outcome, "moveSlice").map(({ slice, fromUnit }) => [slice, fromUnit]);
+    expect(slices).toEqual([
+      [0, undefined],
+      [1, undefined],
+      [0, 5],
+      [1, 5],
+    ]);
+    const percents = outcome.statuses.flatMap((status) => (status as Board).stages[2]?.percent ?? []);
+    expect(percents).toContain(50);
+  });
+
+  test("keeps the history small: the plan lies elsewhere", async () => {
+    const outcome = await run({
+      planMending: () => done({ planHash: "abc", slices: 100, sourceBytes: 20_000 }),
+    });
+    expect(board(outcome).status).toBe("succeeded");
+    expect(outcome.historyBytes / 200).toBeLessThan(4000);
+  });
+
+  test("can be cancelled between slices", async () => {
+    const outcome = await run(
+      { planMending: () => done({ planHash: "abc", slices: 100, sourceBytes: 20_000 }) },
+      { mending: { ...MENDING_STANDARD, slicesAtOnce: 1 } },
+      { events: [{ atMs: 60_000, name: "cancel", input: {} }], durationMs: () => 10_000 },
+    );
+    expect(board(outcome).status).toBe("cancelled");
+    expect(inputsOf(outcome, "moveSlice").length).toBeLessThan(10);
+    expect(removed(outcome)).toEqual(["web-1-os.vhd"]);
+  });
+
+  test("survives a slice that breaks and is tried again", async () => {
+    const outcome = await run({
+      moveSlice: (input: never, call) => {
+        if (call.nth === 0) throw new Error("socket hang up");
+        return done({ bytesRead: 200, bytesWritten: (input as SliceOrder).slice });
+      },
+    });
+    expect(board(outcome).status).toBe("succeeded");
+  });
+});
+
+test("a status of 65 disks stays within what Durable allows", async () => {
+  const long = "a".repeat(200);
+  const disks = Array.from({ length: 65 }, (_, index) => diskOf(index - 1, `${long}${index}.vhd`));
+  const outcome = await run({
+    lookAtDrop: () => done(landed(disks)),
+    examineDrop: () => done(reportOf({ verdict: "ready", path: "none" })),
+  });
+  expect(board(outcome).status).toBe("succeeded");
+  expect((board(outcome).result as { moreDisks: number }).moreDisks).toBe(49);
+});
+
+test("a drop in the default gallery makes a definition of its own from what the doctor saw", async () => {
+  const outcome = await run(
+    { checkTarget: () => done({ createDefinition: true, version: "1.0.0", checks: [] }) },
+    { defaultTarget: { kind: "gallery", galleryId: "/g", publisher: "us" } },
+  );
+  const [definition] = inputsOf<ImageOrder>(outcome, "createDefinitionStart");
+  expect(definition).toMatchObject({
+    target: { definitionId: "/g/images/web", create: { publisher: "us", sku: "web" } },
+    traits: { securityType: "TrustedLaunchSupported" },
+  });
+  expect(board(outcome).result).toMatchObject({ version: "1.0.0" });
+});

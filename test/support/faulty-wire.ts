@@ -1,0 +1,78 @@
+/** The wire to a storage account, going wrong where a test says: a proxy that loses, delays or answers requests itself. */
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { setTimeout as later } from "node:timers/promises";
+
+export interface WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage["headers"];
+}
+
+export type Fault =
+  /** The account never sees it. */
+  | "lost before"
+  /** It is done, and nobody learns of it. */
+  | "lost after"
+  | { readonly status: number; readonly code: string }
+  | { readonly delayMs: number };
+
+export interface FaultyWire {
+  readonly endpoint: string;
+  /** Asked for every request from now on, in order. */
+  fail(choose: (request: WireRequest) => Fault | undefined): void;
+  close(): Promise<void>;
+}
+
+export const isPutPage = ({ method, query }: WireRequest): boolean =>
+  method === "PUT" && query.get("comp") === "page";
+export const isRangedGet = ({ method, headers }: WireRequest): boolean =>
+  method === "GET" && headers["x-ms-range"] !== undefined;
+
+export async function faultyWire(target: string): Promise<FaultyWire> {
+  let choose: (request: WireRequest) => Fault | undefined = () => undefined;
+  const { hostname, port, pathname } = new URL(target);
+
+  async function serve(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const url = new URL(incoming.url ?? "/", target);
+    const body = await bodyOf(incoming);
+    const { method = "GET", headers } = incoming;
+    const fault = choose({ method, path: url.pathname, query: url.searchParams, headers });
+    if (fault === "lost before") return void incoming.socket.destroy();
+    if (typeof fault === "object" && "status" in fault) {
+      answer.writeHead(fault.status, { "x-ms-error-code": fault.code });
+      return void answer.end();
+    }
+    if (typeof fault === "object") await later(fault.delayMs);
+    const passed = forward({ hostname, port, method, path: incoming.url, headers });
+    passed.end(body);
+    const [response] = (await once(passed, "response")) as [IncomingMessage];
+    const bytes = await bodyOf(response);
+    if (fault === "lost after") return void incoming.socket.destroy();
+    answer.writeHead(response.statusCode ?? 500, response.headers);
+    answer.end(bytes);
+  }
+
+  const server = createServer((incoming, answer) => {
+    serve(incoming, answer).catch(() => incoming.socket.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`,
+    fail: (next) => (choose = next),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+async function bodyOf(stream: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
