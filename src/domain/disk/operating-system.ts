@@ -75,7 +75,7 @@ export async function identifyOperatingSystem(
   const [first, second] = roots;
   if (first && second) findings.push(severalSystems(roots));
   const { certain, ...answer } = first ??
-    strongestHint(found, volumes) ?? { ...UNKNOWN_SYSTEM, certain: true };
+    strongestHint(found, volumes, boot) ?? { ...UNKNOWN_SYSTEM, certain: true };
   if (!certain && answer.osFamily === "Linux") findings.push(unreadableRoot(volumes, answer));
   return answer;
 }
@@ -104,12 +104,18 @@ async function systemOn(
   return isBoot ? { osFamily: "Linux", generalized: "unknown", certain: false } : undefined;
 }
 
-/** A hint that names the distribution before one that does not; an unread container says Linux at the least. */
-function strongestHint(found: readonly Found[], volumes: readonly Volume[]): Found | undefined {
+/**
+ * A hint that names the distribution before one that does not. A disk that boots into something only Linux uses
+ * holds a Linux: the usual case of generation 1, where no EFI system partition names a vendor.
+ */
+function strongestHint(
+  found: readonly Found[],
+  volumes: readonly Volume[],
+  boot: BootEvidence,
+): Found | undefined {
   const hint = found.find(({ distribution }) => distribution !== undefined) ?? found[0];
-  if (hint) return hint;
-  const container = volumes.some(({ filesystem }) => filesystem === "lvm2" || filesystem === "luks");
-  return container && volumes.some(({ filesystem }) => filesystem?.startsWith("fat"))
+  if (hint || boot.generation === "unknown") return hint;
+  return volumes.some(({ filesystem }) => filesystem !== undefined && UNREADABLE_ROOTS.has(filesystem))
     ? { osFamily: "Linux", generalized: "unknown", certain: false }
     : undefined;
 }

@@ -11,6 +11,7 @@ import {
   GENERALIZED_ROOT,
   KERNEL,
   linuxGen2Disk,
+  signatureVolume,
   WINDOWS_ROOT,
 } from "../../support/disk-systems.js";
 
@@ -153,5 +154,27 @@ describe("a Linux root", () => {
     const facts = await inspect(disk);
     expect(facts.osFamily).toBe("Linux");
     expect(codesOf(facts)).toContain("SEVERAL_OPERATING_SYSTEMS");
+  });
+});
+
+describe("a root that is not read", () => {
+  const grub = "\xeb\x63\x90GRUB";
+  test.each([
+    ["xfs", 0, "XFSB"],
+    ["btrfs", 0x10040, "_BHRfS_M"],
+    ["lvm2", 512 + 24, "LVM2 001"],
+  ])("on %s is a Linux where the disk boots, and data where it does not", async (kind, offset, magic) => {
+    const volumes = [{ type: 0x83, volume: signatureVolume(offset, magic), active: true }];
+    const system = await inspect(mbrDisk(volumes, grub));
+    expect(system).toMatchObject({
+      generation: "V1",
+      osFamily: "Linux",
+      generalized: "unknown",
+      filesystems: [kind],
+    });
+    expect(codesOf(system)).toContain("ROOT_UNREADABLE");
+    const data = await inspect(mbrDisk(volumes, ""));
+    expect(data.osFamily).toBe("unknown");
+    expect(codesOf(data)).toContain("NO_OPERATING_SYSTEM");
   });
 });
