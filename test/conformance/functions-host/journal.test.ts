@@ -77,6 +77,7 @@ describe("a journal", () => {
     ["garbage", 3, (at: string) => appendFile(at, "garbage that is no frame")],
     [
       "zeros, as a file system leaves them after a power failure",
+      3,
       (at: string) => appendFile(at, Buffer.alloc(4096)),
     ],
     ["half a record", 2, async (at: string) => truncate(at, (await stat(at)).size - 3)],

@@ -113,11 +113,14 @@ export function startServiceBusTrigger(
   return {
     async stop(graceMs) {
       stopping = true;
-      const within = (work: Promise<unknown>) =>
-        Promise.race([work, new Promise((r) => setTimeout(r, graceMs).unref())]);
-      await within(subscription.close());
-      await within(Promise.allSettled(running));
-      await within(receiver.close().then(() => client.close()));
+      const inOrder = async () => {
+        await subscription.close();
+        await Promise.allSettled(running);
+        await receiver.close();
+        await client.close();
+      };
+      // What does not end in time is handed out again when its lock expires.
+      await Promise.race([inOrder(), new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
     },
   };
 }
