@@ -39,6 +39,7 @@ function footerOf(file: Buffer): Buffer {
     at >= 0;
     at = at === 0 ? -1 : file.lastIndexOf("conectix", at - 1)
   ) {
+    if (file.length - at < 511) continue;
     const bytes = Buffer.alloc(512);
     file.copy(bytes, 0, at, at + 512);
     const claimed = bytes.readUInt32BE(64);
