@@ -50,7 +50,7 @@ const rows: readonly (readonly [SealCauseCode, RegExp])[] = [
   ["MARKER_NOT_WRITTEN", /vmimage-seal: step marker failed/],
 ];
 
-/** What a failed step means when its log says nothing clearer (names: src/guest/linux/seal.sh). */
+/** What a failed step means when its log says nothing clearer (names: src/guest/*/seal.*). */
 const steps: Readonly<Record<string, SealCauseCode>> = {
   subscription: "SUBSCRIPTION_NOT_REMOVED",
   agent: "WAAGENT_FAILED",
@@ -72,6 +72,6 @@ export function classifySeal({ log, imageState, step }: SealLogs): SealCause {
   const byStep = Object.hasOwn(steps, failedStep) ? steps[failedStep] : undefined;
   if (byStep !== undefined) return sealFailure(byStep);
   // UNDEPLOYABLE is normal while Sysprep works; with nothing else said, it simply never came to its end.
-  if (imageState === "IMAGE_STATE_UNDEPLOYABLE") return sealFailure("SYSPREP_TIMED_OUT");
-  return failedStep === "" ? sealFailure("UNKNOWN") : sealFailure("LINUX_STEP_FAILED", failedStep);
+  if (failedStep === "" && imageState === "IMAGE_STATE_UNDEPLOYABLE") return sealFailure("SYSPREP_TIMED_OUT");
+  return failedStep === "" ? sealFailure("UNKNOWN") : sealFailure("SEAL_STEP_FAILED", failedStep);
 }

@@ -73,7 +73,7 @@ export const sealExplanations = {
     "After all steps this was still there: %.",
     "Find what writes it back (a configuration manager, an agent) and stop it before the capture.",
   ],
-  LINUX_STEP_FAILED: [
+  SEAL_STEP_FAILED: [
     "The step % of the seal failed.",
     "The excerpt says why; docs/generalization.md says what the step does.",
   ],

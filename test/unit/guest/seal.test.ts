@@ -203,7 +203,7 @@ describe("a log", () => {
       "machine-id",
       "verify: still there: machine-id\nvmimage-seal: step verify failed: ended with 1",
     ],
-    ["LINUX_STEP_FAILED", "network", "vmimage-seal: step network failed: ended with 1"],
+    ["SEAL_STEP_FAILED", "network", "vmimage-seal: step network failed: ended with 1"],
     ["UNKNOWN", "no cause", "all is well"],
   ] as const)("names %s and %s", (cause, named, log) => {
     const found = classifySeal({ log });
@@ -212,11 +212,21 @@ describe("a log", () => {
     expect(found.message).not.toContain("%");
   });
 
+  test("of a Sysprep that ended by itself is no time-out", () => {
+    const log =
+      "vmimage-seal: sysprep ended with 1 and left IMAGE_STATE_UNDEPLOYABLE\nvmimage-seal: step sysprep failed";
+    const found = classifySeal({ log, imageState: "IMAGE_STATE_UNDEPLOYABLE", step: "sysprep" });
+    expect(found).toMatchObject({
+      cause: "SEAL_STEP_FAILED",
+      message: "The step sysprep of the seal failed.",
+    });
+  });
+
   test("of a step alone is enough", () => {
     expect(classifySeal({ log: "", step: "subscription" })).toMatchObject({
       cause: "SUBSCRIPTION_NOT_REMOVED",
     });
-    expect(classifySeal({ log: "", step: "constructor" })).toMatchObject({ cause: "LINUX_STEP_FAILED" });
+    expect(classifySeal({ log: "", step: "constructor" })).toMatchObject({ cause: "SEAL_STEP_FAILED" });
   });
 
   test("of any kind gets a known cause in printable words, fast", () => {
