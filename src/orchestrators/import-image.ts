@@ -80,7 +80,9 @@ function* judge(
   const reports = (yield* demandEach(run, examineDrop, questions)).map(valueOf);
   const [osDisk] = reports;
   if (osDisk === undefined) throw new Error("An image has an OS disk.");
-  note(run, "doctor", { detail: reports.map((report) => `${report.kind}, ${report.verdict}`).join("; ") });
+  note(run, "doctor", {
+    detail: reports.map(({ kind, verdict, codes }) => `${kind}, ${verdict}: ${codes.join(", ")}`).join("; "),
+  });
 
   const decided = imageFrom(osDisk, description, { ...settings, runId, stem: stemOf(source.blob) });
   if (decided.status === "refused") throw refusal(decided);

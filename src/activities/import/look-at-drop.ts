@@ -148,7 +148,7 @@ function parse(text: string, where: string): Done<ImageManifest> | Refusal {
 
 /** The description in the same folder that names this file; one that cannot be read describes nothing. */
 export async function manifestNaming(place: DropPlace, drops: Drops): Promise<DropRef | undefined> {
-  const file = baseName(place.blob).toLowerCase();
+  const file = baseName(place.blob);
   for await (const found of drops.list(place.container, folderOf(place.blob))) {
     const { blob } = found;
     if (!isManifest(blob) || folderOf(blob) !== folderOf(place.blob)) continue;
@@ -157,7 +157,7 @@ export async function manifestNaming(place: DropPlace, drops: Drops): Promise<Dr
     if (read?.status !== "done") continue;
     const { osDisk, dataDisks } = read.value;
     const named = [osDisk?.file ?? `${stemOf(blob)}.vhd`, ...dataDisks.map((disk) => disk.file)];
-    if (named.some((name) => name.toLowerCase() === file)) return found;
+    if (named.includes(file)) return found;
   }
   return undefined;
 }
