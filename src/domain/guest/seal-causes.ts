@@ -50,7 +50,7 @@ const rows: readonly (readonly [SealCauseCode, RegExp])[] = [
   ["MARKER_NOT_WRITTEN", /vmimage-seal: step marker failed/],
 ];
 
-/** What a failed step means when its log says nothing clearer (names: src/guest/*/seal.*). */
+/** What a failed step means when its log says nothing clearer (names: the seal scripts). */
 const steps: Readonly<Record<string, SealCauseCode>> = {
   subscription: "SUBSCRIPTION_NOT_REMOVED",
   agent: "WAAGENT_FAILED",
