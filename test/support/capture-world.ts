@@ -4,7 +4,7 @@ import { captureRequest } from "../../src/contracts/capture-request.js";
 import type { Backup, SnapshotOrder } from "../../src/domain/backup.js";
 import type { ImageOrder } from "../../src/domain/image-order.js";
 import type { VmSummary } from "../../src/domain/vm.js";
-import type { ScriptedActivity } from "./run-orchestration.js";
+import type { ScriptedActivity, ScriptedCall } from "./run-orchestration.js";
 
 export const GROUP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute";
 
@@ -69,6 +69,61 @@ export const inputOf = (request: Record<string, unknown> = {}): CaptureInput => 
     ...request,
   }),
 });
+
+/** What of a run's own making exists: ids enter when their creation is started, and leave when their removal is. */
+export class TrackedCloud {
+  readonly resources = new Set<string>();
+  /** Writes on the source VM or its disks other than backing it up. */
+  readonly harm: string[] = [];
+
+  /** The scripted activities, with their effects on this cloud. */
+  track(
+    activities: Record<string, ScriptedActivity>,
+    vm: VmSummary = windowsVm,
+  ): Record<string, ScriptedActivity> {
+    const makes: Record<string, (input: never) => readonly string[]> = {
+      createRestorePointStart: ({ pointId }: { pointId: string }) => [
+        pointId,
+        pointId.split("/").slice(0, -2).join("/"),
+      ],
+      createSnapshotStart: ({ snapshotId }: { snapshotId: string }) => [snapshotId],
+      createDiskStart: ({ diskId }: { diskId: string }) => [diskId],
+      createWorkingVmStart: ({ vmId }: { vmId: string }) => [vmId],
+      createManagedImageStart: ({ target }: ImageOrder) =>
+        target.kind === "managed-image" ? [target.imageId] : [],
+      createGalleryVersionStart: ({ target, version = "" }: ImageOrder) =>
+        target.kind === "gallery" ? [`${target.definitionId}/versions/${version}`] : [],
+    };
+    const own = [vm.id, vm.osDisk.id, ...vm.dataDisks.map((disk) => disk.id)];
+    const writes = [
+      "startSeal",
+      "deallocateVmStart",
+      "markGeneralized",
+      "createDiskStart",
+      "createWorkingVmStart",
+      "removeResourceStart",
+    ];
+    return Object.fromEntries(
+      Object.entries(activities).map(([name, act]) => [
+        name,
+        (input: never, call: ScriptedCall) => {
+          const { vmId, resourceId, diskId } = input as {
+            vmId?: string;
+            resourceId?: string;
+            diskId?: string;
+          };
+          const touched = [vmId, resourceId, diskId].find((id) => id !== undefined && own.includes(id));
+          if (touched !== undefined && writes.includes(name)) this.harm.push(`${name} ${touched}`);
+          const result = act(input, call) as { status?: string } | null;
+          if (result?.status === "refused") return result;
+          for (const id of makes[name]?.(input) ?? []) this.resources.add(id);
+          if (name === "removeResourceStart" && resourceId !== undefined) this.resources.delete(resourceId);
+          return result;
+        },
+      ]),
+    );
+  }
+}
 
 const ok = (value: unknown) => ({ status: "done", value });
 const operation = (
