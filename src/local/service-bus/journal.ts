@@ -33,10 +33,19 @@ export interface Journal {
 
 export function memoryJournal(): Journal {
   const stores = new Map<string, EntityStore>();
+  let waiting: (() => void)[] = [];
+  const run = () => {
+    const acts = waiting;
+    waiting = [];
+    for (const act of acts) act();
+  };
   return {
     store: (path) => getOrAdd(stores, path, () => new EntityStore(() => undefined)),
     paths: () => [...stores.keys()],
-    onDurable: (act) => void setImmediate(act),
+    // All of a turn at once, as the file does it: what they send leaves in one write.
+    onDurable(act) {
+      if (waiting.push(act) === 1) setImmediate(run);
+    },
     close: () => undefined,
   };
 }
