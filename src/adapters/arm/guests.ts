@@ -68,7 +68,11 @@ function sealModel(
   const { guest, osType, runId, location } = order;
   const options =
     osType === "Windows"
-      ? [parameter("allowedRemedies", guest.allowedRemedies.join(","))]
+      ? [
+          parameter("allowedRemedies", guest.allowedRemedies.join(",")),
+          // The guest gives up first, so that it is the one to say why.
+          parameter("limitMinutes", String(Math.max(5, order.limitMinutes - 5))),
+        ]
       : [
           parameter("removeUsers", guest.removeUsers.join(",")),
           parameter("keepUsers", guest.keepUsers.join(",")),
