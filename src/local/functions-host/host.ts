@@ -20,6 +20,7 @@ import { readOrMakeKeys } from "./http/keys.js";
 import { type Handler, httpFunctions, listen, privateHandler, publicHandler } from "./http/server.js";
 import { type LogLine, logTo } from "./log.js";
 import { appSettings, readHostJson } from "./settings.js";
+import { lockState } from "./state-lock.js";
 import { startTriggers } from "./triggers/start-triggers.js";
 import { workTracker } from "./work-tracker.js";
 
@@ -51,9 +52,22 @@ const GRACE_MS = 1000;
 const RPC_BASE = "/durabletask/";
 
 export async function startHost(options: HostOptions): Promise<FunctionsHost> {
+  const undo: (() => void | Promise<void>)[] = [];
+  try {
+    return await compose(options, undo);
+  } catch (error) {
+    for (const act of undo.reverse()) await act();
+    throw error;
+  }
+}
+
+/** Registers in `undo` how each thing that it opened is closed when a later one fails. */
+async function compose(options: HostOptions, undo: (() => void | Promise<void>)[]): Promise<FunctionsHost> {
   const { appDir, stateDir, clock, fsync = true } = options;
   const log = logTo(options.log, () => clock.now());
   const work = workTracker();
+  const unlock = await lockState(stateDir);
+  undo.push(unlock);
   const hostJson = await readHostJson(appDir);
   const keys = await readOrMakeKeys(stateDir);
   const settings = appSettings(options.settings);
@@ -62,7 +76,9 @@ export async function startHost(options: HostOptions): Promise<FunctionsHost> {
   let serveClient = serve;
   const common = { log, work, nowMs: () => clock.now() };
   const front = await listen(options.port ?? 0, () => serve, { ...common, requestLevel: "info" });
+  undo.push(front.close);
   const rpc = await listen(0, () => serveClient, { ...common, requestLevel: "debug" });
+  undo.push(rpc.close);
   const hub = {
     taskHub: hostJson.extensions?.durableTask?.hubName ?? "TestHubName",
     key: keys.durabletask,
@@ -70,69 +86,78 @@ export async function startHost(options: HostOptions): Promise<FunctionsHost> {
   };
   const url = `http://localhost:${front.port}`;
 
-  try {
-    Object.assign(process.env, options.settings, {
-      // The SDK rewrites every URL it hands out when it does not find this before its first client.
-      WEBSITE_HOSTNAME: `localhost:${front.port}`,
-      AZURE_FUNCTIONS_ENVIRONMENT: "Development",
-      FUNCTIONS_WORKER_RUNTIME: "node",
-    });
-    const app = await loadApp(appDir, (level, category, message) => {
-      log(level === "warning" || level === "error" ? "warn" : "debug", "library", { category, message });
-    });
-    const functions = sortByTrigger(app.registration.functions.values());
-    const client = asJson(durableClientPayload({ ...hub, origin: url }));
-    const invoke = createInvoker(app, log, () => client);
-    const instances = await openInstances(stateDir, fsync);
-    const engine = createEngine({
-      instances,
-      clock,
-      log,
-      work,
-      invoke,
-      orchestrators: functions.orchestrators,
-      activities: functions.activities,
-      maxActivities:
-        hostJson.extensions?.durableTask?.maxConcurrentActivityFunctions ?? 10 * availableParallelism(),
-    });
-    const management = createManagement({ engine, instances, hubFor: (origin) => ({ ...hub, origin }) });
-    const prefix = hostJson.extensions?.http?.routePrefix ?? "api";
-    const routes = httpFunctions(functions.http, settings, prefix.replace(/^\/|\/$/g, ""));
-    serve = publicHandler(routes, invoke, management, options.enforceKeys === true ? keys : undefined, log);
-    serveClient = privateHandler(management, RPC_BASE);
-    await engine.recover();
-    const triggers = await startTriggers(functions, {
-      ...{ invoke, log, work, settings, clock, stateDir, fsync },
-      blobPollMs: options.blobPollMs ?? 1000,
-      extensions: hostJson.extensions ?? {},
-    });
-    log("info", "host-started", {
-      url,
-      functions: app.registration.functions.size,
-      running: instances.live.size,
-      routes: routes.map(({ methods, route }) => `${methods.join(",")} /${route.template}`),
-    });
+  const restoreEnvironment = overlayEnvironment({
+    ...options.settings,
+    // The SDK rewrites every URL it hands out when it does not find this before its first client.
+    WEBSITE_HOSTNAME: `localhost:${front.port}`,
+    AZURE_FUNCTIONS_ENVIRONMENT: "Development",
+    FUNCTIONS_WORKER_RUNTIME: "node",
+  });
+  undo.push(restoreEnvironment);
+  const app = await loadApp(appDir, (level, category, message) => {
+    log(level === "warning" || level === "error" ? "warn" : "debug", "library", { category, message });
+  });
+  const functions = sortByTrigger(app.registration.functions.values());
+  const client = asJson(durableClientPayload({ ...hub, origin: url }));
+  const invoke = createInvoker(app, log, () => client);
+  const instances = await openInstances(stateDir, fsync);
+  undo.push(instances.close);
+  const engine = createEngine({
+    instances,
+    clock,
+    log,
+    work,
+    invoke,
+    orchestrators: functions.orchestrators,
+    activities: functions.activities,
+    maxActivities:
+      hostJson.extensions?.durableTask?.maxConcurrentActivityFunctions ?? 10 * availableParallelism(),
+  });
+  const management = createManagement({ engine, instances, hubFor: (origin) => ({ ...hub, origin }) });
+  const prefix = hostJson.extensions?.http?.routePrefix ?? "api";
+  const routes = httpFunctions(functions.http, settings, prefix.replace(/^\/|\/$/g, ""));
+  serve = publicHandler(routes, invoke, management, options.enforceKeys === true ? keys : undefined, log);
+  serveClient = privateHandler(management, RPC_BASE);
+  await engine.recover();
+  const triggers = await startTriggers(functions, {
+    ...{ invoke, log, work, settings, clock, stateDir, fsync },
+    blobPollMs: options.blobPollMs ?? 1000,
+    extensions: hostJson.extensions ?? {},
+  });
+  log("info", "host-started", {
+    url,
+    functions: app.registration.functions.size,
+    running: instances.live.size,
+    routes: routes.map(({ methods, route }) => `${methods.join(",")} /${route.template}`),
+  });
 
-    return {
-      url,
-      port: front.port,
-      idle: () => work.idle(),
-      busy: () => work.busy(),
-      async stop() {
-        await triggers.stop(GRACE_MS);
-        serve = () => Promise.resolve({ status: 503, headers: { "retry-after": "1" } });
-        const drained = Promise.race([
-          work.idle(),
-          new Promise<void>((r) => setTimeout(r, GRACE_MS).unref()),
-        ]);
-        await Promise.all([engine.stop(drained), front.close()]);
-        await rpc.close();
-        await app.terminate();
-        log("info", "host-stopped");
-      },
-    };
-  } catch (error) {
-    await Promise.all([front.close(), rpc.close()]);
-    throw error;
-  }
+  return {
+    url,
+    port: front.port,
+    idle: () => work.idle(),
+    busy: () => work.busy(),
+    async stop() {
+      await triggers.stop(GRACE_MS);
+      serve = () => Promise.resolve({ status: 503, headers: { "retry-after": "1" } });
+      const drained = Promise.race([work.idle(), new Promise<void>((r) => setTimeout(r, GRACE_MS).unref())]);
+      await Promise.all([engine.stop(drained), front.close()]);
+      await rpc.close();
+      await app.terminate();
+      restoreEnvironment();
+      await unlock();
+      log("info", "host-stopped");
+    },
+  };
+}
+
+/** Sets variables and returns what puts the former ones back: the next host of this process must not inherit them. */
+function overlayEnvironment(values: Readonly<Record<string, string>>): () => void {
+  const former = Object.keys(values).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, values);
+  return () => {
+    for (const [name, value] of former) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    }
+  };
 }

@@ -32,6 +32,18 @@ describe("the host process", () => {
     await expect(fetch(`${webhooks}/instances`)).rejects.toThrow();
   });
 
+  it("refuses a state folder that another host holds, and takes over that of a killed one", async () => {
+    const holder = await start();
+    const state = join(root, `state-${states - 1}`);
+    await expect(spawnHost(build, state, {})).rejects.toThrow(
+      `in use by the host with process id ${holder.pid}`,
+    );
+    await holder.kill();
+    const heir = await spawnHost(build, state, {});
+    expect((await fetch(`${heir.webhooks}/instances`)).status).toBe(200);
+    await heir.kill();
+  });
+
   it("stops gracefully on SIGTERM, within five seconds, with a timer set and a request open", async () => {
     const { child, webhooks } = await start();
     const headers = { "content-type": "application/json" };

@@ -51,7 +51,7 @@ export interface Instances {
   finish(id: string, row: InstanceRow): void;
   purge(id: string): void;
   flushed(): Promise<void>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Rewriting pays when the file is mostly the past of instances that have moved on. */

@@ -11,6 +11,8 @@ import { crc32 } from "node:zlib";
 
 const FRAME_BYTES = 8;
 const LINE_FEED = 0x0a;
+/** A rewrite holds no more than about this in memory. */
+const SPILL_BYTES = 8 << 20;
 
 /** Where a payload lies in the file. */
 export interface Place {
@@ -126,6 +128,7 @@ export async function openJournal(
       const temporary = `${path}.new`;
       const next = await open(temporary, "w+");
       let nextEnd = 0;
+      let nextWritten = 0;
       let chunks: Buffer[] = [];
       const add = (payload: Buffer): Place => {
         chunks.push(frame(payload));
@@ -133,12 +136,19 @@ export async function openJournal(
         nextEnd = place.at + place.length;
         return place;
       };
+      const spill = async () => {
+        await writeFully(next, Buffer.concat(chunks), nextWritten);
+        chunks = [];
+        nextWritten = nextEnd;
+      };
       await fill({
         append: (header, body) => add(payloadOf(header, body)),
-        copy: async (place) => add(await readPayload(handle, place)),
+        async copy(place) {
+          if (nextEnd - nextWritten > SPILL_BYTES) await spill();
+          return add(await readPayload(handle, place));
+        },
       });
-      await writeFully(next, Buffer.concat(chunks), 0);
-      chunks = [];
+      await spill();
       await next.sync();
       await rename(temporary, path);
       await syncDirectory(dirname(path));

@@ -87,7 +87,7 @@ export function privateHandler(management: Management, base: string): Handler {
 
 export interface Listening {
   readonly port: number;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function listen(
