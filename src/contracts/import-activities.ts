@@ -17,7 +17,8 @@ export interface LookQuestion {
   readonly source: DropPlace;
   /** ETags of the last look, by blob name. */
   readonly before: Readonly<Record<string, string>>;
-  readonly settleSeconds: number;
+  /** For how long the run has been waiting. */
+  readonly waitedSeconds: number;
 }
 
 export type Look =
@@ -59,6 +60,8 @@ export interface SliceDone {
   readonly nextUnit?: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** The bytes passed through here, and left their hashes. */
+  readonly hashed: boolean;
   /** Said once, when the way had to be changed. */
   readonly remark?: string;
 }

@@ -13,24 +13,23 @@ export function* land(
   { runId, source, settings }: ImportInput,
 ): Durable<Exclude<Look, { state: "arriving" }>> {
   const beganMs = nowMs(run.context);
-  const { settleSeconds } = settings;
   let before: Readonly<Record<string, string>> = {};
   for (;;) {
-    const look: Look = yield* demand(run, lookAtDrop, { runId, source, before, settleSeconds });
+    const waitedSeconds = (nowMs(run.context) - beganMs) / 1000;
+    const look: Look = yield* demand(run, lookAtDrop, { runId, source, before, waitedSeconds });
     if (look.state !== "arriving") {
       note(run, "landing", { detail: look.state === "landed" ? filesOf(look) : look.because });
       return look;
     }
     note(run, "landing", { detail: look.because });
-    const elapsedSeconds = (nowMs(run.context) - beganMs) / 1000;
-    if (elapsedSeconds >= settings.arrivalMinutes * 60)
+    if (waitedSeconds >= settings.arrivalMinutes * 60)
       throw failure(
         "TIME_LIMIT",
         `The file had not arrived after ${settings.arrivalMinutes} minutes: ${look.because}`,
         "Finish the upload, or end it and drop the file again: new content gets a run of its own.",
       );
     before = look.seen;
-    yield* pause(run, Math.max(settleSeconds, nextPollSeconds(elapsedSeconds)));
+    yield* pause(run, Math.max(settings.settleSeconds, nextPollSeconds(waitedSeconds)));
   }
 }
 

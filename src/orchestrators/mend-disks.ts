@@ -54,31 +54,19 @@ export function* mendDisks(
     input.settings.mending,
     made.filter((job) => !copied.includes(job)),
   );
-  return yield* finish(run, input, jobs);
+  return yield* finish(run, jobs);
 }
 
 function jobFor({ runId, settings }: ImportInput, disk: JudgedDisk, atMs: number): Job {
   const { lun, drop, report } = disk;
   const name = `${runId}-${lun < 0 ? "os" : `lun${lun}`}.vhd`;
   const order = { runId, lun, drop, report, name, epoch: FIRST_ATTEMPT, atMs };
-  return { disk, order, bytesMoved: 0, ...wayOf(report, drop, settings.freeze) };
+  return { disk, order, bytesMoved: 0, hashed: true, ...wayOf(report, drop, settings.freeze) };
 }
 
-function* finish(
-  run: Run,
-  { settings }: ImportInput,
-  jobs: readonly Job[],
-): Durable<readonly PreparedDisk[]> {
-  const orders = jobs.flatMap(({ way, order, plan, remark }) =>
-    way === "as-it-lies"
-      ? []
-      : [
-          {
-            ...order,
-            ...(plan === undefined ? {} : { plan }),
-            hashed: plan !== undefined && remark === undefined && settings.mending.moveBy === "stream",
-          },
-        ],
+function* finish(run: Run, jobs: readonly Job[]): Durable<readonly PreparedDisk[]> {
+  const orders = jobs.flatMap(({ way, order, plan, hashed }) =>
+    way === "as-it-lies" ? [] : [{ ...order, ...(plan === undefined ? {} : { plan }), hashed }],
   );
   const finished = (yield* demandEach(run, finishDisk, orders)).map(valueOf);
   const lying = jobs.filter(({ way }) => way === "as-it-lies").map(({ order: { drop } }) => ({ drop }));

@@ -12,6 +12,7 @@ export interface Moving {
   readonly order: DiskOrder;
   plan?: PlannedMending;
   bytesMoved: number;
+  hashed: boolean;
   remark?: string;
 }
 
@@ -33,10 +34,11 @@ export function* moveAll(run: Run, settings: MendingSettings, jobs: readonly Mov
     const orders = round.map(({ job, ...slice }) => ({ ...job.order, ...slice, settings }));
     const results = (yield* demandEach(run, moveSlice, orders)).map(valueOf);
     const stopped: Slice[] = [];
-    for (const [index, { nextUnit, bytesRead, bytesWritten, remark }] of results.entries()) {
+    for (const [index, { nextUnit, bytesRead, bytesWritten, hashed, remark }] of results.entries()) {
       const slice = round[index] as Slice;
       readBytes += bytesRead;
       slice.job.bytesMoved += bytesWritten;
+      slice.job.hashed &&= hashed;
       if (remark !== undefined) slice.job.remark = remark;
       if (nextUnit !== undefined) stopped.push({ ...slice, fromUnit: nextUnit });
     }

@@ -9,15 +9,13 @@ import type { RangeReader } from "../domain/range-reader.js";
 export interface DropReader extends RangeReader {
   /** Fills `into` from `offset`, without a buffer of its own. */
   readInto(into: Buffer, offset: number): Promise<void>;
-  /** Of a page blob, the ranges that were ever written, in order; whatever is between them reads as zeros. */
-  writtenRanges(from: number, to: number): AsyncIterable<{ readonly from: number; readonly to: number }>;
 }
 
 export interface Drops {
   /** How a file stands now; undefined when it is not there. */
   look(place: DropPlace): Promise<DropState | undefined>;
   /** Every file of a container, or of one folder of it. */
-  list(container: string, prefix?: string): AsyncIterable<DropRef & { readonly modifiedMs: number }>;
+  list(container: string, prefix?: string): AsyncIterable<DropRef>;
   open(drop: DropRef): DropReader;
   /** A small text file; undefined when it is not there. Refuses what is longer than `maxBytes`. */
   readText(place: DropPlace, maxBytes: number): Promise<string | undefined>;

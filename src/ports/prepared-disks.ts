@@ -38,7 +38,7 @@ export interface Commit {
 export interface PageWriter {
   /** Whole sectors, at most 4 MiB, with their checksum. The bytes may be reused once this has resolved. */
   write(offset: number, bytes: Uint8Array): Promise<void>;
-  /** The same, moved by the storage account from the source: no byte passes through here. Undefined: it cannot. */
+  /** The same, moved by the storage account from the source: no byte passes through here. Throws Unsupported. */
   writeFrom(source: DropRef, sourceOffset: number, offset: number, length: number): Promise<void>;
 }
 

@@ -13,12 +13,17 @@ afterAll(() => account.close());
 const small = Buffer.alloc(600, "any bytes: landing does not judge them");
 const text = (json: unknown) => Buffer.from(typeof json === "string" ? json : JSON.stringify(json));
 
-const ask = (blob: string, before: Record<string, string> = {}, runId = `run-of-${blob}`) =>
+const ask = (
+  blob: string,
+  before: Record<string, string> = {},
+  runId = `run-of-${blob}`,
+  waitedSeconds = 60,
+) =>
   activitiesOn(account.service)(lookAtDrop, {
     runId,
     source: { container: DROP, blob },
     before,
-    settleSeconds: 60,
+    waitedSeconds,
   });
 /** Two looks, as the runbook takes them. */
 async function twoLooks(blob: string, runId?: string): Promise<Look> {
@@ -71,6 +76,11 @@ describe("a dropped disk", () => {
       state: "arriving",
       because: "growing.vhd: its last bytes have not come yet",
     });
+    const again = value(await ask("growing.vhd"));
+    const seen = again.state === "arriving" ? again.seen : {};
+    const patient = await ask("growing.vhd", seen, "run-of-growing.vhd", 601);
+    // An upload that stands still for so long is the doctor's case.
+    expect(value(patient)).toMatchObject({ state: "landed" });
     const footer = fixedVhd({ disk: Buffer.alloc(512), footer: { size: 20 * MIB } }).subarray(-512);
     await blob.uploadPages(footer, 20 * MIB, 512);
     expect(await twoLooks("growing.vhd")).toMatchObject({ state: "landed" });

@@ -59,4 +59,11 @@ describe("mending a dropped disk", () => {
     expect(cut.treeHash).toBe(whole.treeHash);
     expectDisk(cut.made, logicalDisk(file));
   });
+
+  it("streams after all where the account cannot move pages by itself, and gives the hash", async () => {
+    await account.dropBlock("fallback.vhd", dynamicVhd({ disk: disk(24 * MIB) }));
+    const streamed = await mend(account, "fallback.vhd", { moveBy: "account" });
+    expectDisk(streamed.made, disk(24 * MIB));
+    expect(streamed.treeHash).toMatch(/^[0-9a-f]{64}$/);
+  });
 });

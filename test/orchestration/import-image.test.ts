@@ -233,11 +233,27 @@ describe("moving slices", () => {
     expect(removed(outcome)).toEqual(["web-1-os.vhd"]);
   });
 
+  test("says so when the account was to move the bytes and could not", async () => {
+    const remark = "The account cannot.";
+    const outcome = await run({
+      moveSlice: () => done({ bytesRead: 1, bytesWritten: 1, hashed: true, remark }),
+    });
+    const { disks } = board(outcome).result as { disks: { why: string; treeHash?: string }[] };
+    expect(disks[0]).toMatchObject({ treeHash: "f00d", why: expect.stringContaining(remark) as string });
+  });
+
+  test("gives no hash of a disk whose bytes it never saw", async () => {
+    const moved = { bytesRead: 1, bytesWritten: 1 };
+    const outcome = await run({ moveSlice: (_: never, { nth }) => done({ ...moved, hashed: nth > 0 }) });
+    const { disks } = board(outcome).result as { disks: { treeHash?: string }[] };
+    expect(disks[0]?.treeHash).toBeUndefined();
+  });
+
   test("survives a slice that breaks and is tried again", async () => {
     const outcome = await run({
       moveSlice: (input: never, call) => {
         if (call.nth === 0) throw new Error("socket hang up");
-        return done({ bytesRead: 200, bytesWritten: (input as SliceOrder).slice });
+        return done({ bytesRead: 200, bytesWritten: (input as SliceOrder).slice, hashed: true });
       },
     });
     expect(board(outcome).status).toBe("succeeded");

@@ -87,7 +87,12 @@ const made = ({ target, source }: ImageOrder) => ({
 
 /** A slice that stops once, half way. */
 const inTwoSteps = ({ fromUnit }: SliceOrder) =>
-  done({ ...(fromUnit === undefined ? { nextUnit: 5 } : {}), bytesRead: 100, bytesWritten: 80 });
+  done({
+    ...(fromUnit === undefined ? { nextUnit: 5 } : {}),
+    bytesRead: 100,
+    bytesWritten: 80,
+    hashed: true,
+  });
 
 export const importWorld = (
   changes: Record<string, ScriptedActivity> = {},

@@ -15,6 +15,7 @@ export interface ImportPorts {
   readonly prepared: PreparedDisks;
   readonly copies: DropCopies;
   readonly runs: RunStore;
+  /** For deadlines: any clock that does not jump. */
   readonly nowMs: () => number;
 }
 

@@ -31,7 +31,6 @@ const CLAIMS = "claims";
 interface LookPorts {
   readonly drops: Drops;
   readonly runs: RunStore;
-  readonly nowMs: () => number;
 }
 
 interface Wanted {
@@ -75,7 +74,8 @@ export async function look(question: LookQuestion, ports: LookPorts): Promise<Ou
     if (landing.state === "broken")
       return refused("SOURCE_GONE", `${place.blob}: ${landing.because}.`, "Drop the file again.");
     if (landing.state === "arriving") waits.push(`${place.blob}: ${landing.because}`);
-    else if (await isStillBlank(state, ports)) waits.push(`${place.blob}: its last bytes have not come yet`);
+    else if (await isStillBlank(state, question.waitedSeconds, ports.drops))
+      waits.push(`${place.blob}: its last bytes have not come yet`);
     else disks.push({ lun, caching, drop: state.drop });
   }
   if (waits.length > 0) return done({ state: "arriving", because: waits.join("; "), seen });

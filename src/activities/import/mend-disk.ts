@@ -19,8 +19,9 @@ import { sliceCount, sliceExtent } from "../../domain/vhd/slice-units.js";
 import type { Drops } from "../../ports/drops.js";
 import type { PreparedDisks } from "../../ports/prepared-disks.js";
 import type { RunStore } from "../../ports/run-store.js";
+import { Unsupported } from "../../ports/storage-refusal.js";
 import { encodeLeaves, hashesName, hashesPrefix, rootOf, treeOf } from "./leaf-hashes.js";
-import { moveUnits } from "./move-units.js";
+import { moveUnits, type MoveEnds } from "./move-units.js";
 
 export interface MendPorts {
   readonly drops: Drops;
@@ -66,24 +67,46 @@ export async function slice(
   const mending = await planned(order, runs);
   const extent = sliceExtent(mending, order.slice);
   const fromUnit = order.fromUnit ?? extent.offset / mending.unitBytes;
-  const { nextUnit, bytesRead, bytesWritten, leaves } = await moveUnits(
-    mending,
-    { slice: order.slice, fromUnit },
-    {
-      concurrency: settings.concurrency,
-      maxBytes: settings.sliceBytes,
-      deadlineMs: nowMs() + settings.sliceSeconds * 1000,
-    },
-    {
-      reader: drops.open(drop),
-      writer: prepared.pages(name, epoch),
-      tree: treeOf(mending.newBytes),
-      nowMs,
-    },
-  );
+  const move = (ends: Pick<MoveEnds, "byAccount">) =>
+    moveUnits(
+      mending,
+      { slice: order.slice, fromUnit },
+      {
+        concurrency: settings.concurrency,
+        maxBytes: settings.sliceBytes,
+        deadlineMs: nowMs() + settings.sliceSeconds * 1000,
+      },
+      {
+        reader: drops.open(drop),
+        writer: prepared.pages(name, epoch),
+        tree: treeOf(mending.newBytes),
+        nowMs,
+        ...ends,
+      },
+    );
+  const byAccount =
+    settings.moveBy === "account" ? await orUnsupported(move({ byAccount: drop })) : undefined;
+  const { nextUnit, bytesRead, bytesWritten, leaves } = byAccount ?? (await move({}));
   const to = nextUnit ?? Math.ceil((extent.offset + extent.length) / mending.unitBytes);
-  await runs.put(runId, hashesName(name, { from: fromUnit, to }), encodeLeaves(leaves));
-  return done({ ...(nextUnit === undefined ? {} : { nextUnit }), bytesRead, bytesWritten });
+  if (!byAccount) await runs.put(runId, hashesName(name, { from: fromUnit, to }), encodeLeaves(leaves));
+  return done({
+    ...(nextUnit === undefined ? {} : { nextUnit }),
+    bytesRead,
+    bytesWritten,
+    hashed: byAccount === undefined,
+    ...(settings.moveBy === "account" && !byAccount ? { remark: STREAMED } : {}),
+  });
+}
+
+const STREAMED = "The storage account cannot move pages by itself, so they were streamed.";
+
+async function orUnsupported<T>(moving: Promise<T>): Promise<T | undefined> {
+  try {
+    return await moving;
+  } catch (error) {
+    if (error instanceof Unsupported) return undefined;
+    throw error;
+  }
 }
 
 async function planned(

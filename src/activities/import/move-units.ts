@@ -3,12 +3,14 @@
  * buffer of its own, and every unit is fetched, made into the disk's bytes, hashed and written where it is not zero.
  * It stops between units when it has read enough or worked long enough, and says where to go on.
  */
+import type { DropRef } from "../../domain/import/drop.js";
 import type { MendingPlan } from "../../domain/vhd/mending-plan.js";
 import { pageRuns } from "../../domain/vhd/page-runs.js";
 import { assembleUnit, sliceUnits, type Unit } from "../../domain/vhd/slice-units.js";
 import type { Leaf, TreeHash } from "../../domain/vhd/tree-hash.js";
 import type { DropReader } from "../../ports/drops.js";
 import type { PageWriter } from "../../ports/prepared-disks.js";
+import { moveByAccount } from "./move-by-account.js";
 
 export interface SliceLimits {
   readonly concurrency: number;
@@ -27,8 +29,10 @@ export interface Moved {
 
 export interface MoveEnds {
   readonly reader: Pick<DropReader, "readInto">;
-  readonly writer: Pick<PageWriter, "write">;
+  readonly writer: PageWriter;
   readonly tree: TreeHash;
+  /** The storage account moves the bytes of this file by itself. */
+  readonly byAccount?: DropRef;
   readonly nowMs: () => number;
 }
 
@@ -36,7 +40,7 @@ export async function moveUnits(
   plan: MendingPlan,
   { slice, fromUnit }: { readonly slice: number; readonly fromUnit: number },
   limits: SliceLimits,
-  { reader, writer, tree, nowMs }: MoveEnds,
+  { reader, writer, tree, byAccount, nowMs }: MoveEnds,
 ): Promise<Moved> {
   const units = sliceUnits(plan, slice, fromUnit);
   const leaves: Leaf[] = [];
@@ -58,6 +62,10 @@ export async function moveUnits(
     const buffer = growing();
     const scratch = new Uint8Array(plan.source.kind === "dynamic" ? plan.unitBytes : 0);
     for (let unit = take(); unit !== undefined; unit = take()) {
+      if (byAccount) {
+        bytesWritten += await moveByAccount(plan, unit, byAccount, reader, writer);
+        continue;
+      }
       const { virtualOffset, reads } = unit;
       const fetched = buffer(reads.map(({ length }) => length));
       for (const [index, { offset }] of reads.entries())

@@ -7,14 +7,15 @@ import { isZero } from "../../domain/vhd/layout.js";
 import type { Drops } from "../../ports/drops.js";
 
 const LOOKED_AT_BYTES = 512;
-const PAUSE_ALLOWED_MS = 10 * 60_000;
+const PAUSE_ALLOWED_SECONDS = 600;
 
 export async function isStillBlank(
-  { drop, modifiedMs }: DropState,
-  { drops, nowMs }: { drops: Drops; nowMs: () => number },
+  { drop }: DropState,
+  waitedSeconds: number,
+  drops: Drops,
 ): Promise<boolean> {
   if (drop.blobKind !== "page" || drop.sizeBytes < LOOKED_AT_BYTES) return false;
-  if (nowMs() - modifiedMs > PAUSE_ALLOWED_MS) return false;
+  if (waitedSeconds > PAUSE_ALLOWED_SECONDS) return false;
   const reader = drops.open(drop);
   const tail = await reader.read(drop.sizeBytes - LOOKED_AT_BYTES, LOOKED_AT_BYTES);
   if (!isZero(tail)) return false;

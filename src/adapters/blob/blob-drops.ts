@@ -25,11 +25,7 @@ export function blobDrops(service: BlobServiceClient): Drops {
         .getContainerClient(container)
         .listBlobsFlat(prefix === undefined ? {} : { prefix });
       try {
-        for await (const { name, properties } of blobs)
-          yield {
-            ...refOf({ container, blob: name }, properties),
-            modifiedMs: properties.lastModified.getTime(),
-          };
+        for await (const { name, properties } of blobs) yield refOf({ container, blob: name }, properties);
       } catch (error) {
         refuseOrRethrow(error, `Listing the container ${container}`);
       }
@@ -91,20 +87,6 @@ function readerOf(blob: BlobClient, drop: DropRef): DropReader {
         refuseRead(error, drop.blob);
       }
     },
-    async *writtenRanges(from, to) {
-      if (drop.blobKind !== "page") {
-        yield { from, to };
-        return;
-      }
-      const pages = blob.getPageBlobClient();
-      try {
-        for await (const range of pages.listPageRanges(from, to - from, { conditions }))
-          // `start` and `end` are inclusive bytes (the REST answer); the last one read belongs to the range.
-          if (!range.isClear) yield { from: Math.max(from, range.start), to: Math.min(to, range.end + 1) };
-      } catch (error) {
-        refuseRead(error, drop.blob);
-      }
-    },
   };
   return reader;
 }
@@ -142,6 +124,5 @@ function stateOf(
     copy: found.copyStatus ?? "none",
     ...(found.contentMD5 ? { contentMd5: Buffer.from(found.contentMD5).toString("base64") } : {}),
     metadata: found.metadata ?? {},
-    modifiedMs: found.lastModified?.getTime() ?? 0,
   };
 }

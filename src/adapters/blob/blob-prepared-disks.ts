@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { BlobServiceClient, PageBlobClient } from "@azure/storage-blob";
 import { assertInRange } from "../../domain/range-reader.js";
 import type { PageWriter, PreparedDisks, PreparedState } from "../../ports/prepared-disks.js";
-import { StorageRefusal, Superseded } from "../../ports/storage-refusal.js";
+import { StorageRefusal, Superseded, Unsupported } from "../../ports/storage-refusal.js";
 import { inContainer, readableBy } from "./client.js";
 import { isCode, isStatus, refuseOrRethrow, refuseRead } from "./errors.js";
 
@@ -145,7 +145,7 @@ function writerOf(service: BlobServiceClient, blob: PageBlobClient, epoch: numbe
 }
 
 const unsupported = (cause: unknown) =>
-  new StorageRefusal(
+  new Unsupported(
     "STORAGE_REFUSED",
     "The storage account cannot move pages by itself (Put Page From URL).",
     "Set the pipeline to stream the bytes.",

@@ -24,7 +24,6 @@ export interface DropState {
   /** Base64, as the uploader left it in the blob's properties, or not. */
   readonly contentMd5?: string;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly modifiedMs: number;
 }
 
 export const baseName = (blob: string): string => blob.slice(blob.lastIndexOf("/") + 1);

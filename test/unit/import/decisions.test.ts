@@ -13,7 +13,6 @@ const state = (changes: Partial<DropState> = {}): DropState => ({
   leased: false,
   copy: "none",
   metadata: {},
-  modifiedMs: 0,
   ...changes,
 });
 const same = { etag: "1" };
