@@ -116,6 +116,12 @@ const rows: Row[] = [
     "DISK_BLANK",
   ],
   [
+    "blank at its beginning only",
+    fixedVhd({ disk: diskWith(24 * MIB, [{ at: 5 * MIB, length: 100 }]) }),
+    ["refused", "ready", "ready"],
+    "DISK_BLANK",
+  ],
+  [
     "blank and dynamic: the table says that nothing was ever written",
     dynamicVhd({ disk: blank }),
     ["refused", "mendable", "mendable"],

@@ -34,6 +34,7 @@ export function mend(file: Buffer, container: Container, options: MendOptions = 
   const pageBlob = Buffer.alloc(newBytes + 512);
   const hashes = treeHash(newBytes, () => createHash("sha256"));
   const leaves = new Map<number, Uint8Array>();
+  const scratch = new Uint8Array(4 << 20).fill(0xdb); // as dirty as a pooled buffer
   const mended = { puts: 0, bytesFetched: 0, bytesPut: 0, staleSectors: 0 };
 
   const put = (offset: number, bytes: Uint8Array) => {
@@ -61,7 +62,7 @@ export function mend(file: Buffer, container: Container, options: MendOptions = 
           mended.bytesFetched += length;
           return Uint8Array.from(file.subarray(offset, offset + length));
         });
-        const { data, staleSectors } = assembleUnit(plan, unit, fetched);
+        const { data, staleSectors } = assembleUnit(plan, unit, fetched, scratch);
         mended.staleSectors += staleSectors;
         for (const { offset, length } of pageRuns(data, unit.virtualOffset)) {
           put(offset, data.subarray(offset - unit.virtualOffset, offset - unit.virtualOffset + length));

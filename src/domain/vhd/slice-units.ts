@@ -67,9 +67,8 @@ interface BlockPart {
   /** Where the part lies inside the unit. */
   readonly at: number;
   readonly data: Extent;
+  /** Begins with the bit of the part's first sector: units and blocks are whole multiples of 8 sectors. */
   readonly bitmap: Extent;
-  /** The bit of the part's first sector, counted from the bitmap extent's first byte. */
-  readonly firstBit: number;
 }
 
 function* blockParts(
@@ -83,14 +82,11 @@ function* blockParts(
     const sector = blocks[Math.floor((offset + at) / blockBytes)] ?? ABSENT_BLOCK;
     if (sector !== ABSENT_BLOCK) {
       const start = sector * SECTOR_BYTES;
-      const firstBit = inBlock / SECTOR_BYTES;
-      const firstByte = firstBit >>> 3;
-      const bitmapLength = Math.ceil((firstBit + count / SECTOR_BYTES) / 8) - firstByte;
+      const firstByte = inBlock / SECTOR_BYTES / 8;
       yield {
         at,
         data: { offset: start + bitmapBytes + inBlock, length: count },
-        bitmap: { offset: start + firstByte, length: bitmapLength },
-        firstBit: firstBit & 7,
+        bitmap: { offset: start + firstByte, length: Math.ceil(count / SECTOR_BYTES / 8) },
       };
     }
     at += count;
@@ -138,14 +134,14 @@ export function assembleUnit(
   const [only] = parts;
   if (only && only.data.length === unit.length) {
     const data = find(only.data);
-    return { data, staleSectors: applyBitmap(data, find(only.bitmap), only.firstBit) };
+    return { data, staleSectors: applyBitmap(data, find(only.bitmap)) };
   }
   const data = (scratch ?? new Uint8Array(unit.length)).subarray(0, unit.length).fill(0);
   let staleSectors = 0;
   for (const part of parts) {
     const target = data.subarray(part.at, part.at + part.data.length);
     target.set(find(part.data));
-    staleSectors += applyBitmap(target, find(part.bitmap), part.firstBit);
+    staleSectors += applyBitmap(target, find(part.bitmap));
   }
   return { data, staleSectors };
 }
