@@ -70,8 +70,8 @@ export function create(call: Call, request: Request): Outcome {
   const specialized = image?.osState === "Specialized";
   if (image?.osState === "Generalized" && properties.osProfile === undefined)
     throw vmErrors.missing("osProfile");
-  if ((specialized || image === undefined) && properties.osProfile !== undefined)
-    throw vmErrors.unexpected("osProfile");
+  const attached = image === undefined && storageProfile.osDisk?.vhd === undefined;
+  if ((specialized || attached) && properties.osProfile !== undefined) throw vmErrors.unexpected("osProfile");
   const now = world.clock.now();
   const vm: Vm = {
     type: VM,

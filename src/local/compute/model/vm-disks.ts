@@ -41,6 +41,12 @@ export function buildDisks(world: World, place: VmPlace, profile: Profile): Buil
   if (osDisk === undefined) throw vmErrors.missing("storageProfile.osDisk");
   checkLuns(dataDisks);
   for (const disk of dataDisks) if (disk.createOption === "Attach") attachable(world, diskId(disk), place.id);
+  // Disks on page blobs are no resources; only the old capture asks after them, and they hold no guest here.
+  if (osDisk.vhd !== undefined) {
+    const osType =
+      osDisk.osType ?? (imageReference === undefined ? "Linux" : resolveImage(world, imageReference).osType);
+    return { generation: "V1", storageProfile: { ...profile, osDisk: { ...osDisk, osType }, dataDisks } };
+  }
   if (osDisk.createOption === "Attach") {
     if (osDisk.osType === undefined) throw vmErrors.missing("osDisk.osType");
     const disk = attachable(world, diskId(osDisk), place.id);
