@@ -122,6 +122,12 @@ describe("openVhd of what is no usable VHD", () => {
       "fixed",
     ],
     [
+      "a head copy and a few zeros, which are no padded footer",
+      Buffer.concat([footerBytes({ size: MIB }), Buffer.alloc(8192)]),
+      "FOOTER_MISSING",
+      "fixed",
+    ],
+    [
       "a head copy of a fixed disk, no tail",
       Buffer.concat([footerBytes({ size: MIB }), Buffer.alloc(MIB)]),
       "FOOTER_MISSING",
