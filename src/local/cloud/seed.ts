@@ -18,7 +18,7 @@ export const windowsVm = {
   osDisk: { sizeGb: 127, caching: "ReadWrite" },
   dataDisks: [
     { lun: 0, sizeGb: 64, caching: "ReadOnly" },
-    { lun: 3, sizeGb: 256, caching: "None" },
+    { lun: 3, sizeGb: 128, caching: "None" },
   ],
 } as const satisfies SeedVm;
 

@@ -67,25 +67,24 @@ export async function makeImages(stage: Stage, killHostAfterSeconds?: number): P
   } satisfies Record<string, Wanted>;
 
   await post(stage);
-  const { fileBytes } = disk.vhd;
-  const began = Date.now();
-  await drop(stage.environment.connections, stage.dropContainer, imported, disk.vhd.stream());
-  const seconds = ((Date.now() - began) / 1000).toFixed(1);
   say(
     stage,
-    `Dropped ${imported}: a dynamic VHD of ${Math.round(fileBytes / MIB)} MiB, made and uploaded in ${seconds} s; the disk in it has ${disk.sizeBytes / GIB} GiB.`,
+    `Dropping ${imported}: a dynamic VHD of ${Math.round(disk.vhd.fileBytes / MIB)} MiB, made on the way; the disk in it has ${disk.sizeBytes / GIB} GiB.`,
     "",
   );
   if (killHostAfterSeconds !== undefined) void killHostAfter(stage, killHostAfterSeconds);
-  const ended = await watchRuns(
-    [
-      importRun(stage, DROPPED_STEM, wanted.drop.label),
-      captureRun(stage, "demo-windows", wanted.windows.label),
-      captureRun(stage, "demo-linux", wanted.linux.label),
-    ],
-    progressOn(stage.screen, () => Date.now()).show,
-    RUNS_END_WITHIN_MS,
-  );
+  const [ended] = await Promise.all([
+    watchRuns(
+      [
+        captureRun(stage, "demo-windows", wanted.windows.label),
+        captureRun(stage, "demo-linux", wanted.linux.label),
+        importRun(stage, DROPPED_STEM, wanted.drop.label),
+      ],
+      progressOn(stage.screen, () => Date.now()).show,
+      RUNS_END_WITHIN_MS,
+    ),
+    drop(stage.environment.connections, stage.dropContainer, imported, disk.vhd.stream()),
+  ]);
   return readBack(stage, ended, Object.values(wanted), wanted.drop.label);
 }
 

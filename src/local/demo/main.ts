@@ -21,7 +21,7 @@ import { makeImages } from "./act-images.js";
 import { refuse } from "./act-refusals.js";
 import { computeClient } from "./clients.js";
 import { demoDisk } from "./disk/demo-disk.js";
-import type { Screen } from "./progress.js";
+import { screenOn } from "./progress.js";
 import type { Stage } from "./stage.js";
 import { say } from "./stage.js";
 import type { Write } from "./writes.js";
@@ -29,11 +29,7 @@ import { differingCreates, repeatedCreates } from "./writes.js";
 
 const appDir = fileURLToPath(new URL("../../../", import.meta.url));
 
-const screen: Screen = {
-  isTTY: process.stdout.isTTY,
-  columns: process.stdout.columns,
-  write: (text) => void process.stdout.write(text),
-};
+const screen = screenOn(process.stdout);
 
 async function main(): Promise<number> {
   const { values: flags } = parseArgs({

@@ -3,9 +3,33 @@ import type { RunDocument, Sighting, Stage } from "./runs.js";
 import { hasEnded } from "./runs.js";
 
 export interface Screen {
+  /** A terminal whose lines can be drawn over. */
   readonly isTTY: boolean;
-  readonly columns: number;
   write(text: string): void;
+  /** Draws lines over those of the last call, as long as nothing else was written since. */
+  redraw(lines: readonly string[]): void;
+}
+
+export function screenOn(output: {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}): Screen {
+  let drawn = 0;
+  return {
+    isTTY: output.isTTY === true,
+    write(text) {
+      drawn = 0;
+      output.write(text);
+    },
+    redraw(lines) {
+      const columns = output.columns ?? 80;
+      // Up to the first line of the last drawing; then each line over the old one, and the rest of it away.
+      const home = drawn === 0 ? "" : `\u001b[${drawn}A`;
+      output.write(home + lines.map((line) => `${cut(line, columns - 1)}\u001b[K\n`).join(""));
+      drawn = lines.length;
+    },
+  };
 }
 
 export interface Progress {
@@ -15,20 +39,8 @@ export interface Progress {
 export function progressOn(screen: Screen, nowMs: () => number): Progress {
   const beganMs = nowMs();
   const elapsed = () => `${((nowMs() - beganMs) / 1000).toFixed(1).padStart(5)} s`;
-  return screen.isTTY ? redrawn(screen, elapsed) : printed(screen, elapsed);
-}
-
-function redrawn(screen: Screen, elapsed: () => string): Progress {
-  let drawn = 0;
-  return {
-    show(sightings) {
-      const lines = sightings.map((sighting) => cut(`${elapsed()}  ${lineOf(sighting)}`, screen.columns - 1));
-      // Up to the first line of the last drawing; then each line over the old one, and the rest of it away.
-      const home = drawn === 0 ? "" : `\u001b[${drawn}A`;
-      screen.write(home + lines.map((line) => `${line}\u001b[K\n`).join(""));
-      drawn = lines.length;
-    },
-  };
+  if (!screen.isTTY) return printed(screen, elapsed);
+  return { show: (sightings) => screen.redraw(sightings.map((one) => `${elapsed()}  ${lineOf(one)}`)) };
 }
 
 function printed(screen: Screen, elapsed: () => string): Progress {

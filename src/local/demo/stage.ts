@@ -38,7 +38,7 @@ export const importRun = ({ environment }: Stage, stem: string, label: string): 
       const list = await getJson<{ runs: readonly RunDocument[] }>(
         `${environment.hostUrl}/api/runs?kind=import`,
       );
-      const run = list?.runs.find((one) => one.id.startsWith(`imp-${stem}-`));
+      const run = list?.runs.find((one) => one.id.startsWith(`${stem}-`));
       id = run?.id;
       return run;
     },

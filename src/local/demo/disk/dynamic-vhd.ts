@@ -3,7 +3,7 @@ import type { Extent } from "./extent.js";
 import { readExtents } from "./extent.js";
 
 const SECTOR_BYTES = 512;
-const BLOCK_BYTES = 2 * 1024 * 1024;
+export const BLOCK_BYTES = 2 * 1024 * 1024;
 const BITMAP_BYTES = BLOCK_BYTES / SECTOR_BYTES / 8;
 const HEADER_BYTES = 1024;
 const BAT_OFFSET = SECTOR_BYTES + HEADER_BYTES;
@@ -22,7 +22,8 @@ export interface VirtualDiskPlan {
 
 export interface DynamicVhd {
   readonly fileBytes: number;
-  readonly blocks: number;
+  /** Numbers of the blocks that are there, ascending. */
+  readonly blocks: readonly number[];
   stream(): Generator<Buffer>;
 }
 
@@ -36,13 +37,14 @@ export function dynamicVhd(disk: VirtualDiskPlan): DynamicVhd {
     bat.writeUInt32BE(present.has(block) ? sector : ABSENT, block * 4);
     if (present.has(block)) sector += (BITMAP_BYTES + BLOCK_BYTES) / SECTOR_BYTES;
   }
+  const blocks = [...present].sort((a, b) => a - b);
   const footer = footerOf(disk);
   return {
     fileBytes: sector * SECTOR_BYTES + footer.length,
-    blocks: present.size,
+    blocks,
     *stream() {
       yield Buffer.concat([footer, headerOf(blockCount), bat]);
-      for (const block of [...present].sort((a, b) => a - b)) yield blockOf(disk.extents, block);
+      for (const block of blocks) yield blockOf(disk.extents, block);
       yield footer;
     },
   };
