@@ -14,7 +14,7 @@ export interface ResourceId {
 
 const SHAPE = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+)\/([^/].*)$/i;
 /** What an id's segment may hold; also keeps anything that could change a URL's meaning out of a path. */
-const SEGMENT = /^[\w.()-]{1,128}$/;
+const SEGMENT = /^(?!\.{1,2}$)[\w.()-]{1,128}$/;
 
 export function parseResourceId(id: string): ResourceId | undefined {
   const [, subscriptionId, resourceGroup, provider, rest] = SHAPE.exec(id) ?? [];

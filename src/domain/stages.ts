@@ -1,6 +1,6 @@
 /**
  * The board of a run: which stages there are, how each stands, and since when. It is the run's custom status, so it
- * stays small (16 KB at most, by Durable's own rule) and holds nothing that may not be read by whoever may read the run.
+ * stays small (see `shown`) and holds nothing that may not be read by whoever may read the run.
  */
 export type StageState = "pending" | "running" | "done" | "skipped" | "refused" | "failed" | "cancelled";
 
@@ -81,4 +81,35 @@ export function withLeftovers(board: Board, leftovers: readonly Leftover[]): Boa
         ? [...shown, { resource: `${more} more`, reason: "See the resources tagged with this run's id." }]
         : shown,
   };
+}
+
+/** Durable allows 16 KB of UTF-16, which is half as many characters; some are left for its own wrapping. */
+const SHOWN_CHARACTERS = 8000;
+
+/**
+ * The board as it may be shown while a run goes on: whole where it fits, else without what the run's output will say
+ * in full, and with long texts cut.
+ */
+export function shown(board: Board): Board {
+  const fits = (one: Board) => JSON.stringify(one).length <= SHOWN_CHARACTERS;
+  if (fits(board)) return board;
+  const { result: _result, ...bare } = board;
+  if (fits(bare)) return bare;
+  const cut = (text: string) => (text.length > 200 ? `${text.slice(0, 199)}…` : text);
+  const brief: Board = {
+    ...bare,
+    leftovers: bare.leftovers.slice(0, 10).map(({ resource, reason }) => ({ resource, reason: cut(reason) })),
+    ...(bare.error === undefined
+      ? {}
+      : {
+          error: {
+            ...bare.error,
+            message: bare.error.message.slice(0, 1000),
+            remedy: cut(bare.error.remedy),
+          },
+        }),
+  };
+  return fits(brief)
+    ? brief
+    : { ...brief, stages: brief.stages.map(({ detail: _detail, ...stage }) => stage) };
 }

@@ -56,6 +56,8 @@ const isoOf = (time: Date | string): string => new Date(time).toISOString();
 
 /** A run that Durable ended (terminated, or broke where no runbook could catch it) is told as what Durable says. */
 function boardOf({ customStatus, runtimeStatus, output }: DurableOrchestrationStatus): Board {
+  // What a run returns is its board in full; while it goes on, the custom status is what fits.
+  if (isBoard(output)) return output;
   const board = isBoard(customStatus) ? customStatus : { ...newBoard([]), status: "pending" as RunStatus };
   const ended = board.status !== "running" && board.status !== "pending";
   switch (runtimeStatus as string) {

@@ -7,7 +7,7 @@ import { CANCEL_EVENT } from "../contracts/events.js";
 import type { FailureCode } from "../domain/failures.js";
 import type { Refusal } from "../domain/outcome.js";
 import type { Board, RunError, RunStatus, Stage } from "../domain/stages.js";
-import { newBoard, withStage } from "../domain/stages.js";
+import { newBoard, shown, withStage } from "../domain/stages.js";
 import { isoTime } from "../domain/time.js";
 import type { Durable } from "./durable.js";
 import { eventOf, nowMs } from "./durable.js";
@@ -54,7 +54,7 @@ export const openRun = (context: OrchestrationContext, stageNames: readonly stri
 
 export function show(run: Run, board: Board): void {
   run.board = board;
-  run.context.df.setCustomStatus(board);
+  run.context.df.setCustomStatus(shown(board));
 }
 
 export const timestamp = (run: Run): string => isoTime(nowMs(run.context));

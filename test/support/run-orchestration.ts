@@ -187,8 +187,9 @@ class Execution {
     const fresh = [stamp({ EventType: 12, EventId: -1 }), stamp(event)];
     const state = await this.#execute([...this.#history, ...fresh]);
     const status = JSON.stringify(state.customStatus ?? null);
-    if (status.length > 16_384)
-      throw new Error(`The custom status has ${status.length} bytes; Durable allows 16,384.`);
+    // 16 KB, counted in UTF-16 as the extension does.
+    if (status.length > 8192)
+      throw new Error(`The custom status has ${status.length} characters; Durable allows 8,192.`);
     if (status !== JSON.stringify(this.#statuses.at(-1) ?? null)) this.#statuses.push(JSON.parse(status));
     const scheduled = [...this.#afterEvent(event), ...this.#afterActions(state)];
     this.#history.push(...fresh.map((one) => ({ ...one, IsPlayed: true })), ...scheduled.map(stamp));
