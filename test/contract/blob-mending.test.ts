@@ -28,6 +28,13 @@ describe("mending a dropped disk", () => {
     expectDisk(made, disk(size));
   });
 
+  it("takes a copy over whatever sequence number its source had", async () => {
+    await account.dropPages("numbered.vhd", fixedVhd({ disk: disk(20 * MIB + 512) }));
+    await account.dropped("numbered.vhd").getPageBlobClient().updateSequenceNumber("update", 9);
+    const { made } = await mend(account, "numbered.vhd");
+    expectDisk(made, disk(20 * MIB + 512));
+  });
+
   it.each([
     ["fixed block blob", fixedVhd({ disk: disk(24 * MIB) })],
     ["fixed, misaligned", fixedVhd({ disk: disk(23 * MIB + 1536) })],
@@ -44,7 +51,7 @@ describe("mending a dropped disk", () => {
   });
 
   it("moves none of the zeros", async () => {
-    await account.dropBlock("sparse.vhd", fixedVhd({ disk: disk(64 * MIB) }));
+    await account.dropBlock("sparse.vhd", fixedVhd({ disk: disk(32 * MIB) }));
     const { bytesWritten } = await mend(account, "sparse.vhd");
     expect(bytesWritten).toBeLessThan(4 * MIB);
   });

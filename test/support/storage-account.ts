@@ -13,6 +13,7 @@ export const DROP = "drop";
 export const WORK = "work";
 const RUNS = "runs";
 const PAGE_BYTES = 4 * 1024 * 1024;
+const ZEROS = Buffer.alloc(PAGE_BYTES);
 
 export type Account = Awaited<ReturnType<typeof openAccount>>;
 
@@ -42,7 +43,7 @@ export async function openAccount() {
       await blob.create(bytes.length);
       for (let at = 0; at < bytes.length; at += PAGE_BYTES) {
         const part = bytes.subarray(at, at + PAGE_BYTES);
-        if (part.some((byte) => byte !== 0)) await blob.uploadPages(part, at, part.length);
+        if (!part.equals(ZEROS.subarray(0, part.length))) await blob.uploadPages(part, at, part.length);
       }
     },
     prepared: (name: string) => service.getContainerClient(WORK).getPageBlobClient(name).downloadToBuffer(),

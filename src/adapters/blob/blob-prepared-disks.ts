@@ -41,7 +41,8 @@ export function blobPreparedDisks(service: BlobServiceClient, containerName: str
       try {
         const found = await blob.getProperties();
         if (found.metadata?.state === "ready") return { uri: blob.url, state: "ready" };
-        const owner = found.blobSequenceNumber ?? 0;
+        // A copy has the sequence number of its source, which means nothing here.
+        const owner = found.metadata?.planhash === undefined ? 0 : (found.blobSequenceNumber ?? 0);
         if (owner > epoch + 1) throw new Superseded(`${name} belongs to attempt ${owner}, not to ${epoch}.`);
         // From here on no writer of this attempt gets through either, were it a zombie's.
         await blob.updateSequenceNumber("update", epoch + 1);
