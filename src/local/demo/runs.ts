@@ -32,9 +32,10 @@ export interface Sighting {
   readonly document: RunDocument | undefined;
 }
 
-const ENDED: ReadonlySet<string> = new Set(["succeeded", "refused", "failed", "cancelled"]);
-export const hasEnded = (document: RunDocument | undefined): document is RunDocument =>
-  document !== undefined && ENDED.has(document.status);
+const ENDED = ["succeeded", "refused", "failed", "cancelled"] as const;
+export type EndedRun = RunDocument & { readonly status: (typeof ENDED)[number] };
+export const hasEnded = (document: RunDocument | undefined): document is EndedRun =>
+  ENDED.some((status) => status === document?.status);
 
 const POLL_MS = 250;
 

@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConnections, settingsFile } from "../cloud/connections.js";
 import type { Connections } from "../cloud/connections.js";
-import { DEFAULT_HOST_PORT, assertPortsFree } from "../cloud/ports.js";
+import { DEFAULT_HOST_PORT, DEFAULT_PORTS, assertPortsFree } from "../cloud/ports.js";
 import type { Child } from "./child.js";
 import { startChild } from "./child.js";
 import type { LogView } from "./log-view.js";
@@ -53,7 +53,7 @@ const script = (path: string): string => fileURLToPath(new URL(`../${path}`, imp
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { appDir, ports, logs, say } = options;
   const stateDir = resolve(options.stateDir);
-  if (ports === "default") await assertPortsFree({ host: DEFAULT_HOST_PORT });
+  if (ports === "default") await assertPortsFree({ host: DEFAULT_HOST_PORT, ...DEFAULT_PORTS });
   const cloud = await startChild({
     name: "cloud",
     script: script("cloud/main.js"),

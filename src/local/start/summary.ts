@@ -37,7 +37,7 @@ export function summary(local: SummaryOf): string {
     [
       "Watch",
       [
-        `curl ${hostUrl}/api/captures/{id}      curl ${hostUrl}/api/imports`,
+        `curl ${hostUrl}/api/runs      curl ${hostUrl}/api/captures/{id}      curl ${hostUrl}/api/imports/{id}`,
         `curl ${hostUrl}/runtime/webhooks/durabletask/instances`,
       ],
     ],
