@@ -10,12 +10,15 @@ import { imageActivities } from "./activities/images.js";
 import { inspectDrop } from "./activities/import/examine-drop.js";
 import { importActivities } from "./activities/import/import-activities.js";
 import { claimant, manifestNaming } from "./activities/import/look-at-drop.js";
+import { restoreActivities } from "./activities/restore.js";
+import { savedBackup } from "./activities/run-documents.js";
 import { armBackups } from "./adapters/arm/backups.js";
 import { arm } from "./adapters/arm/client.js";
 import type { GuestScripts } from "./adapters/arm/guests.js";
 import { armGuests } from "./adapters/arm/guests.js";
 import { armImages } from "./adapters/arm/images.js";
 import { armResources } from "./adapters/arm/resources.js";
+import { armSourceVms } from "./adapters/arm/source-vms.js";
 import { armVirtualMachines } from "./adapters/arm/virtual-machines.js";
 import { blobDropCopies } from "./adapters/blob/blob-drop-copies.js";
 import { blobDrops } from "./adapters/blob/blob-drops.js";
@@ -27,12 +30,15 @@ import { blobServiceByIdentity, blobServiceByKey } from "./adapters/blob/client.
 import { CAPTURE_ORCHESTRATOR } from "./contracts/capture-run.js";
 import { IMPORT_ORCHESTRATOR } from "./contracts/import-run.js";
 import { REFUSE_ORCHESTRATOR } from "./contracts/refuse-run.js";
+import { RESTORE_ORCHESTRATOR } from "./contracts/restore-run.js";
 import { registerCaptureFunctions } from "./functions/captures.js";
 import { registerImportFunctions } from "./functions/imports.js";
+import { registerRestoreFunctions } from "./functions/restores.js";
 import { registerRunFunctions } from "./functions/runs.js";
 import { captureImage } from "./orchestrators/capture-image.js";
 import { importImage } from "./orchestrators/import-image.js";
 import { refuseRequest } from "./orchestrators/refuse-request.js";
+import { restoreSource } from "./orchestrators/restore-source.js";
 import { importSettings, readSettings } from "./settings.js";
 
 const settings = readSettings(process.env);
@@ -67,17 +73,21 @@ const drops = blobDrops(blobs);
 
 df.app.orchestration(CAPTURE_ORCHESTRATOR, captureImage);
 df.app.orchestration(IMPORT_ORCHESTRATOR, importImage);
+df.app.orchestration(RESTORE_ORCHESTRATOR, restoreSource);
 df.app.orchestration(REFUSE_ORCHESTRATOR, refuseRequest);
 
+const vms = armVirtualMachines(cloud);
+const backups = armBackups(cloud);
 const activities = [
   ...captureActivities({
-    vms: armVirtualMachines(cloud),
-    backups: armBackups(cloud),
+    vms,
+    backups,
     guests: armGuests(cloud, scripts),
     markers: blobSealMarkers(blobs, settings.RUNS_CONTAINER),
     holds: blobVmHolds(blobs, settings.RUNS_CONTAINER),
     runs,
   }),
+  ...restoreActivities({ vms, sources: armSourceVms(cloud), backups, runs }),
   ...importActivities({
     drops,
     runs,
@@ -107,4 +117,5 @@ registerImportFunctions({
   claimant,
   inspect: (place, purpose) => inspectDrop(place, purpose, drops),
 });
+registerRestoreFunctions({ runs, backupDocument: savedBackup.name });
 registerRunFunctions();

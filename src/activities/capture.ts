@@ -11,6 +11,7 @@ import type { RunStore } from "../ports/run-store.js";
 import type { SealMarkers } from "../ports/seal-markers.js";
 import type { VirtualMachines } from "../ports/virtual-machines.js";
 import type { VmHolds } from "../ports/vm-holds.js";
+import { savedBackup, savedVm } from "./run-documents.js";
 import { implement, implementOperation, implementOutcome } from "./implement.js";
 import type { Registration } from "./implement.js";
 
@@ -22,9 +23,6 @@ export interface CapturePorts {
   readonly holds: VmHolds;
   readonly runs: RunStore;
 }
-
-/** The source VM's model, kept beside the backup: what a restore makes the VM again from. */
-export const VM_MODEL = "vm-model.json";
 
 export function captureActivities({
   vms,
@@ -38,9 +36,8 @@ export function captureActivities({
     implementOutcome(refs.inspectVm, async ({ runId, vmId }) => {
       const found = await vms.inspect(vmId);
       if (found.status !== "done") return found;
-      const { summary, model } = found.value;
-      await runs.put(runId, VM_MODEL, new TextEncoder().encode(JSON.stringify({ summary, model })));
-      return done(summary);
+      await savedVm.save(runs, runId, found.value);
+      return done(found.value.summary);
     }),
 
     implementOutcome(refs.holdVm, async ({ vmId, runId }) => done({ heldBy: await holds.hold(vmId, runId) })),
@@ -52,22 +49,24 @@ export function captureActivities({
     ...implementOperation(refs.createRestorePoint, backups.restorePoint),
     ...implementOperation(refs.createSnapshot, backups.snapshot),
     ...implementOperation(refs.createDisk, backups.disk),
-    implementOutcome(refs.proveBackup, async ({ backup, vm }) => {
+    implementOutcome(refs.proveBackup, async ({ runId, backup, vm }) => {
       const held = await backups.held(backup);
       if (held.status !== "done") return held;
       const problems = backupProblems(vm, held.value);
+      if (problems.length > 0)
+        return refused(
+          "BACKUP_UNSOUND",
+          `The backup does not hold the VM: ${problems.join("; ")}.`,
+          "See that no disk was attached, detached or resized meanwhile, and start the run again.",
+        );
+      await savedBackup.save(runs, runId, backup);
       const gigabytes = held.value.reduce((sum, disk) => sum + disk.sizeGb, 0);
-      return problems.length === 0
-        ? done({ summary: `${held.value.length} disks, ${gigabytes} GiB, ${backup.consistency}` })
-        : refused(
-            "BACKUP_UNSOUND",
-            `The backup does not hold the VM: ${problems.join("; ")}.`,
-            "See that no disk was attached, detached or resized meanwhile, and start the run again.",
-          );
+      return done({ summary: `${held.value.length} disks, ${gigabytes} GiB, ${backup.consistency}` });
     }),
 
     ...implementOperation(refs.createWorkingVm, vms.workingVm),
     ...implementOperation(refs.deallocateVm, vms.deallocation),
+    implementOutcome(refs.askVm, ({ vmId }) => vms.state(vmId)),
     implementOutcome(refs.markGeneralized, ({ vmId }) => vms.markGeneralized(vmId)),
 
     ...implementOperation<GuestQuestion, { output: string }>(refs.askGuest, guests.question),
@@ -78,12 +77,13 @@ export function captureActivities({
     }),
     implementOutcome(refs.askSeal, async ({ runId, vmId, elapsedMs, limitMs, sealLog }) => {
       // In this order: the guest writes its marker before it stops.
-      const power = await vms.powerState(vmId);
-      if (power.status !== "done") return power;
+      const state = await vms.state(vmId);
+      if (state.status !== "done") return state;
+      const powerState = state.value.power;
       const marker = await markers.read(runId);
       const answer = sealLog === undefined ? undefined : decodeGuestResult(sealLog);
       const log = answer?.ok === true ? { sealLog: answer.value } : {};
-      return done(judgeSeal({ runId, marker, powerState: power.value, elapsedMs, limitMs, ...log }));
+      return done(judgeSeal({ runId, marker, powerState, elapsedMs, limitMs, ...log }));
     }),
   ];
 }

@@ -1,6 +1,6 @@
 /** What the capture runbook can do, by name. Each takes and returns plain data that may be stored in clear. */
 import type { Outcome } from "../domain/outcome.js";
-import type { VmSummary } from "../domain/vm.js";
+import type { VmState, VmSummary } from "../domain/vm.js";
 import type { SealJudgement } from "../domain/guest/seal-outcome.js";
 import { activity, operation } from "./activity.js";
 import type {
@@ -12,6 +12,7 @@ import type {
   WorkingVm,
 } from "../domain/backup.js";
 import type { GuestQuestion, SealOrder, SealQuestion } from "../domain/guest-orders.js";
+import type { RestorePlan, RestoredDisk, RestoredVm } from "../domain/restore.js";
 import { STUBBORN } from "./retry.js";
 
 export const inspectVm = activity<{ runId: string; vmId: string }, Outcome<VmSummary>>("inspectVm");
@@ -32,5 +33,14 @@ export const askGuest = operation<GuestQuestion, { output: string }>("askGuest")
 export const startSeal = activity<SealOrder, Outcome<null>>("startSeal");
 export const askSeal = activity<SealQuestion, Outcome<SealJudgement>>("askSeal");
 export const deallocateVm = operation<{ vmId: string }>("deallocateVm");
-export const startVm = operation<{ vmId: string }>("startVm");
 export const markGeneralized = activity<{ vmId: string }, Outcome<null>>("markGeneralized");
+
+/** Sees that nothing attached to the VM is deleted with it. */
+export const protectVm = operation<{ vmId: string }>("protectVm");
+export const removeSourceVm = operation<{ vmId: string }>("removeSourceVm");
+export const startVm = operation<{ vmId: string }>("startVm");
+export const askVm = activity<{ vmId: string }, Outcome<VmState>>("askVm");
+
+export const planRestore = activity<{ captureId: string }, Outcome<RestorePlan>>("planRestore");
+export const restoreDisk = operation<RestoredDisk>("restoreDisk");
+export const restoreVm = operation<RestoredVm>("restoreVm");

@@ -1,7 +1,8 @@
 /** The status document of a run: the same for captures and imports, by HTTP and on the dashboard. */
 import type { Board } from "../domain/stages.js";
 
-export type RunKind = "capture" | "import";
+export const RUN_KINDS = ["capture", "import", "restore"] as const;
+export type RunKind = (typeof RUN_KINDS)[number];
 
 export interface RunLinks {
   readonly self: string;

@@ -29,6 +29,9 @@ export const RUN_TAG = "vmimage-run";
 export const EXPIRES_TAG = "vmimage-expires";
 export const KIND_TAG = "vmimage-kind";
 
+/** Disks that a restore made belong to their VM from then on: no janitor takes them for scaffolding. */
+export const RESTORED_DISK_PREFIX = "vmi-restore-";
+
 export interface CaptureNames {
   readonly restorePointId: string;
   readonly workingVmId: string;

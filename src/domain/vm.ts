@@ -53,6 +53,14 @@ export interface VmSummary {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** How a VM stands, where nothing of its model is asked. */
+export interface VmState {
+  /** The last word of PowerState/…, as in "running" or "deallocated"; "unknown" while Azure does not say. */
+  readonly power: string;
+  readonly agentReady: boolean;
+  readonly markedGeneralized: boolean;
+}
+
 /** The OS disk and every data disk, OS disk first. */
 export const allDisks = (vm: VmSummary): readonly DiskSummary[] => [vm.osDisk, ...vm.dataDisks];
 

@@ -2,13 +2,12 @@
 import { app } from "@azure/functions";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
-import type { RunKind, StatusDocument } from "../contracts/status.js";
-import { instanceIdOf } from "../contracts/status.js";
+import type { StatusDocument } from "../contracts/status.js";
+import { RUN_KINDS, instanceIdOf } from "../contracts/status.js";
 import { CANCEL_EVENT } from "../contracts/events.js";
 import { linksOf, problem } from "./http.js";
 import { documentOf, findInstance } from "./status.js";
 
-const KINDS: readonly RunKind[] = ["capture", "import"];
 const SHOWN = 100;
 
 export function registerRunFunctions(): void {
@@ -24,7 +23,7 @@ export function registerRunFunctions(): void {
       const wanted = request.query.get("kind");
       const all = await durable.getStatusAll();
       const runs = all.flatMap((status): StatusDocument[] => {
-        const kind = KINDS.find((one) => status.instanceId.startsWith(`${one}-`));
+        const kind = RUN_KINDS.find((one) => status.instanceId.startsWith(`${one}-`));
         if (kind === undefined || (wanted !== null && wanted !== kind)) return [];
         const runId = status.instanceId.slice(kind.length + 1);
         return [documentOf(kind, runId, status, linksOf(durable, request, kind, runId))];
@@ -34,8 +33,8 @@ export function registerRunFunctions(): void {
     },
   });
 
-  for (const kind of KINDS)
-    app.http(`cancel${kind === "capture" ? "Capture" : "Import"}`, {
+  for (const kind of RUN_KINDS)
+    app.http(`cancel${kind[0]?.toUpperCase()}${kind.slice(1)}`, {
       methods: ["POST"],
       route: `${kind}s/{id}/cancel`,
       authLevel: "function",

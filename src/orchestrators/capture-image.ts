@@ -39,7 +39,7 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   if (request.dryRun) return { dryRun: true, checks, plan: { source: vm, request } };
   const scope = scopeOf(run, input, vm);
 
-  yield* stage(run, "queue", () => waitForTurn(run, input, vm));
+  yield* stage(run, "queue", () => waitForTurn(run, input.runId, vm, request.whenBusy));
   const backup = yield* stage(run, "backup", () => backUp(scope));
   const sealedVmId = request.image.state === "generalized" ? yield* sealedVm(scope, backup) : undefined;
   if (sealedVmId === undefined) skipSeal(run);

@@ -24,6 +24,18 @@ export function* operate<I, R>(
   return result as R;
 }
 
+/** Waits for what was begun by itself, where a refusal to begin means something else than a failure later. */
+export function* finish<I, R>(
+  run: Run,
+  operation: OperationRef<I, R>,
+  input: I,
+  started: Started,
+  limits: OperationLimits,
+): Durable<R> {
+  const [settled] = yield* operateEach(run, operation, [input], { ...limits, begun: [{ value: started }] });
+  return valueOf(settled as Settled<R>);
+}
+
 /** The same for several inputs at once; the first that fails ends the wait for the others. */
 export function* operateAll<I, R>(
   run: Run,
@@ -39,7 +51,11 @@ export function* operateEach<I, R>(
   run: Run,
   operation: OperationRef<I, R>,
   inputs: readonly I[],
-  limits: OperationLimits & { readonly stopAtFailure?: boolean },
+  limits: OperationLimits & {
+    readonly stopAtFailure?: boolean;
+    /** Where they were begun already. */
+    readonly begun?: readonly Settled<Started>[];
+  },
 ): Durable<Settled<R>[]> {
   const beganMs = nowMs(run.context);
   const results = new Map<number, Settled<R>>();
@@ -49,7 +65,8 @@ export function* operateEach<I, R>(
     limits.stopAtFailure === true && [...results.values()].some((result) => "error" in result);
 
   const started = new Map<number, Started>();
-  for (const [index, start] of (yield* demandEach(run, operation.start, inputs)).entries()) {
+  const starts = limits.begun ?? (yield* demandEach(run, operation.start, inputs));
+  for (const [index, start] of starts.entries()) {
     if ("error" in start) results.set(index, start);
     else started.set(index, start.value);
   }
@@ -96,7 +113,8 @@ function reportProgress(
     results.has(index) ? 100 : (percents.get(index) ?? 0),
   );
   const percent = Math.floor(sum.reduce((total, one) => total + one, 0) / Math.max(1, count));
-  note(run, stageName, { percent, ...(detail === undefined ? {} : { detail }) });
+  // What was waited for is no news once it has come.
+  note(run, stageName, { percent, detail: detail ?? "" });
 }
 
 const azureFailed = ({ code, message }: { code: string; message: string }) =>

@@ -1,6 +1,5 @@
-/** One capture per VM at a time. Who holds it is on the board while a run waits in line. */
+/** One capture or restore of a VM at a time. Who holds it is on the board while a run waits in line. */
 import { holdVm, releaseVm } from "../contracts/capture-activities.js";
-import type { CaptureInput } from "../contracts/capture-run.js";
 import type { VmSummary } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
 import { call, nowMs } from "./durable.js";
@@ -11,7 +10,12 @@ import { demand, keepWaiting } from "./wait.js";
 /** Two days in line: longer than the longest capture that the limits of a request allow. */
 const LINE_LIMIT_MINUTES = 2880;
 
-export function* waitForTurn(run: Run, { runId, request }: CaptureInput, vm: VmSummary): Durable<void> {
+export function* waitForTurn(
+  run: Run,
+  runId: string,
+  vm: VmSummary,
+  whenBusy: "wait" | "refuse" = "wait",
+): Durable<void> {
   const hold = { vmId: vm.id, runId };
   const sinceMs = nowMs(run.context);
   run.undo.push({
@@ -24,13 +28,13 @@ export function* waitForTurn(run: Run, { runId, request }: CaptureInput, vm: VmS
   for (;;) {
     const { heldBy } = yield* demand(run, holdVm, hold);
     if (heldBy === runId) return;
-    if (request.whenBusy === "refuse")
+    if (whenBusy === "refuse")
       throw refusal({
         code: "VM_BUSY",
-        message: `Run ${heldBy} is capturing ${vm.name}.`,
+        message: `Run ${heldBy} is at work on ${vm.name}.`,
         remedy: 'Send the request again when that run has ended, or with "whenBusy": "wait".',
       });
-    note(run, "queue", { detail: `waiting for run ${heldBy}, which is capturing ${vm.name}` });
+    note(run, "queue", { detail: `waiting for run ${heldBy}, which is at work on ${vm.name}` });
     yield* keepWaiting(run, "The turn for this VM", sinceMs, LINE_LIMIT_MINUTES);
   }
 }

@@ -5,8 +5,10 @@ import type {
   RestorePointOrder,
   SnapshotOrder,
 } from "../domain/backup.js";
+import type { RestoredDisk } from "../domain/restore.js";
 import type { Outcome } from "../domain/outcome.js";
 import type { Operation } from "./operation.js";
+import type { Modelled } from "./source-vms.js";
 
 /** Backups of a VM's disks and disks made from them. Never writes to the VM. */
 export interface Backups {
@@ -16,4 +18,6 @@ export interface Backups {
   /** The disks that really are in the backup, read anew; what proves a backup is domain/proof.ts. */
   held(backup: Backup): Promise<Outcome<readonly BackedUpDisk[]>>;
   readonly disk: Operation<DiskFromBackup>;
+  /** A disk as the saved model has it, with the backup's bytes; done when it is whole and has its size. */
+  readonly restoredDisk: Operation<Modelled<RestoredDisk>>;
 }

@@ -8,6 +8,8 @@ import type { Backups } from "../../ports/backups.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
 import { answer, progressOf, submit } from "./submit.js";
+import type { SourceModel } from "./vm-models.js";
+import { diskAt, restoredDisk } from "./vm-models.js";
 
 export function armBackups(cloud: Arm): Backups {
   const point = (id: string) => {
@@ -81,6 +83,32 @@ export function armBackups(cloud: Arm): Backups {
           })),
         );
       }, "BACKUP_UNSOUND"),
+
+    restoredDisk: {
+      start({ model, source, diskId, tags }) {
+        const saved = diskAt(model as SourceModel, source.lun);
+        // The documents of one capture belong together; a model without the disk is a fault of ours.
+        if (saved === undefined) throw new TypeError(`The saved model has no disk for ${diskId}.`);
+        const { client, group, names } = locate(cloud, diskId);
+        return submit(() =>
+          client.disks.createOrUpdate(group, names[0], restoredDisk(saved, source.id, tags)),
+        );
+      },
+      ask({ input, started }) {
+        const { client, group, names } = locate(cloud, input.diskId);
+        return progressOf(
+          cloud,
+          started,
+          () => client.disks.get(group, names[0]),
+          ({ completionPercent = 100, diskSizeGB = 0 }): Progress<null> => {
+            if (completionPercent < 100) return { state: "running", percent: Math.floor(completionPercent) };
+            if (diskSizeGB >= input.sizeGb) return succeeded(null);
+            const message = `${input.diskId} has ${diskSizeGB} GiB and must have ${input.sizeGb} GiB.`;
+            return { state: "failed", code: "BACKUP_UNSOUND", message };
+          },
+        );
+      },
+    },
 
     disk: {
       start(order) {

@@ -7,7 +7,9 @@ import type { VirtualMachines } from "../../ports/virtual-machines.js";
 import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
 import { answer, progressOf, submit } from "./submit.js";
-import { agentReady, powerStateOf, summarize } from "./vm-summary.js";
+import type { SourceModel } from "./vm-models.js";
+import { lostBy } from "./vm-models.js";
+import { agentReady, powerStateOf, stateOf, summarize } from "./vm-summary.js";
 
 export function armVirtualMachines(cloud: Arm): VirtualMachines {
   const at = (vmId: string) => {
@@ -18,7 +20,7 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
     const { vms, group, name } = at(vmId);
     return vms.get(group, name, { expand: "instanceView" });
   };
-  const powerState = (vmId: string) => answer(async () => powerStateOf(await get(vmId)), "VM_NOT_FOUND");
+  const state = (vmId: string) => answer(async () => stateOf(await get(vmId)), "VM_NOT_FOUND");
 
   return {
     inspect: (vmId) =>
@@ -28,10 +30,11 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
           disksOf(cloud, vm),
           acceleratedNetworking(cloud, vm),
         ]);
-        return { summary: summarize(vm, disks, accelerated), model: vm };
+        const model: SourceModel = { vm, disks };
+        return { summary: summarize(vm, disks, accelerated), model, lost: lostBy(model) };
       }, "VM_NOT_FOUND"),
 
-    powerState,
+    state,
 
     markGeneralized: (vmId) =>
       answer(async () => {
@@ -46,9 +49,9 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
         return submit(() => vms.deallocate(group, name), "VM_NOT_FOUND");
       },
       async ask({ input }) {
-        const state = await powerState(input.vmId);
-        if (state.status !== "done") return state;
-        return done(state.value === "deallocated" ? succeeded(null) : { state: "running" });
+        const now = await state(input.vmId);
+        if (now.status !== "done") return now;
+        return done(now.value.power === "deallocated" ? succeeded(null) : { state: "running" });
       },
     },
 

@@ -1,6 +1,13 @@
 /** A VM's model and instance view in our words. */
 import type { Disk, VirtualMachine } from "@azure/arm-compute";
-import type { Caching, DataDiskSummary, DiskSummary, Generation, VmSummary } from "../../domain/vm.js";
+import type {
+  Caching,
+  DataDiskSummary,
+  DiskSummary,
+  Generation,
+  VmState,
+  VmSummary,
+} from "../../domain/vm.js";
 import { resourceName, sameResource } from "../../domain/resource-id.js";
 
 interface AttachedDisk {
@@ -52,7 +59,7 @@ export function summarize(vm: VirtualMachine, disks: readonly Disk[], accelerate
     dataDisks,
     powerState: powerStateOf(vm),
     agentReady: agentReady(vm),
-    markedGeneralized: hasStatus(vm, "OSState/generalized"),
+    markedGeneralized: markedGeneralized(vm),
     guestEncrypted:
       osDisk?.encryptionSettings?.enabled === true ||
       disks.some((disk) => disk.encryptionSettingsCollection?.enabled === true),
@@ -72,6 +79,14 @@ const statuses = ({ instanceView }: VirtualMachine) => instanceView?.statuses ??
 
 const hasStatus = (vm: VirtualMachine, code: string) =>
   statuses(vm).some((status) => status.code?.toLowerCase() === code.toLowerCase());
+
+const markedGeneralized = (vm: VirtualMachine) => hasStatus(vm, "OSState/generalized");
+
+export const stateOf = (vm: VirtualMachine): VmState => ({
+  power: powerStateOf(vm),
+  agentReady: agentReady(vm),
+  markedGeneralized: markedGeneralized(vm),
+});
 
 /** The last word of PowerState/…; "unknown" while Azure does not say. */
 export const powerStateOf = (vm: VirtualMachine): string =>

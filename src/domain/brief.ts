@@ -1,0 +1,16 @@
+/** Lists that have to fit into a status: whole where they can be, shorter where they must be, and never silently. */
+import { resourceName } from "./resource-id.js";
+
+const length = (items: readonly string[]): number =>
+  items.reduce((sum, item) => sum + item.length + '"",'.length, 0);
+
+/** Resource ids; where they do not fit their names, and where these do not fit as many as do, with a count. */
+export function inBrief(ids: readonly string[], limitChars: number): readonly string[] {
+  if (length(ids) <= limitChars) return ids;
+  const names = ids.map(resourceName);
+  if (length(names) <= limitChars) return names;
+  const counted = (count: number) => [...names.slice(0, count), `and ${names.length - count} more`];
+  let count = names.length;
+  while (count > 0 && length(counted(count)) > limitChars) count -= 1;
+  return counted(count);
+}

@@ -1,0 +1,129 @@
+/** The acts by which a source VM is made again from its backup, in the order in which none of them can lose it. */
+import {
+  askVm,
+  protectVm,
+  removeSourceVm,
+  restoreDisk,
+  restoreVm,
+  startVm,
+} from "../contracts/capture-activities.js";
+import { inBrief } from "../domain/brief.js";
+import { KIND_TAG, RUN_TAG } from "../domain/names.js";
+import { nextPollSeconds } from "../domain/polling.js";
+import type { RestorePlan, RestoredVm } from "../domain/restore.js";
+import { restoredDiskId } from "../domain/restore.js";
+import type { Durable } from "./durable.js";
+import { messageOf, nowMs } from "./durable.js";
+import { finish, operate, operateAll } from "./operate.js";
+import type { Run } from "./run.js";
+import { RunEnd, failure } from "./run.js";
+import { demand, pause } from "./wait.js";
+
+export interface MakeAgain {
+  readonly run: Run;
+  readonly restoreId: string;
+  readonly captureId: string;
+  readonly plan: RestorePlan;
+}
+
+type Disks = RestoredVm["disks"];
+
+const DISKS_MINUTES = 180;
+const VM_MINUTES = 60;
+/** A system that came from a backup may check its disks first. */
+const AGENT_MINUTES = 15;
+
+/** New disks from the backup, in parallel, each proved whole. They go again unless they become the VM's. */
+export function* restoredDisks({ run, restoreId, captureId, plan }: MakeAgain): Durable<Disks> {
+  const { vm, backup } = plan;
+  const wanted = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks].map((disk) => ({
+    ...disk,
+    newId: restoredDiskId(restoreId, disk.id, disk.lun),
+  }));
+  const tags = { [RUN_TAG]: restoreId, [KIND_TAG]: "restored" };
+  const orders = wanted.flatMap(({ lun, sizeGb, newId }) =>
+    backup.disks
+      .filter((source) => source.lun === lun)
+      .map((source) => ({ captureId, diskId: newId, source, sizeGb, tags })),
+  );
+  run.undo.push({ when: "failure", resources: wanted.map(({ newId }) => newId) });
+  yield* operateAll(run, restoreDisk, orders, { limitMinutes: DISKS_MINUTES, stage: "disks" });
+  return wanted.map(({ lun, newId }) => ({ lun, id: newId }));
+}
+
+/**
+ * Takes the old VM object away and makes the VM again. Between the two there is no VM: a cancel waits until there is
+ * one, and whatever goes wrong says what stands where.
+ */
+export function* makeAgain({ run, captureId, plan }: MakeAgain, disks: Disks): Durable<void> {
+  const vmId = plan.vm.id;
+  if (plan.vmStands) yield* operate(run, protectVm, { vmId }, { limitMinutes: VM_MINUTES });
+  try {
+    if (plan.vmStands) yield* takeAway(run, vmId);
+    run.shielded = true;
+    yield* operate(
+      run,
+      restoreVm,
+      { captureId, vmId, disks },
+      { limitMinutes: VM_MINUTES, stage: "replace" },
+    );
+  } catch (error) {
+    if (error instanceof NotBegun) throw error.end;
+    disown(run, disks);
+    throw standing(error, plan, disks);
+  }
+  disown(run, disks);
+  run.shielded = false;
+}
+
+/** Nothing was changed: the VM stands as it was, and the new disks go. */
+class NotBegun extends Error {
+  constructor(readonly end: RunEnd) {
+    super(end.message);
+  }
+}
+
+function* takeAway(run: Run, vmId: string): Durable<void> {
+  let started;
+  try {
+    started = yield* demand(run, removeSourceVm.start, { vmId });
+  } catch (error) {
+    throw error instanceof RunEnd ? new NotBegun(error) : error;
+  }
+  run.shielded = true;
+  yield* finish(run, removeSourceVm, { vmId }, started, { limitMinutes: VM_MINUTES });
+}
+
+/** From here on the new disks are the VM's: whatever becomes of the run, they stay. */
+function disown(run: Run, disks: Disks): void {
+  const kept = run.undo.filter(({ resources }) => !disks.some(({ id }) => resources.includes(id)));
+  run.undo.splice(0, run.undo.length, ...kept);
+}
+
+const said = (ids: readonly string[]) => inBrief(ids, 2000).join(", ");
+
+function standing(error: unknown, { vm, replacedDisks }: RestorePlan, disks: Disks): RunEnd {
+  const end =
+    error instanceof RunEnd ? error.end : failure("BROKEN", messageOf(error), "Restore it again.").end;
+  return new RunEnd("failed", {
+    ...end,
+    message:
+      `${end.message} The VM object ${vm.name} was being replaced: look whether it stands. ` +
+      `Its restored disks are ${said(disks.map(({ id }) => id))}; ` +
+      `the disks it had are kept: ${said(replacedDisks)}; its network interfaces are kept.`,
+    remedy: `${end.remedy} Then restore it again: it is made from the same backup, whether the VM stands or not.`,
+  });
+}
+
+/** @returns whether the guest's agent reports: a guest may be well without one, so that alone is no failure. */
+export function* startAgain({ run, plan }: MakeAgain): Durable<boolean> {
+  const { id: vmId } = plan.vm;
+  yield* operate(run, startVm, { vmId }, { limitMinutes: VM_MINUTES, stage: "start" });
+  const beganMs = nowMs(run.context);
+  for (;;) {
+    if ((yield* demand(run, askVm, { vmId })).agentReady) return true;
+    const elapsedSeconds = (nowMs(run.context) - beganMs) / 1000;
+    if (elapsedSeconds >= AGENT_MINUTES * 60) return false;
+    yield* pause(run, nextPollSeconds(elapsedSeconds));
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The restore runbook: the source VM again, from the proved backup and the saved model. The new disks stand and are
+ * whole before the old VM object is touched; its disks and interfaces are kept.
+ */
+import type { OrchestrationContext, Task } from "durable-functions";
+import { planRestore } from "../contracts/capture-activities.js";
+import type { RestoreInput, RestoreResult } from "../contracts/restore-run.js";
+import { RESTORE_STAGES } from "../contracts/restore-run.js";
+import { instanceIdOf } from "../contracts/status.js";
+import { inBrief } from "../domain/brief.js";
+import { conclude } from "./conclude.js";
+import type { Durable } from "./durable.js";
+import { makeAgain, restoredDisks, startAgain } from "./make-again.js";
+import type { Run } from "./run.js";
+import { note, openRun, stage } from "./run.js";
+import { waitForTurn } from "./turn.js";
+import { demand } from "./wait.js";
+
+/** Of each list of disks: Durable allows a status of 16 KB, and a VM may have 65 disks. */
+const SHOWN_CHARS = 5500;
+
+export function* restoreSource(context: OrchestrationContext): Generator<Task, unknown> {
+  const run = openRun(context, RESTORE_STAGES);
+  return yield* conclude(run, () => runbook(run, context.df.getInput<RestoreInput>()));
+}
+
+function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<RestoreResult> {
+  const first = yield* stage(run, "preflight", () => demand(run, planRestore, { captureId }));
+  // A capture may have the same id: the hold is told apart as the instances are.
+  yield* stage(run, "queue", () => waitForTurn(run, instanceIdOf("restore", runId), first.vm));
+  // Who stood in line looks again: the VM may have changed under the one before.
+  const plan = yield* demand(run, planRestore, { captureId });
+  const order = { run, restoreId: runId, captureId, plan };
+
+  const disks = yield* stage(run, "disks", () => restoredDisks(order));
+  yield* stage(run, "replace", () => makeAgain(order, disks));
+  const agentReady = yield* stage(run, "start", () => startAgain(order));
+  if (!agentReady) note(run, "start", { detail: "the VM runs; its agent does not report yet" });
+  return {
+    vmId: plan.vm.id,
+    disks: inBrief(
+      disks.map(({ id }) => id),
+      SHOWN_CHARS,
+    ),
+    replacedDisks: inBrief(plan.replacedDisks, SHOWN_CHARS),
+    warnings: [
+      ...plan.warnings,
+      ...(agentReady
+        ? []
+        : ["The VM runs, and its agent does not report yet: look at its boot diagnostics."]),
+    ],
+  };
+}

@@ -1,0 +1,17 @@
+/** A source VM as an object of Azure: taken away and made again, with its disks, interfaces and identity kept. */
+import type { RestoredVm } from "../domain/restore.js";
+import type { Operation } from "./operation.js";
+
+/** With what `VirtualMachines.inspect` gave as the model; only starting needs it. */
+export type Modelled<Order> = Order & { readonly model: unknown };
+
+export interface SourceVms {
+  /** No disk and no interface is deleted with the VM from now on. */
+  readonly protection: Operation<{ vmId: string }>;
+  /** Deletes the VM object. Refuses with VM_NOT_PROTECTED while anything would be deleted with it. */
+  readonly removal: Operation<{ vmId: string }>;
+  /** The VM of the saved model, on other disks. */
+  readonly restored: Operation<Modelled<RestoredVm>>;
+  /** Done when the VM runs; its agent may need longer. */
+  readonly start: Operation<{ vmId: string }>;
+}

@@ -1,0 +1,219 @@
+/** Captures and restores with the real SDK against the Compute simulator: what is back, and what was kept. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { VirtualMachine } from "@azure/arm-compute";
+import type { CaptureInput } from "../../src/contracts/capture-run.js";
+import { captureRequest } from "../../src/contracts/capture-request.js";
+import type { RestoreResult } from "../../src/contracts/restore-run.js";
+import type { Board } from "../../src/domain/stages.js";
+import { captureImage } from "../../src/orchestrators/capture-image.js";
+import { restoreSource } from "../../src/orchestrators/restore-source.js";
+import type { Seed } from "../../src/local/compute/compute.js";
+import type { Cloud } from "../support/arm-cloud.js";
+import { openCloud } from "../support/arm-cloud.js";
+import { runOrchestration } from "../support/run-orchestration.js";
+
+const SEED: Seed = {
+  resourceGroups: [{ name: "rg", location: "westeurope" }],
+  vms: [
+    {
+      name: "web",
+      osType: "Linux",
+      osDisk: { sizeGb: 30, caching: "ReadOnly" },
+      dataDisks: [
+        { lun: 0, sizeGb: 8, caching: "ReadOnly" },
+        { lun: 3, sizeGb: 16, caching: "None", sku: "Standard_LRS" },
+        { lun: 7, sizeGb: 32, caching: "ReadWrite" },
+      ],
+      securityType: "TrustedLaunch",
+      zones: ["2"],
+      tags: { owner: "shop" },
+      identity: { type: "SystemAssigned" },
+    },
+  ],
+  galleries: [
+    {
+      name: "g",
+      definitions: [
+        {
+          name: "web",
+          osType: "Linux",
+          osState: "Generalized",
+          features: [{ name: "SecurityType", value: "TrustedLaunch" }],
+        },
+      ],
+    },
+  ],
+};
+
+let cloud: Cloud;
+beforeEach(async () => (cloud = await openCloud(SEED)));
+afterEach(() => cloud.close());
+
+const inputOf = (more: Record<string, unknown> = {}): CaptureInput => ({
+  runId: "run-1",
+  workSubnetId: `/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`,
+  request: captureRequest.parse({
+    sourceVmId: cloud.id("virtualMachines", "web"),
+    target: { kind: "gallery", definitionId: `${cloud.id("galleries", "g")}/images/web` },
+    ...more,
+  }),
+});
+
+const capture = async (more?: Record<string, unknown>) => {
+  const outcome = await runOrchestration(captureImage, {
+    input: inputOf(more),
+    activities: cloud.activities(),
+  });
+  return outcome.customStatus as Board;
+};
+const restore = async (runId = "run-1") => {
+  const outcome = await runOrchestration(restoreSource, {
+    input: { runId, captureId: "run-1" },
+    activities: cloud.activities(),
+  });
+  return outcome.customStatus as Board;
+};
+const web = () => cloud.client.virtualMachines.get("rg", "web", { expand: "instanceView" });
+
+/** What must be the same after a restore. */
+const nature = ({
+  location,
+  zones,
+  tags,
+  plan,
+  identity,
+  hardwareProfile,
+  securityProfile,
+  licenseType,
+  ...vm
+}: VirtualMachine) => ({
+  location,
+  zones,
+  tags,
+  plan,
+  identity: identity?.type,
+  hardwareProfile,
+  securityProfile,
+  licenseType,
+  nics: vm.networkProfile?.networkInterfaces?.map(({ id }) => id),
+  osDisk: [vm.storageProfile?.osDisk?.caching, vm.storageProfile?.osDisk?.osType],
+  dataDisks: vm.storageProfile?.dataDisks?.map(({ lun, caching }) => [lun, caching]),
+});
+
+const attached = (vm: VirtualMachine) =>
+  [vm.storageProfile?.osDisk, ...(vm.storageProfile?.dataDisks ?? [])].map(
+    (disk) => disk?.managedDisk?.id ?? "",
+  );
+
+describe("a source VM", () => {
+  test("that was generalized in place runs again after a restore, as it was, on disks from the backup", async () => {
+    const before = await web();
+    const captured = await capture({ mode: "in-place" });
+    expect(captured).toMatchObject({ status: "succeeded" });
+    expect((await web()).instanceView?.statuses?.map(({ code }) => code)).toContain("OSState/generalized");
+
+    const board = await restore();
+    expect(board).toMatchObject({ status: "succeeded", leftovers: [] });
+    const after = await web();
+    expect(nature(after)).toEqual(nature(before));
+    expect(after.vmId).not.toBe(before.vmId);
+    expect(after.instanceView?.statuses?.map(({ code }) => code)).toContain("PowerState/running");
+    expect(after.instanceView?.statuses?.map(({ code }) => code)).not.toContain("OSState/generalized");
+
+    const result = board.result as RestoreResult;
+    expect(attached(after)).toEqual(result.disks);
+    expect([...result.replacedDisks].sort()).toEqual(attached(before).sort());
+    expect(result.warnings.join()).toContain("system-assigned identity");
+    for (const id of result.replacedDisks) {
+      const disk = await cloud.client.disks.get("rg", id.split("/").at(-1) ?? "");
+      expect(disk.managedBy).toBeUndefined();
+    }
+    for (const id of result.disks) {
+      const disk = await cloud.client.disks.get("rg", id.split("/").at(-1) ?? "");
+      expect(disk.zones).toEqual(["2"]);
+      expect(disk.tags).toMatchObject({ "vmimage-kind": "restored" });
+    }
+  });
+
+  test("that was deleted by hand is made again too, and a second restore replaces the first one's VM", async () => {
+    await capture();
+    const before = await web();
+    const deleting = cloud.client.virtualMachines.delete("rg", "web");
+    await deleting.submitted();
+    await cloud.passTo(cloud.now() + 600_000);
+    expect(await restore()).toMatchObject({ status: "succeeded" });
+    expect(nature(await web())).toEqual(nature(before));
+    const second = await restore("run-1.2");
+    expect(second).toMatchObject({ status: "succeeded" });
+    expect((second.result as RestoreResult).replacedDisks[0]).toContain("vmi-restore-run-1-os");
+  });
+
+  test("is not replaced by a restore when somebody made another of its name since", async () => {
+    await capture();
+    await (await cloud.client.virtualMachines.delete("rg", "web").submitted(),
+    cloud.passTo(cloud.now() + 600_000));
+    const disk = cloud.client.disks.createOrUpdate("rg", "theirs", {
+      location: "westeurope",
+      osType: "Linux",
+      diskSizeGB: 30,
+      creationData: { createOption: "Empty" },
+    });
+    await disk.submitted();
+    await cloud.passTo(cloud.now() + 60_000);
+    const made = cloud.client.virtualMachines.createOrUpdate("rg", "web", {
+      location: "westeurope",
+      hardwareProfile: { vmSize: "Standard_D2s_v5" },
+      storageProfile: {
+        osDisk: { createOption: "Attach", osType: "Linux", managedDisk: { id: cloud.id("disks", "theirs") } },
+      },
+      networkProfile: { networkInterfaces: [] },
+    });
+    await made.submitted();
+    await cloud.passTo(cloud.now() + 600_000);
+    expect(await restore()).toMatchObject({ status: "refused", error: { code: "VM_REPLACED" } });
+  });
+
+  test("has nothing to be restored from when its backup is gone or never was", async () => {
+    expect(await restore()).toMatchObject({ status: "refused", error: { code: "NOTHING_TO_RESTORE" } });
+    await capture({ backup: { kind: "restore-point", keepDays: 0 } });
+    expect(await restore()).toMatchObject({ status: "refused", error: { code: "NOTHING_TO_RESTORE" } });
+  });
+
+  test("whose disks would go with it is protected first, and they are kept", async () => {
+    await capture();
+    const vm = await web();
+    const { osDisk, dataDisks = [] } = vm.storageProfile ?? {};
+    const update = cloud.client.virtualMachines.update("rg", "web", {
+      storageProfile: {
+        osDisk: { ...osDisk!, deleteOption: "Delete" },
+        dataDisks: dataDisks.map((disk) => ({ ...disk, deleteOption: "Delete" as const })),
+      },
+    });
+    await update.submitted();
+    await cloud.passTo(cloud.now() + 60_000);
+    const board = await restore();
+    expect(board).toMatchObject({ status: "succeeded" });
+    for (const id of (board.result as RestoreResult).replacedDisks)
+      expect((await cloud.client.disks.get("rg", id.split("/").at(-1) ?? "")).diskState).toBe("Unattached");
+  });
+
+  test("that cannot be made again because of a quota is told of with everything that stands, and restored later", async () => {
+    await capture();
+    await cloud.local("POST", "scenarios", {
+      match: { operation: "virtualMachines/put" },
+      act: {
+        fail: {
+          status: 409,
+          code: "OperationNotAllowed",
+          message: "exceeding approved standardDSv5Family Cores quota",
+        },
+      },
+    });
+    const failed = await restore();
+    expect(failed).toMatchObject({ status: "failed", error: { code: "QUOTA_EXCEEDED", stage: "replace" } });
+    expect(failed.error?.message).toContain("vmi-restore-run-1-os");
+    await cloud.local("DELETE", "scenarios");
+    expect(await restore("run-1.2")).toMatchObject({ status: "succeeded" });
+    expect((await web()).instanceView?.statuses?.map(({ code }) => code)).toContain("PowerState/running");
+  });
+});

@@ -1,0 +1,218 @@
+/**
+ * The restore runbook and its failure matrix: every act × every way it can go wrong → how the run ends, and that
+ * at no moment the VM is lost: it stands whole, or whole new disks stand from which it is made again.
+ */
+import { describe, expect, test } from "vitest";
+import type { Board } from "../../src/domain/stages.js";
+import { restoreSource } from "../../src/orchestrators/restore-source.js";
+import type { Change } from "../support/restore-world.js";
+import { NEW_DISKS, OLD_DISKS, Standing, changed, planOf, restoreInput } from "../support/restore-world.js";
+import type { OrchestrationScript } from "../support/run-orchestration.js";
+import { runOrchestration } from "../support/run-orchestration.js";
+
+const refused = { status: "refused", code: "AZURE_REFUSED", message: "no", remedy: "do." };
+const ok = (value: unknown) => ({ status: "done", value });
+
+async function play(change: Change = {}, events: OrchestrationScript["events"] = []) {
+  const standing = new Standing();
+  const outcome = await runOrchestration(restoreSource, {
+    input: restoreInput,
+    activities: changed(standing, change),
+    events,
+  });
+  return { standing, outcome, board: outcome.customStatus as Board };
+}
+
+const ACTS: readonly (readonly [act: string, stage: string])[] = [
+  ["planRestore", "preflight"],
+  ["holdVm", "queue"],
+  ["restoreDiskStart", "disks"],
+  ["restoreDiskAsk", "disks"],
+  ["protectVmStart", "replace"],
+  ["protectVmAsk", "replace"],
+  ["removeSourceVmStart", "replace"],
+  ["removeSourceVmAsk", "replace"],
+  ["restoreVmStart", "replace"],
+  ["restoreVmAsk", "replace"],
+  ["startVmStart", "start"],
+  ["startVmAsk", "start"],
+  ["askVm", "start"],
+];
+/** From here on there may be no VM, and the new disks are what it is made of. */
+const POINT_OF_NO_RETURN = ACTS.findIndex(([act]) => act === "removeSourceVmAsk");
+const isBefore = (act: string) => ACTS.findIndex(([name]) => name === act) < POINT_OF_NO_RETURN;
+
+/** Nothing lost, and the new disks gone or kept as they must be. */
+function expectStanding({ standing }: Awaited<ReturnType<typeof play>>, newDisks: "kept" | "gone"): void {
+  expect(standing.losses).toEqual([]);
+  expect([...standing.disks].sort()).toEqual(
+    [...OLD_DISKS, ...(newDisks === "kept" ? NEW_DISKS : [])].sort(),
+  );
+}
+
+describe("a restore", () => {
+  test("makes the VM again on new disks, keeps the old ones, and names both", async () => {
+    const played = await play();
+    expect(played.board).toMatchObject({
+      status: "succeeded",
+      result: { vmId: planOf().vm.id, disks: NEW_DISKS, replacedDisks: OLD_DISKS, warnings: [] },
+      leftovers: [],
+    });
+    expect(played.board.stages.map(({ state }) => state)).toEqual(Array(6).fill("done"));
+    expectStanding(played, "kept");
+    expect(played.standing.vmOn).toEqual(NEW_DISKS);
+  });
+
+  test("has its new disks, and the old VM protected, before it takes the old VM away", async () => {
+    const { outcome } = await play();
+    const names = outcome.calls.map(({ name }) => name);
+    const at = (name: string) => names.indexOf(name);
+    expect(names.filter((name) => name === "restoreDiskAsk")).toHaveLength(4);
+    expect(names.lastIndexOf("restoreDiskAsk")).toBeLessThan(at("removeSourceVmStart"));
+    expect(at("protectVmAsk")).toBeLessThan(at("removeSourceVmStart"));
+    expect(at("removeSourceVmAsk")).toBeLessThan(at("restoreVmStart"));
+  });
+
+  test("touches nothing of a VM that does not stand any more", async () => {
+    const { outcome, board } = await play({ planRestore: () => ok(planOf(false)) });
+    expect(board.status).toBe("succeeded");
+    expect(outcome.calls.some(({ name }) => /protectVm|removeSourceVm/.test(name))).toBe(false);
+  });
+
+  test("holds the VM under a name of its own: the capture may have the same id", async () => {
+    const { outcome } = await play();
+    const holds = outcome.calls.filter(({ name }) => name === "holdVm" || name === "releaseVm");
+    expect(holds.map(({ input }) => (input as { runId: string }).runId)).toEqual([
+      "restore-run-1",
+      "restore-run-1",
+    ]);
+  });
+
+  test("succeeds with a warning when the VM runs and its agent stays silent", async () => {
+    const { board } = await play({
+      askVm: () => ok({ power: "running", agentReady: false, markedGeneralized: false }),
+    });
+    expect(board).toMatchObject({ status: "succeeded" });
+    expect(JSON.stringify(board.result)).toContain("agent does not report");
+  });
+
+  test("is refused where there is no backup, and changes nothing", async () => {
+    const played = await play({ planRestore: () => ({ ...refused, code: "NOTHING_TO_RESTORE" }) });
+    expect(played.board).toMatchObject({ status: "refused", error: { code: "NOTHING_TO_RESTORE" } });
+    expect(played.outcome.calls.map(({ name }) => name)).toEqual(["planRestore"]);
+  });
+
+  test("of a VM with 64 data disks of long names keeps its status below Durable's limit", async () => {
+    const plan = planOf();
+    const name = "d".repeat(80);
+    const dataDisks = Array.from({ length: 64 }, (_, lun) => ({
+      ...plan.vm.osDisk,
+      lun,
+      id: `/subscriptions/s/resourceGroups/${"g".repeat(90)}/providers/Microsoft.Compute/disks/${name}`,
+    }));
+    const vm = { ...plan.vm, dataDisks };
+    const disks = [-1, ...dataDisks.map(({ lun }) => lun)].map((lun) => ({ lun, id: `p/${lun}`, sizeGb: 1 }));
+    const large = {
+      ...plan,
+      vm,
+      backup: { ...plan.backup, disks },
+      replacedDisks: dataDisks.map(({ id }) => id),
+    };
+    for (const act of ["startVmAsk", "restoreVmAsk"]) {
+      const { outcome, board } = await play({
+        planRestore: () => ok(large),
+        [act]: (good, input, call) =>
+          act === "startVmAsk" ? good(input, call) : ok({ state: "failed", code: "C", message: "m" }),
+      });
+      expect(board.status).toBe(act === "startVmAsk" ? "succeeded" : "failed");
+      expect(JSON.stringify(outcome.statuses.at(-1)).length).toBeLessThan(16_384);
+    }
+  });
+});
+
+test("the matrix covers every act of a restore that succeeds", async () => {
+  const { outcome } = await play();
+  expect([...new Set(outcome.calls.map(({ name }) => name))].sort()).toEqual(
+    [...ACTS.map(([act]) => act), "releaseVm"].sort(),
+  );
+});
+
+describe("an act that is refused ends the run at its stage", () => {
+  test.each(ACTS)("%s", async (act, stage) => {
+    const played = await play({ [act]: () => refused });
+    expect(played.board).toMatchObject({ error: { code: "AZURE_REFUSED", stage } });
+    // A VM that could not be made again is no refusal: something was changed.
+    expect(played.board.status).toBe(stage === "replace" && !isBefore(act) ? "failed" : "refused");
+    expectStanding(played, isBefore(act) ? "gone" : "kept");
+  });
+});
+
+describe("an act that throws once, or whose answer is lost after its effect, is done again", () => {
+  test.each(ACTS)("%s", async (act) => {
+    for (const lost of [false, true]) {
+      const played = await play({
+        [act]: (good, input, call) => {
+          const result = lost || call.nth > 0 ? good(input, call) : undefined;
+          if (call.nth === 0) throw new Error("connection reset");
+          return result;
+        },
+      });
+      expect(played.board.status).toBe("succeeded");
+      expectStanding(played, "kept");
+    }
+  });
+});
+
+describe("an act that always throws, or an operation that Azure fails or never ends, fails the run and says what stands where", () => {
+  const ways: readonly (readonly [string, (act: string) => unknown])[] = [
+    [
+      "throws",
+      () => {
+        throw new Error("Azure is down");
+      },
+    ],
+    ["failed by Azure", () => ok({ state: "failed", code: "InternalError", message: "gave up" })],
+    ["never ends", () => ok({ state: "running" })],
+  ];
+  const rows = ACTS.flatMap(([act, stage]) =>
+    ways
+      .filter(([way]) => way === "throws" || act.endsWith("Ask"))
+      .map(([way, play_]) => [act, way, stage, play_] as const),
+  );
+  test.each(rows)("%s %s", async (act, _, stage, way) => {
+    const played = await play({ [act]: () => way(act) });
+    expect(played.board).toMatchObject({ status: "failed", error: { stage } });
+    const kept = !isBefore(act) || act === "removeSourceVmStart";
+    expectStanding(played, kept ? "kept" : "gone");
+    if (stage === "replace" && kept) {
+      for (const disk of [...NEW_DISKS, ...OLD_DISKS]) expect(played.board.error?.message).toContain(disk);
+      expect(played.board.error?.remedy).toContain("restore it again");
+    }
+  });
+});
+
+describe("a cancel", () => {
+  const running = () => ok({ state: "running" });
+  test.each([
+    ["restoreDiskAsk", "gone"],
+    ["protectVmAsk", "gone"],
+  ] as const)("while waiting for %s ends the run and leaves the VM as it was", async (act, newDisks) => {
+    const played = await play({ [act]: running }, [{ atMs: 60_000, name: "cancel", input: {} }]);
+    expect(played.board.status).toBe("cancelled");
+    expect(played.standing.vmOn).toEqual(OLD_DISKS);
+    expectStanding(played, newDisks);
+  });
+
+  test.each(["removeSourceVmAsk", "restoreVmAsk"])(
+    "while waiting for %s waits until the VM stands again",
+    async (act) => {
+      const played = await play(
+        { [act]: (good, input, call) => (call.nth < 20 ? running() : good(input, call)) },
+        [{ atMs: 30_000, name: "cancel", input: {} }],
+      );
+      expect(played.standing.vm).toBe(true);
+      expect(played.standing.vmOn).toEqual(NEW_DISKS);
+      expectStanding(played, "kept");
+    },
+  );
+});

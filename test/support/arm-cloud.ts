@@ -1,0 +1,190 @@
+/**
+ * The runbooks over the real activities, the real adapters and Microsoft's SDK, against the Compute simulator: time is
+ * the runbook's own, and the simulated cloud keeps up with it. What lies in storage is kept in memory here.
+ */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ComputeManagementClient } from "@azure/arm-compute";
+import { captureActivities } from "../../src/activities/capture.js";
+import { imageActivities } from "../../src/activities/images.js";
+import { restoreActivities } from "../../src/activities/restore.js";
+import { armBackups } from "../../src/adapters/arm/backups.js";
+import type { Arm } from "../../src/adapters/arm/client.js";
+import { arm } from "../../src/adapters/arm/client.js";
+import type { GuestScripts } from "../../src/adapters/arm/guests.js";
+import { armGuests } from "../../src/adapters/arm/guests.js";
+import { armImages } from "../../src/adapters/arm/images.js";
+import { armResources } from "../../src/adapters/arm/resources.js";
+import { armSourceVms } from "../../src/adapters/arm/source-vms.js";
+import { armVirtualMachines } from "../../src/adapters/arm/virtual-machines.js";
+import { VirtualClock } from "../../src/local/clock.js";
+import type { Seed } from "../../src/local/compute/compute.js";
+import { startCompute } from "../../src/local/compute/compute.js";
+import type { RunStore } from "../../src/ports/run-store.js";
+import type { SealMarkers } from "../../src/ports/seal-markers.js";
+import type { VmHolds } from "../../src/ports/vm-holds.js";
+import type { ScriptedActivity } from "./run-orchestration.js";
+
+export function memoryRuns(): RunStore {
+  const documents = new Map<string, Uint8Array>();
+  const key = (runId: string, name: string) => `${runId}/${name}`;
+  return {
+    put: (runId, name, bytes) => Promise.resolve(void documents.set(key(runId, name), bytes)),
+    putOnce(runId, name, bytes) {
+      const known = documents.get(key(runId, name));
+      if (known === undefined) documents.set(key(runId, name), bytes);
+      return Promise.resolve(known ?? bytes);
+    },
+    get: (runId, name) => Promise.resolve(documents.get(key(runId, name))),
+    list: (runId, prefix = "") =>
+      Promise.resolve(
+        [...documents.keys()]
+          .filter((name) => name.startsWith(key(runId, prefix)))
+          .map((name) => name.slice(runId.length + 1)),
+      ),
+    removeAll(runId) {
+      for (const name of documents.keys()) if (name.startsWith(`${runId}/`)) documents.delete(name);
+      return Promise.resolve();
+    },
+  };
+}
+
+function memoryHolds(): VmHolds {
+  const holds = new Map<string, string>();
+  return {
+    hold(vmId, runId) {
+      const held = holds.get(vmId.toLowerCase()) ?? runId;
+      holds.set(vmId.toLowerCase(), held);
+      return Promise.resolve(held);
+    },
+    release(vmId, runId) {
+      if (holds.get(vmId.toLowerCase()) === runId) holds.delete(vmId.toLowerCase());
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Where guests put their markers: by real requests, as the simulator's guests make them. */
+async function markerStore() {
+  const markers = new Map<string, unknown>();
+  const server = createServer((request, response) => {
+    let text = "";
+    request.on("data", (part: Buffer) => (text += part.toString()));
+    request.on("end", () => {
+      markers.set((request.url ?? "").split("?")[0] ?? "", JSON.parse(text));
+      response.writeHead(201).end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const port: SealMarkers = {
+    invite: (runId) => Promise.resolve(`${base}/${runId}?sig=secret`),
+    read: (runId) => Promise.resolve(markers.get(`/${runId}`)),
+  };
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  return { port, close };
+}
+
+const contractOf = (name: string) =>
+  `#!/bin/sh\n# guest-contract: ${name}/1\n# parameters: runId\n# result: JSON\n`;
+const family = (os: "linux" | "windows") => ({
+  preflight: contractOf(`preflight-${os}`),
+  seal: contractOf(`seal-${os}`),
+  "seal-log": contractOf(`seal-log-${os}`),
+});
+export const SCRIPTS: GuestScripts = { Linux: family("linux"), Windows: family("windows") };
+
+export type Write = Readonly<Record<"method" | "operation" | "resource", string>> & {
+  readonly status: number;
+};
+
+export async function openCloud(seed: Seed) {
+  const clock = new VirtualClock();
+  const simulator = await startCompute({ clock, seed, throttling: false, log: () => undefined });
+  const markers = await markerStore();
+  const runs = memoryRuns();
+  const holds = memoryHolds();
+  const cloud: Arm = arm({
+    endpoint: simulator.endpoint,
+    credential: { getToken: () => Promise.resolve(null) },
+  });
+  const vms = armVirtualMachines(cloud);
+  const backups = armBackups(cloud);
+  const registrations = [
+    ...captureActivities({
+      vms,
+      backups,
+      guests: armGuests(cloud, SCRIPTS),
+      markers: markers.port,
+      holds,
+      runs,
+    }),
+    ...restoreActivities({ vms, sources: armSourceVms(cloud), backups, runs }),
+    ...imageActivities({ images: armImages(cloud), resources: armResources(cloud) }),
+  ];
+  const client = new ComputeManagementClient(undefined as never, simulator.subscriptionId, {
+    endpoint: simulator.endpoint,
+    allowInsecureConnection: true,
+    retryOptions: { maxRetries: 0 },
+  });
+  client.pipeline.removePolicy({ name: "bearerTokenAuthenticationPolicy" });
+  const turn = () => new Promise((resolve) => void setImmediate(resolve));
+  const quiet = async () => {
+    do await turn();
+    while (simulator.busy());
+  };
+  /** The cloud's time, second by second where its guests have something to do. */
+  const passTo = async (endMs: number) => {
+    while (clock.now() < endMs) {
+      const due = Math.min(endMs, Math.max(clock.now(), clock.nextDueMs() ?? endMs));
+      clock.advance(due - clock.now());
+      await quiet();
+    }
+  };
+  const id = (type: string, name: string, group = "rg") =>
+    `/subscriptions/${simulator.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Compute/${type}/${name}`;
+  const local = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(`${simulator.endpoint}/_local/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return response.json();
+  };
+  return {
+    cloud,
+    client,
+    runs,
+    id,
+    local,
+    passTo,
+    now: () => clock.now(),
+    /** For runOrchestration: every activity as it is, at the runbook's time, through JSON as in a history. */
+    activities(): Record<string, ScriptedActivity> {
+      const beganMs = clock.now();
+      return Object.fromEntries(
+        registrations.map(({ name, handler }): [string, ScriptedActivity] => [
+          name,
+          async (input, { atMs }) => {
+            await passTo(beganMs + atMs);
+            return handler(input);
+          },
+        ]),
+      );
+    },
+    async writes(): Promise<readonly Write[]> {
+      return ((await local("GET", "writes")) as { writes: Write[] }).writes;
+    },
+    async close() {
+      await simulator.stop();
+      await markers.close();
+    },
+  };
+}
+
+export type Cloud = Awaited<ReturnType<typeof openCloud>>;
