@@ -124,10 +124,20 @@ const RULES: readonly Rule[] = [
   ],
   [
     "agent-answers",
-    (vm, { mode, image }) =>
-      mode === "in-place" && image.state === "generalized" && !vm.markedGeneralized && !vm.agentReady
-        ? block("The VM agent does not report as ready.", "Repair the agent, or capture the VM by clone.")
-        : pass(vm.agentReady ? "The VM agent is ready." : "The VM agent is asked on the clone."),
+    (vm, { image }) => {
+      if (image.state === "specialized" || vm.markedGeneralized) return pass("No guest is asked.");
+      if (vm.agentReady) return pass("The VM agent is ready.");
+      // A copy has the agent that its original has.
+      return vm.powerState === "running"
+        ? block(
+            "The VM runs and its agent does not report as ready; a copy's would not either.",
+            "Install or repair the VM agent (Linux: walinuxagent), and see that it can reach 168.63.129.16.",
+          )
+        : {
+            verdict: "unknown",
+            detail: `The VM is ${vm.powerState}: whether its agent works is seen on the copy.`,
+          };
+    },
   ],
 ];
 

@@ -45,13 +45,15 @@ export const newBoard = (stageNames: readonly string[]): Board => ({
   leftovers: [],
 });
 
+/** An empty detail takes the former one away. */
 export function withStage(board: Board, name: string, change: Partial<Omit<Stage, "name">>): Board {
   const capped =
     change.detail === undefined ? change : { ...change, detail: change.detail.slice(0, DETAIL_LIMIT) };
-  return {
-    ...board,
-    stages: board.stages.map((stage) => (stage.name === name ? { ...stage, ...capped } : stage)),
+  const changed = (stage: Stage): Stage => {
+    const { detail, ...rest } = { ...stage, ...capped };
+    return detail ? { ...rest, detail } : rest;
   };
+  return { ...board, stages: board.stages.map((stage) => (stage.name === name ? changed(stage) : stage)) };
 }
 
 /** How a run ended: the stage that was running takes the run's ending, the ones never reached stay pending. */
