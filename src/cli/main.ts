@@ -5,4 +5,6 @@ import { runCommandLine } from "./run-command-line.js";
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  env: process.env,
+  ...(process.stdout.isTTY ? { columns: () => process.stdout.columns } : {}),
 });

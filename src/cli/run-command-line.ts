@@ -1,23 +1,26 @@
 /** The table of commands, and what they have in common: help, usage errors, and how anything else that breaks is said. */
-import { UsageError, type Command, type Terminal } from "./command.js";
+import { CommandFailed, UsageError, type Command, type Terminal } from "./command.js";
+import { cancel } from "./commands/cancel.js";
+import { capture } from "./commands/capture.js";
+import { drop } from "./commands/drop.js";
+import { restore, resume } from "./commands/go-on-from.js";
 import { inspect } from "./commands/inspect.js";
+import { runs } from "./commands/runs.js";
+import { watch } from "./commands/watch.js";
+import { EXIT } from "./exit-codes.js";
 
-const COMMANDS: readonly Command[] = [inspect];
-
-/** The command line was wrong, or the command broke: 64 is EX_USAGE of sysexits.h, clear of the codes of verdicts. */
-const EXIT_USAGE = 64;
-const EXIT_BROKEN = 70;
+const COMMANDS: readonly Command[] = [capture, inspect, drop, watch, runs, cancel, restore, resume];
 
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...args] = argv;
   if (name === undefined || name === "--help" || name === "-h") {
     terminal.out(overview());
-    return name === undefined ? EXIT_USAGE : 0;
+    return name === undefined ? EXIT.usage : EXIT.ok;
   }
   const command = COMMANDS.find((known) => known.name === name);
   if (!command) {
     terminal.err(`There is no command "${name}".\n\n${overview()}`);
-    return EXIT_USAGE;
+    return EXIT.usage;
   }
   if (args.includes("--help") || args.includes("-h")) {
     terminal.out(command.usage);
@@ -29,10 +32,10 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof UsageError || isParseArgsError(error)) {
       terminal.err(`${message}\n\n${command.usage}`);
-      return EXIT_USAGE;
+      return EXIT.usage;
     }
     terminal.err(`vmimage ${name}: ${message}\n`);
-    return EXIT_BROKEN;
+    return error instanceof CommandFailed ? error.exitCode : EXIT.broken;
   }
 }
 

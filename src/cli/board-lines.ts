@@ -1,0 +1,63 @@
+/** A run as lines: one a stage, then how it ended, what to do, what is left. */
+import type { RunDocument } from "./run-documents.js";
+import { durationText, plain } from "./words.js";
+
+const MARK: Record<RunDocument["stages"][number]["state"], string> = {
+  pending: " ",
+  running: "▸",
+  done: "✓",
+  skipped: "-",
+  refused: "✗",
+  failed: "✗",
+  cancelled: "✗",
+};
+
+export const isOver = ({ status }: Pick<RunDocument, "status">): boolean =>
+  status !== "pending" && status !== "running";
+
+export const headLine = ({ kind, id, status }: RunDocument): string => `${kind} ${plain(id)}: ${status}`;
+
+export function stageLines(run: RunDocument, nowMs: number): string[] {
+  const width = Math.max(0, ...run.stages.map(({ name }) => name.length));
+  return run.stages.map(({ name, state, startedAt, endedAt, percent, detail }) => {
+    const took =
+      startedAt === undefined
+        ? ""
+        : durationText((endedAt === undefined ? nowMs : Date.parse(endedAt)) - Date.parse(startedAt));
+    const done = percent !== undefined && state === "running" ? `${Math.floor(percent)} %` : "";
+    const parts = [
+      `  ${MARK[state]} ${plain(name).padEnd(width)}`,
+      took.padStart(11),
+      done.padStart(5),
+      plain(detail ?? (state === "skipped" ? "not needed" : "")),
+    ];
+    return parts.join("  ").trimEnd();
+  });
+}
+
+/** What is said when a run has ended, whatever way it did. */
+export function endingLines({ status, error, leftovers, result }: RunDocument): string[] {
+  const image = imageIn(result);
+  return [
+    ...(status === "succeeded" && image !== undefined ? [`made ${plain(image)}`] : []),
+    ...(error
+      ? [
+          `${plain(error.code)}${error.stage === undefined ? "" : ` in ${plain(error.stage)}`}: ${plain(error.message)}`,
+          `→ ${plain(error.remedy)}`,
+        ]
+      : []),
+    ...(leftovers.length > 0 ? ["Left over:"] : []),
+    ...leftovers.map(({ resource, reason }) => `  ${plain(resource)}  (${plain(reason)})`),
+  ];
+}
+
+function imageIn(result: unknown): string | undefined {
+  const { image, vmId } = (result ?? {}) as { image?: { id?: unknown }; vmId?: unknown };
+  return [image?.id, vmId].find((id) => typeof id === "string");
+}
+
+/** An import whose file another run makes the image of. */
+export function handedTo({ result }: Pick<RunDocument, "result">): string | undefined {
+  const { handedTo: id } = (result ?? {}) as { handedTo?: unknown };
+  return typeof id === "string" ? id : undefined;
+}

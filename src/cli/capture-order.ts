@@ -1,0 +1,84 @@
+/** The capture request that a command line describes: a file's, with what the options say on top, held to the one schema. */
+import { captureRequest, problemsOf } from "../contracts/capture-request.js";
+import { CommandFailed } from "./command.js";
+import { EXIT } from "./exit-codes.js";
+
+export interface CaptureOptions {
+  readonly vm?: string | undefined;
+  readonly definition?: string | undefined;
+  readonly image?: string | undefined;
+  readonly version?: string | undefined;
+  readonly id?: string | undefined;
+  readonly "os-image"?: boolean | undefined;
+  readonly specialized?: boolean | undefined;
+  readonly "in-place"?: boolean | undefined;
+  readonly "dry-run"?: boolean | undefined;
+}
+
+/** Where a field's option is known, a problem with it names that too. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  sourceVmId: "--vm",
+  target: "--definition or --image",
+  "target.definitionId": "--definition",
+  "target.imageId": "--image",
+  "target.version": "--version",
+  requestId: "--id",
+};
+
+/**
+ * What is sent is what was said, without the schema's defaults: those are the app's.
+ * @throws CommandFailed with every problem at once.
+ */
+export function captureOrder(
+  base: Readonly<Record<string, unknown>>,
+  options: CaptureOptions,
+  newId: () => string,
+): { readonly requestId: string } {
+  const { vm, definition, image, version, id } = options;
+  if (definition !== undefined && image !== undefined)
+    throw invalid(["--definition and --image: an image goes to the one or to the other, not to both"]);
+  const kind = definition !== undefined ? "gallery" : image !== undefined ? "managed-image" : undefined;
+  const given = part(base, "target");
+  const target = {
+    // What a file says of a gallery is of no use to a managed image.
+    ...(kind === undefined || ("kind" in given && given.kind === kind) ? given : {}),
+    ...(definition === undefined ? {} : { kind: "gallery", definitionId: definition }),
+    ...(image === undefined ? {} : { kind: "managed-image", imageId: image }),
+    ...(version === undefined ? {} : { version }),
+  };
+  const what = {
+    ...part(base, "image"),
+    ...(options["os-image"] === true ? { kind: "os-image" } : {}),
+    ...(options.specialized === true ? { state: "specialized" } : {}),
+  };
+  const order = {
+    ...base,
+    requestId: id ?? base["requestId"] ?? newId(),
+    ...(vm === undefined ? {} : { sourceVmId: vm }),
+    ...(Object.keys(what).length > 0 ? { image: what } : {}),
+    ...(Object.keys(target).length > 0 ? { target } : {}),
+    ...(options["in-place"] === true ? { mode: "in-place" } : {}),
+    ...(options["dry-run"] === true ? { dryRun: true } : {}),
+  };
+  const read = captureRequest.safeParse(order);
+  if (!read.success) throw invalid(problemsOf(read.error).map(withOption));
+  return { ...order, requestId: read.data.requestId ?? "" };
+}
+
+/** A file's field that is no object is left for the schema to name. */
+function part(base: Readonly<Record<string, unknown>>, name: string): object {
+  const value = base[name];
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+}
+
+function withOption(problem: string): string {
+  const [path = "", ...rest] = problem.split(": ");
+  const option = OPTION_OF[path];
+  return option === undefined ? problem : `${path} (${option}): ${rest.join(": ")}`;
+}
+
+const invalid = (problems: readonly string[]) =>
+  new CommandFailed(
+    EXIT.usage,
+    `the request is not sent, for ${problems.length === 1 ? "this is" : "these are"} wrong with it:\n${problems.map((one) => `  ${one}`).join("\n")}`,
+  );

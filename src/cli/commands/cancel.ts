@@ -1,0 +1,48 @@
+/** `vmimage cancel ID`: asks a run to stop; it undoes what it made and then ends as cancelled. */
+import { parseArgs } from "node:util";
+import { isOver } from "../board-lines.js";
+import { UsageError, type Command } from "../command.js";
+import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
+import { cancelRun, locateRun } from "../run-documents.js";
+import { watchRun } from "../watch-run.js";
+
+export const cancel: Command = {
+  name: "cancel",
+  summary: "Ask a run to stop and to remove what it made.",
+  usage: `Usage: vmimage cancel ID [--reason TEXT] [--wait]
+
+The run lets the request to Azure that is under way finish, removes what it made, and ends as cancelled. The backup is
+kept as long as was asked for.
+
+  --reason    why, in at most 300 characters; stands in the run's status
+  --wait      follow the run until it has ended
+${CONNECTION_HELP}
+
+Exit codes: 0 asked to stop (with --wait: is cancelled), 1 it had ended, or ended otherwise before it could be stopped.
+`,
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: {
+        ...CONNECTION_OPTIONS,
+        reason: { type: "string", default: "" },
+        wait: { type: "boolean", default: false },
+      },
+      allowPositionals: true,
+    });
+    const [name, ...more] = positionals;
+    if (name === undefined || more.length > 0) throw new UsageError("Name one run.");
+    if (values.reason.length > 300) throw new UsageError("The reason has more than 300 characters.");
+    const client = pipelineClient(values, terminal);
+    const run = await locateRun(client, name);
+    if (isOver(run)) {
+      terminal.err(`${run.kind} ${run.id} has ended already: ${run.status}. Nothing was cancelled.\n`);
+      return 1;
+    }
+    await cancelRun(client, run, values.reason);
+    terminal.out(`${run.kind} ${run.id} is asked to stop.\n`);
+    if (!values.wait) return 0;
+    const { run: ended } = await watchRun(client, run, terminal);
+    return ended.status === "cancelled" ? 0 : 1;
+  },
+};

@@ -1,0 +1,138 @@
+/** `vmimage drop FILE`: the doctor looks first; what would be refused is not sent. */
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { parseArgs } from "node:util";
+import type { Diagnosis, Purpose } from "../../domain/vhd/diagnosis.js";
+import { examine } from "../../domain/vhd/examine.js";
+import { CommandFailed, UsageError, type Command, type Terminal } from "../command.js";
+import { diagnosisPage } from "../diagnosis-page.js";
+import { EXIT } from "../exit-codes.js";
+import { withLocalFile } from "../local-file.js";
+import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
+import type { Upload, Uploaded } from "../upload-disk.js";
+import { watchRun } from "../watch-run.js";
+import { durationText, sizeText } from "../words.js";
+
+const PURPOSES: readonly Purpose[] = ["os", "data", "any"];
+const EXIT_REFUSED = 2;
+const EXIT_UNREADABLE = 3;
+
+export const drop: Command = {
+  name: "drop",
+  summary: "Upload a VHD of which an image can be made.",
+  usage: `Usage: vmimage drop FILE [options]
+
+Looks at the file first, as vmimage inspect does, and does not send what would be refused. A fixed VHD is sent as a page
+blob without its empty parts, and an upload that broke off is gone on with; anything else is sent as a block blob.
+
+  --container NAME   the drop container (default: drop)
+  --name NAME        under which it is dropped (default: the file's own); must end in .vhd
+  --purpose P        what the disk is to become: os, data, or any (the default)
+  --as-block         as a block blob whatever it is
+  --overwrite        replace a file of that name
+  --force            send it even if it would be refused
+  --wait             follow the import to its end
+
+Where to
+  --account-url URL  https://ACCOUNT.blob.core.windows.net, as whoever is signed in (az login, managed identity)
+                     or the account's connection string in VMIMAGE_STORAGE
+With --wait also
+${CONNECTION_HELP}
+
+Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not be read; with --wait 1 failed,
+4 cancelled; 69 the account or app cannot be reached, 77 not allowed.
+`,
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: {
+        ...CONNECTION_OPTIONS,
+        "account-url": { type: "string" },
+        container: { type: "string", default: "drop" },
+        name: { type: "string" },
+        purpose: { type: "string", default: "any" },
+        "as-block": { type: "boolean", default: false },
+        overwrite: { type: "boolean", default: false },
+        force: { type: "boolean", default: false },
+        wait: { type: "boolean", default: false },
+      },
+      allowPositionals: true,
+    });
+    const [path, ...more] = positionals;
+    if (path === undefined || more.length > 0) throw new UsageError("Name one file.");
+    const purpose = PURPOSES.find((known) => known === values.purpose);
+    if (!purpose) throw new UsageError(`There is no purpose "${values.purpose}".`);
+    const name = values.name ?? basename(path);
+    if (!/\.vhd$/i.test(name))
+      throw new UsageError(
+        `"${name}" does not end in .vhd, and the pipeline takes up nothing else. Give --name.`,
+      );
+    // Whatever is wrong with the command line is said before the first byte moves.
+    const client = values.wait ? pipelineClient(values, terminal) : undefined;
+    const storage = await import("../drop-storage.js");
+    const container = storage.dropContainer(values, terminal);
+
+    const diagnosis = await look(path, purpose);
+    terminal.out(diagnosisPage(path, diagnosis));
+    if (diagnosis.verdict === "refused" && !values.force) {
+      terminal.err(
+        "Nothing was uploaded. --force uploads it all the same, and the pipeline will refuse it.\n",
+      );
+      return EXIT_REFUSED;
+    }
+
+    const startedMs = Date.now();
+    const uploaded = await send(path, diagnosis, {
+      container,
+      name,
+      fingerprint: await fingerprintOf(path),
+      overwrite: values.overwrite,
+      asBlock: values["as-block"],
+      onProgress: progressLine(terminal, diagnosis.fileBytes),
+    }).catch((error: unknown) => {
+      throw storage.inWords(error, container);
+    });
+    terminal.out(
+      `\n${uploaded.resumedFrom ? "Went on with the upload of" : "Dropped"} ${name} into ${container.containerName}: ${sizeText(uploaded.sentBytes)} of ${sizeText(diagnosis.fileBytes)} sent in ${durationText(Date.now() - startedMs)}.\n`,
+    );
+    if (client === undefined) return EXIT.ok;
+    const { findImport } = await import("../find-import.js");
+    const where = { container: container.containerName, blob: name, ...uploaded };
+    const run = await findImport(client, where, terminal);
+    return (await watchRun(client, run, terminal)).exitCode;
+  },
+};
+
+async function look(path: string, purpose: Purpose): Promise<Diagnosis> {
+  try {
+    return await withLocalFile(path, (reader) => examine(reader, { purpose }));
+  } catch (error) {
+    throw new CommandFailed(EXIT_UNREADABLE, `${path} could not be read: ${(error as Error).message}`);
+  }
+}
+
+async function send(
+  path: string,
+  { kind, fileBytes }: Diagnosis,
+  { asBlock, ...upload }: Upload & { readonly asBlock: boolean },
+): Promise<Uploaded> {
+  const { canBePages, uploadBlocks, uploadPages } = await import("../upload-disk.js");
+  const asPages = !asBlock && (kind === "fixed" || kind === "raw") && canBePages(fileBytes);
+  return asPages
+    ? withLocalFile(path, (reader) => uploadPages(reader, upload))
+    : uploadBlocks(path, fileBytes, upload);
+}
+
+async function fingerprintOf(path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path);
+  return `${size}-${Math.round(mtimeMs)}`;
+}
+
+/** On a screen only; a log has the verdict before and the sum after. */
+function progressLine({ out, columns }: Terminal, totalBytes: number): Upload["onProgress"] {
+  if (columns === undefined) return () => undefined;
+  return (doneBytes, sentBytes) => {
+    const percent = Math.floor((100 * doneBytes) / Math.max(1, totalBytes));
+    out(`\r\u001b[2K${percent} %  ${sizeText(sentBytes)} sent`);
+  };
+}

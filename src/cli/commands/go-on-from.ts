@@ -1,0 +1,57 @@
+/** `vmimage restore ID` and `vmimage resume ID`: what can be made of an earlier capture. */
+import { parseArgs } from "node:util";
+import { UsageError, type Command } from "../command.js";
+import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
+import { startFrom } from "../run-documents.js";
+import { watchRun } from "../watch-run.js";
+
+export const restore = goOnFrom({
+  act: "restore",
+  summary: "Make a captured VM again from the backup of its capture.",
+  says: `The VM is made again as it was before capture ID: from its backup and the model saved beside it, with the same network
+interfaces, identity, tags, LUNs and caching. The disks that it had are kept, and named in the result.`,
+});
+
+export const resume = goOnFrom({
+  act: "resume",
+  summary: "Go on with a failed capture from the stage that failed.",
+  says: `A new run goes on from the stage in which capture ID failed, with what that left and is sound. It needs a capture that
+was asked for with "onFailure": "keep-for-resume", or the backup at least.`,
+});
+
+interface Act {
+  readonly act: "restore" | "resume";
+  readonly summary: string;
+  readonly says: string;
+}
+
+function goOnFrom({ act, summary, says }: Act): Command {
+  return {
+    name: act,
+    summary,
+    usage: `Usage: vmimage ${act} ID [--wait]
+
+${says}
+
+  --wait      follow the new run to its end
+${CONNECTION_HELP}
+
+Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused, 4 cancelled; 66 no such capture.
+`,
+    async run(args, terminal) {
+      const { values, positionals } = parseArgs({
+        args: [...args],
+        options: { ...CONNECTION_OPTIONS, wait: { type: "boolean", default: false } },
+        allowPositionals: true,
+      });
+      const [name, ...more] = positionals;
+      if (name === undefined || more.length > 0) throw new UsageError("Name one capture.");
+      const client = pipelineClient(values, terminal);
+      const place = await startFrom(client, name.replace(/^capture\//, ""), act);
+      terminal.out(
+        `${place.kind} ${place.id} is started. Follow it: vmimage watch ${place.kind}/${place.id}\n`,
+      );
+      return values.wait ? (await watchRun(client, place, terminal)).exitCode : 0;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** `vmimage watch ID`: the stages of a run as they go, and an exit code that says how it ended. */
+import { parseArgs } from "node:util";
+import { UsageError, type Command } from "../command.js";
+import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
+import { locateRun } from "../run-documents.js";
+import { watchRun } from "../watch-run.js";
+
+export const watch: Command = {
+  name: "watch",
+  summary: "Follow a run to its end; the exit code says how it ended.",
+  usage: `Usage: vmimage watch ID [--json]
+
+ID is a run's id; where a capture and an import share one, write capture/ID or import/ID.
+Interrupting the watch does not touch the run.
+
+  --json      at the end, the run's status document on standard output and nothing else there
+${CONNECTION_HELP}
+
+Exit codes: 0 succeeded, 1 failed, 2 refused, 4 cancelled; 66 no such run, 69 the app cannot be reached,
+77 the key is missing or wrong.
+`,
+  async run(args, terminal) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { ...CONNECTION_OPTIONS, json: { type: "boolean", default: false } },
+      allowPositionals: true,
+    });
+    const [name, ...more] = positionals;
+    if (name === undefined || more.length > 0) throw new UsageError("Name one run.");
+    const client = pipelineClient(values, terminal);
+    const place = await locateRun(client, name);
+    const progress = values.json ? { ...terminal, out: terminal.err } : terminal;
+    const { run, exitCode } = await watchRun(client, place, progress);
+    if (values.json) terminal.out(`${JSON.stringify(run, null, 2)}\n`);
+    return exitCode;
+  },
+};

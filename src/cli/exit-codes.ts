@@ -1,0 +1,18 @@
+/** How commands end. Numbers from 64 on are those of sysexits.h, clear of the endings of runs and of verdicts. */
+import type { RunStatus } from "../domain/stages.js";
+
+export const EXIT = {
+  ok: 0,
+  usage: 64,
+  noSuchRun: 66,
+  unavailable: 69,
+  broken: 70,
+  noPermission: 77,
+} as const;
+
+export const EXIT_OF_RUN: Record<Exclude<RunStatus, "pending" | "running">, number> = {
+  succeeded: 0,
+  failed: 1,
+  refused: 2,
+  cancelled: 4,
+};

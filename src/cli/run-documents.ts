@@ -1,0 +1,104 @@
+/** Runs as the pipeline tells them: read with care, for the app may be older or newer than this command line. */
+import { z } from "zod";
+import { RUN_KINDS, type RunKind } from "../contracts/status.js";
+import { CommandFailed, UsageError } from "./command.js";
+import { EXIT } from "./exit-codes.js";
+import type { PipelineClient } from "./pipeline-client.js";
+
+const stage = z.object({
+  name: z.string(),
+  state: z.enum(["pending", "running", "done", "skipped", "refused", "failed", "cancelled"]),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+  percent: z.number().optional(),
+  detail: z.string().optional(),
+});
+
+const runDocument = z.object({
+  id: z.string(),
+  kind: z.enum(RUN_KINDS),
+  status: z.enum(["pending", "running", "succeeded", "refused", "failed", "cancelled"]),
+  stages: z.array(stage),
+  result: z.unknown().optional(),
+  error: z
+    .object({ code: z.string(), message: z.string(), remedy: z.string(), stage: z.string().optional() })
+    .optional(),
+  leftovers: z.array(z.object({ resource: z.string(), reason: z.string() })).default([]),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+
+export type RunDocument = z.output<typeof runDocument>;
+
+const runList = z.object({ count: z.number(), runs: z.array(runDocument) });
+const startedRun = z.object({ id: z.string(), links: z.object({ self: z.string() }) });
+
+export interface RunPlace {
+  readonly kind: RunKind;
+  readonly id: string;
+}
+
+const pathOf = ({ kind, id }: RunPlace): string => `${kind}s/${encodeURIComponent(id)}`;
+
+export async function findRun(client: PipelineClient, place: RunPlace): Promise<RunDocument | undefined> {
+  const body = await client.find(pathOf(place));
+  return body === undefined ? undefined : expect(runDocument, body);
+}
+
+export const listRuns = async (client: PipelineClient, kind?: RunKind) =>
+  expect(runList, await client.get(kind === undefined ? "runs" : `runs?kind=${kind}`));
+
+export async function cancelRun(client: PipelineClient, place: RunPlace, reason: string): Promise<void> {
+  await client.post(`${pathOf(place)}/cancel`, reason, "repeatable");
+}
+
+/** The request carries its id, so that sending it twice starts one run. */
+export const startCapture = async (client: PipelineClient, request: { readonly requestId: string }) =>
+  placeIn(await client.post("captures", JSON.stringify(request), "repeatable"));
+
+/** A new run made of an earlier capture. */
+export const startFrom = async (client: PipelineClient, captureId: string, act: "restore" | "resume") =>
+  placeIn(await client.post(`captures/${encodeURIComponent(captureId)}/${act}`, "{}", "once"));
+
+function placeIn(body: unknown): RunPlace {
+  const { id, links } = expect(startedRun, body);
+  const kind = RUN_KINDS.find((known) => links.self.includes(`/api/${known}s/`)) ?? "capture";
+  return { kind, id };
+}
+
+/** `web-01`, or with its kind where two runs have one id: `capture/web-01`. */
+export function runNamed(name: string): { readonly id: string; readonly kinds: readonly RunKind[] } {
+  const [, kind, id] = /^([a-z]+)[/]([^/]+)$/.exec(name) ?? [];
+  if (kind === undefined || id === undefined) return { id: name, kinds: RUN_KINDS };
+  const known = RUN_KINDS.find((one) => one === kind);
+  if (!known) throw new UsageError(`There is no kind of run "${kind}": ${RUN_KINDS.join(", ")}.`);
+  return { id, kinds: [known] };
+}
+
+/** @throws CommandFailed when no run, or more than one, has that id. */
+export async function locateRun(client: PipelineClient, name: string): Promise<RunDocument> {
+  const { id, kinds } = runNamed(name);
+  const found = await Promise.all(kinds.map((kind) => findRun(client, { kind, id })));
+  const [run, ...others] = found.filter((one) => one !== undefined);
+  if (run === undefined)
+    throw new CommandFailed(
+      EXIT.noSuchRun,
+      `There is no run ${id} at ${client.url}. List them: vmimage runs`,
+    );
+  if (others.length > 0)
+    throw new CommandFailed(
+      EXIT.usage,
+      `${id} is the id of ${found.filter((one) => one !== undefined).length} runs. Say which: ${[run, ...others].map((one) => `${one.kind}/${one.id}`).join(" or ")}`,
+    );
+  return run;
+}
+
+function expect<T>(schema: z.ZodType<T>, body: unknown): T {
+  const read = schema.safeParse(body);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new CommandFailed(
+    EXIT.unavailable,
+    `The app answers in a form that this command line does not know (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}). Are both of one version?`,
+  );
+}
