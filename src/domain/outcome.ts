@@ -49,7 +49,8 @@ export interface Started {
 
 export interface Asked<Input> {
   readonly input: Input;
-  readonly started: Started;
+  /** Given once, when the operation has failed: for Azure's reason. */
+  readonly started?: Started | undefined;
 }
 
 /** What asking after a running operation answers. */

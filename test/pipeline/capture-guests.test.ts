@@ -77,15 +77,17 @@ async function capture(name: string, definition: string, more: Record<string, un
 
 interface Write {
   readonly method: string;
-  readonly url: string;
+  readonly resource: string;
 }
 
 /** Every write to the source VM or its disks; backing up writes beside it, never to it. */
 async function writesOn(name: string): Promise<string[]> {
   const writes = await local.writes();
   return writes
-    .filter(({ url }: Write) => new RegExp(`/(virtualMachines|disks)/${name}([/_?]|$)`, "i").test(url))
-    .map(({ method, url }: Write) => `${method} ${url}`);
+    .filter(({ resource }: Write) =>
+      new RegExp(`/(virtualMachines|disks)/${name}([/_?]|$)`, "i").test(resource),
+    )
+    .map(({ method, resource }: Write) => `${method} ${resource}`);
 }
 
 async function expectUnhurt(name: string): Promise<void> {

@@ -8,7 +8,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { ComputeManagementClient } from "@azure/arm-compute";
 import { ServiceBusClient } from "@azure/service-bus";
 import { BlobServiceClient } from "@azure/storage-blob";
@@ -40,12 +39,15 @@ export interface LocalEnvironment {
   ended(kind: Kind, name: string): Promise<RunDocument>;
   /** Durable's own view of a run, with its whole history and all inputs. */
   history(kind: Kind, id: string): Promise<string>;
+  /** Adds a rule to the simulator's scenarios (docs/local/compute.md). */
+  steer(rule: unknown): Promise<void>;
   /** Every write that Compute was sent, in order. */
-  writes(): Promise<readonly { readonly method: string; readonly url: string }[]>;
+  writes(): Promise<readonly { readonly method: string; readonly resource: string }[]>;
   stop(): Promise<void>;
 }
 
-const appDir = fileURLToPath(new URL("../..", import.meta.url));
+/** The checkout: tests, and benches too, run there. */
+const appDir = process.cwd();
 
 /** Real time in which a run must end, whatever the machine is busy with. */
 const PATIENCE_MS = 60_000;
@@ -53,7 +55,9 @@ const PATIENCE_MS = 60_000;
 /** Seldom, for each poll is a stop on the clock's way. */
 const BLOB_POLL_MS = 60_000;
 
-export async function startLocalEnvironment(options: { seed?: Seed } = {}): Promise<LocalEnvironment> {
+export async function startLocalEnvironment(
+  options: { seed?: Seed; recordFile?: string } = {},
+): Promise<LocalEnvironment> {
   if (!existsSync(join(appDir, "dist/main.js")))
     throw new Error("Pipeline tests run the app as it is built: npm run build first.");
   const stateDir = await mkdtemp(join(tmpdir(), "pipeline-"));
@@ -73,6 +77,7 @@ export async function startLocalEnvironment(options: { seed?: Seed } = {}): Prom
     clock,
     seed: options.seed ?? newSubscription(accountId.split("/")[2] ?? ""),
     storage: { ...azurite, accountId },
+    ...(options.recordFile === undefined ? {} : { recordFile: options.recordFile }),
     log,
   });
   const storage = BlobServiceClient.fromConnectionString(azurite.connectionString);
@@ -143,9 +148,16 @@ export async function startLocalEnvironment(options: { seed?: Seed } = {}): Prom
       if (response.status !== 200 && response.status !== 202) throw new Error(`${url}: ${response.status}`);
       return response.text();
     },
+    async steer(rule) {
+      const body = JSON.stringify(rule);
+      const { status } = await fetch(`${cloud.endpoint}/_local/scenarios`, { method: "POST", body });
+      if (status !== 200) throw new Error(`The simulator does not take the rule ${body}.`);
+    },
     async writes() {
       const response = await fetch(`${cloud.endpoint}/_local/writes`);
-      const { writes } = (await response.json()) as { writes: readonly { method: string; url: string }[] };
+      const { writes } = (await response.json()) as {
+        writes: readonly { method: string; resource: string }[];
+      };
       return writes;
     },
     async stop() {

@@ -44,7 +44,7 @@ export interface Provisioned {
 /** How a resource stands by its own provisioningState; when it failed, why by the operation that was started. */
 export async function progressOf<R extends Provisioned, T>(
   cloud: Arm,
-  started: Started,
+  started: Started | undefined,
   get: () => Promise<R>,
   result: (resource: R) => Progress<T>,
   running: (resource: R) => Progress<T> = () => ({ state: "running" }),
@@ -70,7 +70,8 @@ export async function removed(get: () => Promise<unknown>): Promise<Outcome<Prog
   }
 }
 
-async function reasonOf(cloud: Arm, { operationUrl }: Started, state: string) {
+async function reasonOf(cloud: Arm, started: Started | undefined, state: string) {
+  const operationUrl = started?.operationUrl;
   const subscriptionId = /\/subscriptions\/([^/]+)\//i.exec(operationUrl ?? "")?.[1];
   const unknown = { code: state, message: "Azure gives no reason." };
   if (operationUrl === undefined || subscriptionId === undefined) return unknown;
