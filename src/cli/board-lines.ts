@@ -12,9 +12,6 @@ const MARK: Record<RunDocument["stages"][number]["state"], string> = {
   cancelled: "✗",
 };
 
-export const isOver = ({ status }: Pick<RunDocument, "status">): boolean =>
-  status !== "pending" && status !== "running";
-
 export const headLine = ({ kind, id, status }: RunDocument): string => `${kind} ${plain(id)}: ${status}`;
 
 export function stageLines(run: RunDocument, nowMs: number): string[] {

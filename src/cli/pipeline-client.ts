@@ -1,6 +1,6 @@
 /** The pipeline over HTTP, as the command line sees it: an answer, or words about why there is none. */
 import { CommandFailed, UsageError, type Terminal } from "./command.js";
-import { EXIT } from "./exit-codes.js";
+import { EXIT, EXIT_OF_RUN } from "./exit-codes.js";
 import { plain } from "./words.js";
 
 /** parseArgs options that every command that talks to the pipeline takes. */
@@ -147,6 +147,13 @@ function codeOf(error: unknown): string | undefined {
   return codeOf(error.cause);
 }
 
+/** 409: the request is understood and cannot be followed, which is what a refusal is. */
+const EXIT_OF_PROBLEM: Readonly<Record<number, number>> = {
+  400: EXIT.usage,
+  404: EXIT.noSuchRun,
+  409: EXIT_OF_RUN.refused,
+};
+
 function read(answer: Answer, what: string): unknown {
   const { status, text, location } = answer;
   const problem = problemIn(answer);
@@ -157,7 +164,7 @@ function read(answer: Answer, what: string): unknown {
     );
   if (problem)
     throw new CommandFailed(
-      status === 400 ? EXIT.usage : status === 404 ? EXIT.noSuchRun : EXIT.broken,
+      EXIT_OF_PROBLEM[status] ?? EXIT.broken,
       plainLines(`${problem.code}: ${problem.message}\n→ ${problem.remedy}`),
     );
   if (status >= 300 && status < 400)

@@ -1,6 +1,7 @@
 /** Runs as the pipeline tells them: read with care, for the app may be older or newer than this command line. */
 import { z } from "zod";
 import { RUN_KINDS, type RunKind } from "../contracts/status.js";
+import type { RunStatus } from "../domain/stages.js";
 import { CommandFailed, UsageError } from "./command.js";
 import { EXIT } from "./exit-codes.js";
 import type { PipelineClient } from "./pipeline-client.js";
@@ -27,6 +28,9 @@ const runDocument = z.object({
   createdAt: z.string(),
   updatedAt: z.string(),
 });
+
+export const isOver = ({ status }: { readonly status: RunStatus }): boolean =>
+  status !== "pending" && status !== "running";
 
 export type RunDocument = z.output<typeof runDocument>;
 
@@ -57,8 +61,15 @@ export const startCapture = async (client: PipelineClient, request: { readonly r
   placeIn(await client.post("captures", JSON.stringify(request), "repeatable"));
 
 /** A new run made of an earlier capture. */
-export const startFrom = async (client: PipelineClient, captureId: string, act: "restore" | "resume") =>
-  placeIn(await client.post(`captures/${encodeURIComponent(captureId)}/${act}`, "{}", "once"));
+export const startFrom = async (
+  client: PipelineClient,
+  captureId: string,
+  act: "restore" | "resume",
+  options: object,
+) =>
+  placeIn(
+    await client.post(`captures/${encodeURIComponent(captureId)}/${act}`, JSON.stringify(options), "once"),
+  );
 
 function placeIn(body: unknown): RunPlace {
   const { id, links } = expect(startedRun, body);
@@ -75,11 +86,17 @@ export function runNamed(name: string): { readonly id: string; readonly kinds: r
   return { id, kinds: [known] };
 }
 
-/** @throws CommandFailed when no run, or more than one, has that id. */
+/**
+ * A restore has the id of its capture: where two share one, the one that is under way is meant.
+ * @throws CommandFailed when no run has that id, or two and neither or both are under way.
+ */
 export async function locateRun(client: PipelineClient, name: string): Promise<RunDocument> {
   const { id, kinds } = runNamed(name);
-  const found = await Promise.all(kinds.map((kind) => findRun(client, { kind, id })));
-  const [run, ...others] = found.filter((one) => one !== undefined);
+  const found = (await Promise.all(kinds.map((kind) => findRun(client, { kind, id })))).filter(
+    (run) => run !== undefined,
+  );
+  const active = found.filter((run) => !isOver(run));
+  const [run, ...others] = active.length > 0 ? active : found;
   if (run === undefined)
     throw new CommandFailed(
       EXIT.noSuchRun,
@@ -88,7 +105,7 @@ export async function locateRun(client: PipelineClient, name: string): Promise<R
   if (others.length > 0)
     throw new CommandFailed(
       EXIT.usage,
-      `${id} is the id of ${found.filter((one) => one !== undefined).length} runs. Say which: ${[run, ...others].map((one) => `${one.kind}/${one.id}`).join(" or ")}`,
+      `More than one run has the id ${id}. Say which: ${[run, ...others].map((one) => `${one.kind}/${one.id}`).join(" or ")}`,
     );
   return run;
 }

@@ -2,11 +2,11 @@
  * Follows a run to its end: on a screen the stages are drawn again in place; in a log each change is a line. Polls less
  * often while nothing changes, and outlasts an app that is away for a while, for runs do.
  */
-import { endingLines, handedTo, headLine, isOver, stageLines } from "./board-lines.js";
+import { endingLines, handedTo, headLine, stageLines } from "./board-lines.js";
 import { CommandFailed, type Terminal } from "./command.js";
 import { EXIT, EXIT_OF_RUN } from "./exit-codes.js";
 import type { PipelineClient } from "./pipeline-client.js";
-import { findRun, type RunDocument, type RunPlace } from "./run-documents.js";
+import { findRun, isOver, type RunDocument, type RunPlace } from "./run-documents.js";
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 15_000;

@@ -154,6 +154,17 @@ describe("vmimage watch", () => {
     expect(code).toBe(64);
     expect(err).toContain("capture/r-1 or import/r-1");
   });
+
+  it("means the restore of a capture while that is under way, for both have one id", async () => {
+    const { env } = await appThat(({ path }) => {
+      if (path.startsWith("/api/imports")) return notFound("r-1");
+      if (path.startsWith("/api/captures")) return { json: run("r-1", "failed") };
+      return { json: { ...run("r-1", app?.asked.length === 4 ? "cancelled" : "running"), kind: "restore" } };
+    });
+    const { code, out } = await vmimage(["watch", "r-1"], { env });
+    expect(out).toContain("restore r-1: cancelled");
+    expect(code).toBe(4);
+  });
 });
 
 describe("vmimage runs", () => {
@@ -224,6 +235,14 @@ describe.each(["restore", "resume"])("vmimage %s", (act) => {
     expect(out).toContain(`vmimage watch ${kind}/r-2`);
   });
 
+  it("is refused where that cannot be", async () => {
+    const error = { code: "RUN_NOT_RESUMABLE", message: "It still runs.", remedy: "Wait." };
+    const { env } = await appThat(() => ({ status: 409, json: { error } }));
+    const { code, err } = await vmimage([act, "r-1"], { env });
+    expect(code).toBe(2);
+    expect(err).toContain("RUN_NOT_RESUMABLE: It still runs.\n→ Wait.");
+  });
+
   it("does not start two when the answer got lost", async () => {
     const { env, asked } = await appThat(() => ({ breakOff: true }));
     expect((await vmimage([act, "r-1"], { env })).code).toBe(69);
@@ -236,5 +255,14 @@ describe.each(["restore", "resume"])("vmimage %s", (act) => {
     const { code, err } = await vmimage([act, "r-1"], { env });
     expect(code).toBe(69);
     expect(err).toContain("there is no such route");
+  });
+});
+
+describe("vmimage restore --again", () => {
+  it("asks for what was restored before", async () => {
+    const { env, asked } = await appThat(() => accepted("restore", "r-1.2"));
+    await vmimage(["restore", "r-1", "--again"], { env });
+    expect(asked[0]?.body).toBe('{"again":true}');
+    expect((await vmimage(["resume", "r-1", "--again"], { env })).code).toBe(64);
   });
 });

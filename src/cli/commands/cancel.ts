@@ -1,9 +1,8 @@
 /** `vmimage cancel ID`: asks a run to stop; it undoes what it made and then ends as cancelled. */
 import { parseArgs } from "node:util";
-import { isOver } from "../board-lines.js";
 import { UsageError, type Command } from "../command.js";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
-import { cancelRun, locateRun } from "../run-documents.js";
+import { cancelRun, isOver, locateRun } from "../run-documents.js";
 import { watchRun } from "../watch-run.js";
 
 export const cancel: Command = {

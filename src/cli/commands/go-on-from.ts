@@ -10,6 +10,7 @@ export const restore = goOnFrom({
   summary: "Make a captured VM again from the backup of its capture.",
   says: `The VM is made again as it was before capture ID: from its backup and the model saved beside it, with the same network
 interfaces, identity, tags, LUNs and caching. The disks that it had are kept, and named in the result.`,
+  flags: { again: "also when a restore of this capture has succeeded before" },
 });
 
 export const resume = goOnFrom({
@@ -17,15 +18,22 @@ export const resume = goOnFrom({
   summary: "Go on with a failed capture from the stage that failed.",
   says: `A new run goes on from the stage in which capture ID failed, with what that left and is sound. It needs a capture that
 was asked for with "onFailure": "keep-for-resume", or the backup at least.`,
+  flags: {},
 });
 
 interface Act {
   readonly act: "restore" | "resume";
   readonly summary: string;
   readonly says: string;
+  /** What the request's body may say, and what that means. */
+  readonly flags: Readonly<Record<string, string>>;
 }
 
-function goOnFrom({ act, summary, says }: Act): Command {
+function goOnFrom({ act, summary, says, flags }: Act): Command {
+  const flagHelp = Object.entries(flags).map(([flag, means]) => `  --${flag.padEnd(10)}${means}\n`);
+  const flagOptions = Object.fromEntries(
+    Object.keys(flags).map((flag) => [flag, { type: "boolean" }] as const),
+  );
   return {
     name: act,
     summary,
@@ -33,7 +41,7 @@ function goOnFrom({ act, summary, says }: Act): Command {
 
 ${says}
 
-  --wait      follow the new run to its end
+${flagHelp.join("")}  --wait      follow the new run to its end
 ${CONNECTION_HELP}
 
 Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused, 4 cancelled; 66 no such capture.
@@ -41,13 +49,14 @@ Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused, 4 cancelled
     async run(args, terminal) {
       const { values, positionals } = parseArgs({
         args: [...args],
-        options: { ...CONNECTION_OPTIONS, wait: { type: "boolean", default: false } },
+        options: { ...CONNECTION_OPTIONS, ...flagOptions, wait: { type: "boolean", default: false } },
         allowPositionals: true,
       });
       const [name, ...more] = positionals;
       if (name === undefined || more.length > 0) throw new UsageError("Name one capture.");
       const client = pipelineClient(values, terminal);
-      const place = await startFrom(client, name.replace(/^capture\//, ""), act);
+      const body = Object.fromEntries(Object.entries(values).filter(([option]) => option in flags));
+      const place = await startFrom(client, name.replace(/^capture\//, ""), act, body);
       terminal.out(
         `${place.kind} ${place.id} is started. Follow it: vmimage watch ${place.kind}/${place.id}\n`,
       );

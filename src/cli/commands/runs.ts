@@ -1,10 +1,9 @@
 /** `vmimage runs`: the newest runs, one a line. */
 import { parseArgs } from "node:util";
 import { RUN_KINDS } from "../../contracts/status.js";
-import { isOver } from "../board-lines.js";
 import { UsageError, type Command } from "../command.js";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
-import { listRuns, type RunDocument } from "../run-documents.js";
+import { isOver, listRuns, type RunDocument } from "../run-documents.js";
 import { plain } from "../words.js";
 
 export const runs: Command = {
