@@ -95,23 +95,18 @@ const SHOWN_CHARACTERS = 8000;
 export function shown(board: Board): Board {
   const fits = (one: Board) => JSON.stringify(one).length <= SHOWN_CHARACTERS;
   if (fits(board)) return board;
-  const { result: _result, ...bare } = board;
+  const { status, stages, leftovers, error } = board;
+  const bare: Board = { status, stages, leftovers, ...(error === undefined ? {} : { error }) };
   if (fits(bare)) return bare;
-  const cut = (text: string) => (text.length > 200 ? `${text.slice(0, 199)}…` : text);
+  const cut = (text: string, length = 200) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
   const brief: Board = {
-    ...bare,
-    leftovers: bare.leftovers.slice(0, 10).map(({ resource, reason }) => ({ resource, reason: cut(reason) })),
-    ...(bare.error === undefined
+    status,
+    stages,
+    leftovers: leftovers.slice(0, 10).map(({ resource, reason }) => ({ resource, reason: cut(reason) })),
+    ...(error === undefined
       ? {}
-      : {
-          error: {
-            ...bare.error,
-            message: bare.error.message.slice(0, 1000),
-            remedy: cut(bare.error.remedy),
-          },
-        }),
+      : { error: { ...error, message: cut(error.message, 1000), remedy: cut(error.remedy) } }),
   };
-  return fits(brief)
-    ? brief
-    : { ...brief, stages: brief.stages.map(({ detail: _detail, ...stage }) => stage) };
+  if (fits(brief)) return brief;
+  return { ...brief, stages: stages.map(({ name, state }) => ({ name, state })) };
 }

@@ -26,7 +26,7 @@ function errorsIn(text: string): string[] {
   const walk = (node: Node): void => {
     if (node.isError || node.isMissing)
       errors.push(`line ${node.startPosition.row + 1}: ${node.text.slice(0, 60)}`);
-    else if (node.hasError) for (const child of node.children) if (child) walk(child);
+    else if (node.hasError) for (const child of node.children) walk(child);
   };
   const tree = parser.current?.parse(text);
   if (!tree) throw new Error("The parser gave no tree.");

@@ -3,65 +3,15 @@
  * every event is one call with the whole history, so every step is replayed. Activities are scripted by name, time is
  * virtual. Written without a look at src/local/functions-host, so that the two check each other.
  */
-import { createRequire } from "node:module";
-import Module from "node:module";
 import type { OrchestrationHandler } from "durable-functions";
-
-type Callback = (trigger: unknown, context: unknown) => Promise<OrchestratorState>;
-
-interface OrchestratorState {
-  readonly isDone: boolean;
-  readonly actions: readonly (readonly Action[])[];
-  readonly output?: unknown;
-  readonly error?: string;
-  readonly customStatus?: unknown;
-}
-
-interface Action {
-  readonly actionType: number;
-  readonly functionName?: string;
-  readonly input?: unknown;
-  readonly fireAt?: string;
-  readonly isCanceled?: boolean;
-  readonly externalEventName?: string;
-  readonly compoundActions?: readonly Action[];
-  readonly retryOptions?: {
-    readonly firstRetryIntervalInMilliseconds: number;
-    readonly maxNumberOfAttempts: number;
-    readonly backoffCoefficient?: number;
-    readonly maxRetryIntervalInMilliseconds?: number;
-  };
-}
+import type { Action, Callback, OrchestratorState } from "./functions-core.js";
+import { callbacks, df } from "./functions-core.js";
 
 const ACTIVITY = 0;
 const ACTIVITY_WITH_RETRY = 1;
 const TIMER = 5;
 const EXTERNAL_EVENT = 6;
 const COMPOUND = [11, 12];
-
-const callbacks = new Map<string, Callback>();
-installCore();
-
-/** The library asks for this module once, when the first function is registered. */
-function installCore(): void {
-  const core = {
-    setProgrammingModel: () => undefined,
-    registerHook: () => ({ dispose: () => undefined }),
-    log: () => undefined,
-    registerFunction: (metadata: { name: string }, callback: Callback) => {
-      callbacks.set(metadata.name, callback);
-      return { dispose: () => undefined };
-    },
-  };
-  const modules = Module as unknown as { prototype: { require: (this: unknown, id: string) => unknown } };
-  const original = modules.prototype.require;
-  modules.prototype.require = function (id) {
-    return id === "@azure/functions-core" ? core : original.apply(this, [id]);
-  };
-}
-
-// Loaded after the hook is in place, and by require: the module that the orchestrators import is the same one.
-const df = createRequire(import.meta.url)("durable-functions") as typeof import("durable-functions");
 
 export interface ScriptedCall {
   readonly name: string;
@@ -218,7 +168,7 @@ class Execution {
         error: () => undefined,
       });
     } catch (error) {
-      const [, data] = String((error as Error).message).split("$OutOfProcData$:");
+      const [, data] = (error as Error).message.split("$OutOfProcData$:");
       if (data === undefined) throw error;
       return JSON.parse(data) as OrchestratorState;
     }
