@@ -32,6 +32,7 @@ import { IMPORT_ORCHESTRATOR } from "./contracts/import-run.js";
 import { REFUSE_ORCHESTRATOR } from "./contracts/refuse-run.js";
 import { RESTORE_ORCHESTRATOR } from "./contracts/restore-run.js";
 import { registerCaptureFunctions } from "./functions/captures.js";
+import { registerDashboard } from "./functions/dashboard.js";
 import { registerImportFunctions } from "./functions/imports.js";
 import { registerRestoreFunctions } from "./functions/restores.js";
 import { registerRunFunctions } from "./functions/runs.js";
@@ -119,3 +120,6 @@ registerImportFunctions({
 });
 registerRestoreFunctions({ runs, backupDocument: savedBackup.name });
 registerRunFunctions();
+
+const dashboard = (file: string) => readFileSync(new URL(`../src/dashboard/${file}`, import.meta.url), "utf8");
+registerDashboard({ html: dashboard("page.html"), css: dashboard("style.css"), js: dashboard("app.js") });
