@@ -121,5 +121,6 @@ registerImportFunctions({
 registerRestoreFunctions({ runs, backupDocument: savedBackup.name });
 registerRunFunctions();
 
-const dashboard = (file: string) => readFileSync(new URL(`../src/dashboard/${file}`, import.meta.url), "utf8");
+const dashboard = (file: string) =>
+  readFileSync(new URL(`../src/dashboard/${file}`, import.meta.url), "utf8");
 registerDashboard({ html: dashboard("page.html"), css: dashboard("style.css"), js: dashboard("app.js") });
