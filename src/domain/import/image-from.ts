@@ -43,13 +43,14 @@ export function imageFrom(
       "whether the disk boots by BIOS or UEFI",
       '"os": {"generation": "V1"} (BIOS) or "V2" (UEFI)',
     );
+  if (description.state === "specialized" && target.kind === "managed-image") return noSuchImage;
+  const state = stateOf(osDisk, description, target);
+  if (state === undefined) return notGeneralized(osDisk);
   const trusted =
     os.trustedLaunch ?? (target.kind === "gallery" && generation === "V2" && osDisk.secureBootSigned);
   return done({
     target,
-    state:
-      description.state ??
-      (osDisk.generalized === "no" && target.kind === "gallery" ? "specialized" : "generalized"),
+    state,
     location: description.location ?? surroundings.location,
     traits: {
       osType,
@@ -61,6 +62,30 @@ export function imageFrom(
     },
   });
 }
+
+/** A gallery takes a disk with its identity for what it is; a managed image would pass it off as generalized. */
+function stateOf(
+  { generalized }: DiskReport,
+  { state }: ImageDescription,
+  target: Target,
+): ImageDecision["state"] | undefined {
+  if (state !== undefined) return state;
+  if (generalized !== "no") return "generalized";
+  return target.kind === "gallery" ? "specialized" : undefined;
+}
+
+const noSuchImage = refused(
+  "TARGET_MISMATCH",
+  "The description asks for a specialized image, and its target is a managed image, which is always generalized.",
+  "Give a gallery definition as the target, or leave the state out.",
+);
+
+const notGeneralized = ({ osFamily, codes }: DiskReport) =>
+  refused(
+    "DISK_NOT_GENERALIZED",
+    `The disk still has the identity of the machine that it was taken from (${codes.join(", ")}); a managed image must be generalized.`,
+    `Generalize it (${osFamily === "Windows" ? "sysprep /generalize /oobe" : "waagent -deprovision+user"}) and drop it again; or make a specialized version of a gallery of it; or, where the disk is fit as it is, say so in a description beside it (name.image.json): {"state": "generalized"}, then drop that.`,
+  );
 
 const known = <T extends string>(value: T | "unknown"): Exclude<T, "unknown"> | undefined =>
   value === "unknown" ? undefined : (value as Exclude<T, "unknown">);

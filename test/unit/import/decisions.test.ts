@@ -103,15 +103,42 @@ describe("the image", () => {
     expect(decide(report)).toMatchObject({ status: "done", value: expected });
   });
 
-  test("of a disk for a managed image is generalized and Standard: Azure knows no other", () => {
-    const managed = { defaultTarget: { kind: "managed-image", resourceGroupId: "/rg" } } as const;
-    expect(decide({ generalized: "no" }, {}, managed)).toMatchObject({
+  const managed = { defaultTarget: { kind: "managed-image", resourceGroupId: "/rg" } } as const;
+
+  test.each([
+    ["generalized", "yes"],
+    ["not seen into: only a clear no stands in the way", "unknown"],
+  ] as const)("of a disk for a managed image is generalized and Standard: it is %s", (_why, generalized) => {
+    expect(decide({ generalized }, {}, managed)).toMatchObject({
       value: {
         target: { imageId: "/rg/providers/Microsoft.Compute/images/web-1" },
         state: "generalized",
         traits: { securityType: "Standard" },
       },
     });
+  });
+
+  test.each([
+    ["Linux", "MACHINE_ID_PRESENT", /waagent -deprovision\+user/],
+    ["Windows", "SYSPREP_TAG_MISSING", /sysprep \/generalize/],
+  ] as const)(
+    "is refused where a %s with its identity would become a managed image",
+    (osFamily, code, remedy) => {
+      const decided = decide({ osFamily, generalized: "no", codes: [code] }, {}, managed);
+      expect(decided).toMatchObject({ status: "refused", code: "DISK_NOT_GENERALIZED" });
+      expect((decided as { message: string }).message).toContain(code);
+      expect((decided as { remedy: string }).remedy).toMatch(remedy);
+    },
+  );
+
+  test("is generalized where the description says so, although the doctor saw an identity", () => {
+    const decided = decide({ generalized: "no" }, { state: "generalized" }, managed);
+    expect(decided).toMatchObject({ value: { state: "generalized" } });
+  });
+
+  test("is refused where the description wants a managed image that is specialized", () => {
+    const decided = decide({}, { state: "specialized" }, managed);
+    expect(decided).toMatchObject({ status: "refused", code: "TARGET_MISMATCH" });
   });
 
   test("is what its description says, whatever the doctor saw", () => {
