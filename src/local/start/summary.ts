@@ -21,8 +21,9 @@ export function summary(local: SummaryOf): string {
     [
       "Drop a disk",
       [
-        `az storage blob upload --file disk.vhd --container-name ${local.dropContainer} --name disk.vhd \\`,
-        `  --connection-string "$(node -p 'require("${local.settingsFile}").Values.DropStorage')"`,
+        `export VMIMAGE_URL=${hostUrl} VMIMAGE_STORAGE="$(node -p 'require("${local.settingsFile}").Values.DropStorage')"`,
+        "npx vmimage drop disk.vhd --wait",
+        `or with anything that uploads to the container ${local.dropContainer}, az and azcopy among them`,
       ],
     ],
     [
@@ -37,8 +38,8 @@ export function summary(local: SummaryOf): string {
     [
       "Watch",
       [
-        `curl ${hostUrl}/api/runs      curl ${hostUrl}/api/captures/{id}      curl ${hostUrl}/api/imports/{id}`,
-        `curl ${hostUrl}/runtime/webhooks/durabletask/instances`,
+        `${hostUrl}/api/dashboard      npx vmimage runs      npx vmimage watch ID`,
+        `curl ${hostUrl}/api/captures/{id}      curl ${hostUrl}/api/imports/{id}`,
       ],
     ],
     [
@@ -51,7 +52,10 @@ export function summary(local: SummaryOf): string {
       ],
     ],
   ];
-  const speed = connections.speed === 1 ? "real time" : `${connections.speed} times real time`;
+  const speed =
+    connections.speed === 1
+      ? "real time (--speed 100: a hundred times that)"
+      : `${connections.speed} times real time`;
   return [
     `The local environment runs, Compute in ${speed}. Ctrl-C stops it; its state is kept.`,
     ...sections.flatMap(([title, lines]) => ["", title, ...lines.map((line) => `  ${line}`)]),
