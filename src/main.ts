@@ -34,6 +34,7 @@ import { RESTORE_ORCHESTRATOR } from "./contracts/restore-run.js";
 import { registerCaptureFunctions } from "./functions/captures.js";
 import { registerDashboard } from "./functions/dashboard.js";
 import { registerImportFunctions } from "./functions/imports.js";
+import { registerResumeFunctions } from "./functions/resumes.js";
 import { registerRestoreFunctions } from "./functions/restores.js";
 import { registerRunFunctions } from "./functions/runs.js";
 import { captureImage } from "./orchestrators/capture-image.js";
@@ -118,6 +119,7 @@ registerImportFunctions({
   claimant,
   inspect: (place, purpose) => inspectDrop(place, purpose, drops),
 });
+registerResumeFunctions({ runs });
 registerRestoreFunctions({ runs, backupDocument: savedBackup.name });
 registerRunFunctions();
 

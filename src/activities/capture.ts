@@ -24,6 +24,9 @@ export interface CapturePorts {
   readonly runs: RunStore;
 }
 
+/** Written before a guest is asked to seal itself: whoever goes on with the run knows that it may have been changed. */
+const SEAL_BEGUN = "seal-begun";
+
 export function captureActivities({
   vms,
   backups,
@@ -36,8 +39,12 @@ export function captureActivities({
     implementOutcome(refs.inspectVm, async ({ runId, vmId }) => {
       const found = await vms.inspect(vmId);
       if (found.status !== "done") return found;
-      await savedVm.save(runs, runId, found.value);
-      return done(found.value.summary);
+      const now = found.value.summary;
+      // A run that goes on with another finds the VM as that one changed it; what it is stays what was backed up.
+      const saved = (await savedVm.saveOnce(runs, runId, found.value)).summary;
+      if (saved.vmId !== now.vmId) return done(now);
+      const { powerState, agentReady, markedGeneralized } = now;
+      return done({ ...saved, powerState, agentReady, markedGeneralized });
     }),
 
     implementOutcome(refs.holdVm, async ({ vmId, runId }) => done({ heldBy: await holds.hold(vmId, runId) })),
@@ -71,9 +78,30 @@ export function captureActivities({
 
     ...implementOperation<GuestQuestion, { output: string }>(refs.askGuest, guests.question),
     implementOutcome(refs.startSeal, async (order) => {
+      await runs.put(order.runId, SEAL_BEGUN, new Uint8Array());
       // The invitation is a secret: made here, handed to the guest here, and never returned.
       const markerUrl = await markers.invite(order.runId, order.limitMinutes);
       return guests.seal({ ...order, markerUrl });
+    }),
+    implementOutcome(refs.askFormerSeals, async ({ vmId, runIds }) => {
+      const state = await vms.state(vmId);
+      if (state.status !== "done") return state;
+      const found = await Promise.all(
+        runIds.map(async (runId) => ({
+          begun: (await runs.get(runId, SEAL_BEGUN)) !== undefined,
+          judged: judgeSeal({
+            runId,
+            marker: await markers.read(runId),
+            powerState: state.value.power,
+            elapsedMs: 0,
+            limitMs: 1,
+          }),
+        })),
+      );
+      return done({
+        begun: found.some(({ begun }) => begun),
+        sealed: found.some(({ judged }) => judged.state === "sealed"),
+      });
     }),
     implementOutcome(refs.askSeal, async ({ runId, vmId, elapsedMs, limitMs, sealLog }) => {
       // In this order: the guest writes its marker before it stops.

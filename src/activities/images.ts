@@ -16,7 +16,7 @@ export function imageActivities({
 }): Registration[] {
   return [
     implementOutcome(refs.checkTarget, async (question) => {
-      const facts = await images.look(question.target);
+      const facts = await images.look(question.target, question.runId);
       return facts.status === "done" ? done(checkTargetFacts(question, facts.value)) : facts;
     }),
     ...implementOperation(refs.createDefinition, images.definition),

@@ -58,10 +58,11 @@ export function restoreActivities({ vms, sources, backups, runs }: RestorePorts)
           `The backup no longer holds the VM: ${problems.join("; ")}.`,
           "Restore what is left by hand; nothing was changed.",
         );
+      const plan = { vm, backup, warnings: saved.lost, goesWith: saved.goesWith };
       const standing = await vms.inspect(vm.id);
       if (standing.status === "refused" && standing.code === "VM_NOT_FOUND") {
         const replacedDisks = allDisks(vm).map(({ id }) => id);
-        return done({ vm, backup, replacedDisks, vmStands: false, warnings: saved.lost });
+        return done({ ...plan, replacedDisks, vmStands: false });
       }
       if (standing.status !== "done") return standing;
       if (!mayReplace(vm, standing.value.summary))
@@ -71,7 +72,7 @@ export function restoreActivities({ vms, sources, backups, runs }: RestorePorts)
           "Rename or delete it if the captured VM shall take its place.",
         );
       const replacedDisks = allDisks(standing.value.summary).map(({ id }) => id);
-      return done({ vm, backup, replacedDisks, vmStands: true, warnings: saved.lost });
+      return done({ ...plan, replacedDisks, vmStands: true });
     }),
     ...implementOperation(refs.restoreDisk, modelled(backups.restoredDisk)),
     ...implementOperation(refs.protectVm, sources.protection),

@@ -32,6 +32,11 @@ export const askGuest = operation<GuestQuestion, { output: string }>("askGuest")
 
 export const startSeal = activity<SealOrder, Outcome<null>>("startSeal");
 export const askSeal = activity<SealQuestion, Outcome<SealJudgement>>("askSeal");
+/** Whether a former run began to seal this VM, and whether it came to its end. */
+export const askFormerSeals = activity<
+  { vmId: string; runIds: readonly string[] },
+  Outcome<{ begun: boolean; sealed: boolean }>
+>("askFormerSeals");
 export const deallocateVm = operation<{ vmId: string }>("deallocateVm");
 export const markGeneralized = activity<{ vmId: string }, Outcome<null>>("markGeneralized");
 

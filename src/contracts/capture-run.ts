@@ -1,6 +1,7 @@
 /** What starts a capture run, what its stages are called, and what it ends with. */
 import type { CaptureRequest } from "./capture-request.js";
 import type { Backup } from "../domain/backup.js";
+import type { RestoreResult } from "./restore-run.js";
 import type { MadeImage } from "../domain/image-order.js";
 
 export const CAPTURE_ORCHESTRATOR = "captureImage";
@@ -14,6 +15,7 @@ export const CAPTURE_STAGES = [
   "deallocate",
   "capture",
   "register",
+  "source",
   "clean-up",
 ] as const;
 
@@ -22,13 +24,22 @@ export interface CaptureInput {
   readonly request: CaptureRequest;
   /** Settings that the runbook needs; they travel in the input so that a run does not change under its feet. */
   readonly workSubnetId?: string;
-  /** The run whose resources this one goes on with. */
+  /** The first run of a capture that is gone on with: what it made is named, tagged and kept under its id. */
   readonly resumes?: string;
+  /** Every run before this one, the first of them first. */
+  readonly formerRuns?: readonly string[];
 }
+
+export type SourceAfter =
+  | { readonly state: "sealed"; readonly restore: string }
+  | { readonly state: "deleted" }
+  | ({ readonly state: "restored" } & RestoreResult);
 
 export interface CaptureResult {
   readonly image: MadeImage;
   readonly version?: string;
+  /** What became of the source VM, where it was captured in place. */
+  readonly source?: SourceAfter;
   readonly backup?: {
     readonly kind: Backup["kind"];
     readonly ids: readonly string[];

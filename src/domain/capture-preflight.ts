@@ -7,6 +7,8 @@ export interface CaptureWish {
   readonly image: { readonly kind: "vm-image" | "os-image"; readonly state: "generalized" | "specialized" };
   readonly target: { readonly kind: "gallery" | "managed-image" };
   readonly backup: { readonly kind: "restore-point" | "snapshots" };
+  /** An earlier run may have sealed and stopped the source. */
+  readonly resumed?: boolean;
 }
 
 type Verdict = Omit<Check, "id">;
@@ -111,8 +113,9 @@ const RULES: readonly Rule[] = [
   ],
   [
     "guest-runs",
-    (vm, { mode, image }) =>
+    (vm, { mode, image, resumed }) =>
       mode === "in-place" &&
+      resumed !== true &&
       image.state === "generalized" &&
       !vm.markedGeneralized &&
       vm.powerState !== "running"

@@ -11,11 +11,15 @@ export interface TargetQuestion {
   readonly state: "generalized" | "specialized";
   readonly location: string;
   readonly traits: ImageTraits;
+  /** Under whose tag an earlier try may have left a version. */
+  readonly runId?: string;
 }
 
 export interface TargetFacts {
   /** The gallery version to make: free when it was looked for. */
   readonly version?: string;
+  /** How far an earlier try at the same capture came with this version. */
+  readonly started?: "broken" | "sound";
   /** The definition does not exist and the request says to make it. */
   readonly createDefinition: boolean;
   readonly checks: readonly Check[];

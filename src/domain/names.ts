@@ -32,6 +32,10 @@ export const KIND_TAG = "vmimage-kind";
 /** Disks that a restore made belong to their VM from then on: no janitor takes them for scaffolding. */
 export const RESTORED_DISK_PREFIX = "vmi-restore-";
 
+/** A Run Command resource of ours, beneath a VM. */
+export const guestCommandId = (vmId: string, script: string, runId: string): string =>
+  `${vmId}/runCommands/vmimage-${script}-${nameFrom(runId)}`;
+
 export interface CaptureNames {
   readonly restorePointId: string;
   readonly workingVmId: string;

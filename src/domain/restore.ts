@@ -12,6 +12,8 @@ export interface RestorePlan {
   /** The disks of the VM that stands there now, or, where none does, those that it had. They are kept. */
   readonly replacedDisks: readonly string[];
   readonly vmStands: boolean;
+  /** Disks and network interfaces that were to be deleted with the VM, when it was captured. */
+  readonly goesWith: readonly string[];
   /** What of the VM does not come back with it. */
   readonly warnings: readonly string[];
 }

@@ -20,6 +20,8 @@ export interface DefinitionFacts {
     readonly hasPlan: boolean;
   };
   readonly versions: readonly string[];
+  /** The version, or the managed image (without a version), that carries the asking run's tag. */
+  readonly ours?: { readonly version?: string; readonly state: string };
 }
 
 const pass = (id: string, detail: string): Check => ({ id, verdict: "pass", detail });
@@ -35,8 +37,9 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
   if (target.kind === "managed-image")
     return {
       createDefinition: false,
+      ...startedOf(facts),
       checks: [
-        facts.exists
+        facts.exists && facts.ours === undefined
           ? block(
               "target-free",
               `There is an image ${target.imageId} already.`,
@@ -56,18 +59,23 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
         ),
       ],
     };
-  const version = nextVersion(target.version, facts.versions);
+  const { ours } = facts;
+  const version = ours?.version ?? nextVersion(target.version, facts.versions);
   const createDefinition = !facts.exists && target.create !== undefined;
   return {
     version,
+    ...startedOf(facts),
     createDefinition,
     checks: [
       definitionCheck(target, facts, createDefinition),
       ...fitChecks(question, facts),
-      versionCheck(version, facts),
+      ours ? pass("version-free", `Version ${version} is this capture's own.`) : versionCheck(version, facts),
     ],
   };
 }
+
+const startedOf = ({ ours }: DefinitionFacts): Pick<TargetFacts, "started"> =>
+  ours === undefined ? {} : { started: ours.state === "Failed" ? "broken" : "sound" };
 
 function definitionCheck(target: GalleryTarget, facts: DefinitionFacts, willCreate: boolean): Check {
   if (facts.exists) return pass("definition-exists", "The image definition exists.");

@@ -59,6 +59,8 @@ export interface VmState {
   readonly power: string;
   readonly agentReady: boolean;
   readonly markedGeneralized: boolean;
+  /** Azure could not make it, or could not finish what it was last asked for. */
+  readonly broken: boolean;
 }
 
 /** The OS disk and every data disk, OS disk first. */

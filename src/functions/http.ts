@@ -32,3 +32,14 @@ export function accepted(
     jsonBody: { id: runId, links, durable: client.createHttpManagementPayload(instanceIdOf(kind, runId)) },
   };
 }
+
+/** A body that may be left out; what is no JSON is handed on as text, for the schema to refuse. */
+export async function bodyOf(request: HttpRequest): Promise<unknown> {
+  const text = await request.text();
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

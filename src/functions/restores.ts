@@ -10,7 +10,7 @@ import { RESTORE_ORCHESTRATOR } from "../contracts/restore-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import type { RunStatus } from "../domain/stages.js";
 import type { RunStore } from "../ports/run-store.js";
-import { accepted, linksOf, problem } from "./http.js";
+import { accepted, bodyOf, linksOf, problem } from "./http.js";
 import { startOnce } from "./start-run.js";
 import { statusOf } from "./status.js";
 
@@ -126,14 +126,4 @@ async function freeId(
     if (status === undefined || isOpen(status) || (status === "succeeded" && !again)) return runId;
   }
   return `${captureId}.${MOST_TRIES}`;
-}
-
-async function bodyOf(request: HttpRequest): Promise<unknown> {
-  const text = await request.text();
-  if (text.trim() === "") return {};
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }

@@ -1,10 +1,16 @@
 /** Backs up every disk of the source VM, and proves it, before anything irreversible. */
-import { createRestorePoint, createSnapshot, proveBackup } from "../contracts/capture-activities.js";
+import {
+  createRestorePoint,
+  createSnapshot,
+  protectVm,
+  proveBackup,
+} from "../contracts/capture-activities.js";
 import type { Backup } from "../domain/backup.js";
 import { parentId } from "../domain/resource-id.js";
+import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
-import { operate, operateAll } from "./operate.js";
+import { operate } from "./operate.js";
 import type { Run } from "./run.js";
 import { note } from "./run.js";
 import { demand } from "./wait.js";
@@ -16,6 +22,8 @@ export function* backUp(scope: CaptureScope): Durable<Backup> {
   const proved = yield* demand(run, proveBackup, { runId, backup, vm });
   note(run, "backup", { detail: proved.summary });
   if (request.backup.keepDays > 0) keep(run, backup.ids);
+  // In place, what is sealed may be replaced by a restore: until then nothing of it may go with the VM object.
+  if (request.mode === "in-place") yield* operate(run, protectVm, { vmId: vm.id }, { limitMinutes: 30 });
   return backup;
 }
 
@@ -30,10 +38,10 @@ function* restorePoint(scope: CaptureScope): Durable<Backup> {
   const pointId = names.restorePointId;
   run.undo.push({ when: "exit", resources: [parentId(pointId)] });
   run.undo.push({ when: "exit", resources: [pointId] });
-  return yield* operate(
-    run,
+  return yield* make(
+    scope,
     createRestorePoint,
-    { pointId, vm, tags: scope.backupTags },
+    { id: pointId, input: { pointId, vm, tags: scope.backupTags } },
     { limitMinutes: request.limits.backupMinutes, stage: "backup" },
   );
 }
@@ -43,16 +51,19 @@ function* snapshots(scope: CaptureScope): Durable<Backup> {
   const disks = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks];
   const ids = disks.map((disk) => names.snapshotId(disk.lun));
   run.undo.push({ when: "exit", resources: ids });
-  const made = yield* operateAll(
-    run,
+  const made = yield* makeAll(
+    scope,
     createSnapshot,
     disks.map((disk) => ({
-      snapshotId: names.snapshotId(disk.lun),
-      diskId: disk.id,
-      lun: disk.lun,
-      sizeGb: disk.sizeGb,
-      location: vm.location,
-      tags: scope.backupTags,
+      id: names.snapshotId(disk.lun),
+      input: {
+        snapshotId: names.snapshotId(disk.lun),
+        diskId: disk.id,
+        lun: disk.lun,
+        sizeGb: disk.sizeGb,
+        location: vm.location,
+        tags: scope.backupTags,
+      },
     })),
     { limitMinutes: request.limits.backupMinutes, stage: "backup" },
   );

@@ -3,7 +3,7 @@
  * everything that could hurt it happens to a working VM made from the backup.
  */
 import type { OrchestrationContext, Task } from "durable-functions";
-import { deallocateVm, inspectVm, markGeneralized } from "../contracts/capture-activities.js";
+import { inspectVm } from "../contracts/capture-activities.js";
 import type { CaptureInput, CaptureResult } from "../contracts/capture-run.js";
 import { CAPTURE_STAGES } from "../contracts/capture-run.js";
 import { checkTarget } from "../contracts/image-activities.js";
@@ -14,17 +14,18 @@ import type { MadeImage, TargetFacts } from "../domain/image-order.js";
 import type { Check } from "../domain/preflight.js";
 import { blocking } from "../domain/preflight.js";
 import type { VmSummary } from "../domain/vm.js";
+import { making, resumable } from "./adopt.js";
 import { backUp } from "./back-up.js";
 import type { CaptureScope } from "./capture-scope.js";
 import { scopeOf } from "./capture-scope.js";
-import { clone, imageSource } from "./clone.js";
+import { imageSource } from "./clone.js";
 import { conclude } from "./conclude.js";
 import type { Durable } from "./durable.js";
-import { operate } from "./operate.js";
 import { register } from "./register.js";
 import type { Run } from "./run.js";
-import { openRun, refusal, skip, stage } from "./run.js";
-import { seal } from "./seal.js";
+import { note, openRun, refusal, skip, stage } from "./run.js";
+import { sealedVm } from "./sealed-vm.js";
+import { sourceAfter } from "./source-after.js";
 import { waitForTurn } from "./turn.js";
 import { demand } from "./wait.js";
 
@@ -40,10 +41,11 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   const scope = scopeOf(run, input, vm);
 
   yield* stage(run, "queue", () => waitForTurn(run, input.runId, vm, request.whenBusy));
-  const backup = yield* stage(run, "backup", () => backUp(scope));
+  const backup = yield* resumable(scope, "backup", () => backUp(scope));
   const sealedVmId = request.image.state === "generalized" ? yield* sealedVm(scope, backup) : undefined;
   if (sealedVmId === undefined) skipSeal(run);
-  const image = yield* stage(run, "register", function* () {
+  const image = yield* resumable(scope, "register", function* () {
+    if (facts.started !== "sound") making(scope);
     const order = {
       target: request.target,
       location: vm.location,
@@ -54,7 +56,20 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
     };
     return yield* register(run, order, facts, request.limits.registerMinutes);
   });
-  return resultOf(scope, image, facts, backup);
+  const result = resultOf(scope, image, facts, backup);
+  if (request.mode === "clone") {
+    skip(run, "source", "the source VM was only read and backed up");
+    return result;
+  }
+  stands(run, image);
+  return { ...result, source: yield* stage(run, "source", () => sourceAfter(scope)) };
+}
+
+/** The image is made: whatever becomes of the source VM now, it stays. */
+function stands(run: Run, image: MadeImage): void {
+  const scaffolding = run.undo.filter(({ when }) => when === "exit");
+  run.undo.splice(0, run.undo.length, ...scaffolding);
+  note(run, "register", { detail: image.id });
 }
 
 interface Preflight {
@@ -63,12 +78,14 @@ interface Preflight {
   readonly checks: readonly Check[];
 }
 
-function* preflight(run: Run, { runId, request }: CaptureInput): Durable<Preflight> {
+function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
+  const { request, resumes } = input;
+  const runId = resumes ?? input.runId;
   const vm = yield* demand(run, inspectVm, { runId, vmId: request.sourceVmId });
   const { target, image } = request;
-  const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm) };
+  const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm), runId };
   const facts = yield* demand(run, checkTarget, question);
-  const checks = [...checkVm(vm, request), ...facts.checks];
+  const checks = [...checkVm(vm, { ...request, resumed: resumes !== undefined }), ...facts.checks];
   const blocks = blocking(checks);
   if (blocks.length > 0 && !request.dryRun)
     throw refusal({
@@ -77,20 +94,6 @@ function* preflight(run: Run, { runId, request }: CaptureInput): Durable<Preflig
       remedy: blocks.map((check) => check.remedy ?? "").join(" "),
     });
   return { vm, facts, checks };
-}
-
-/** A stopped VM, marked generalized: the working VM, or the source itself where the request says in place. */
-function* sealedVm(scope: CaptureScope, backup: Backup): Durable<string> {
-  const { run, request } = scope;
-  const vmId =
-    request.mode === "clone" ? yield* stage(run, "clone", () => clone(scope, backup.disks)) : scope.vm.id;
-  if (request.mode === "in-place") skip(run, "clone", "in place: the source VM itself is generalized");
-  yield* stage(run, "generalize", () => seal(scope, vmId));
-  yield* stage(run, "deallocate", () =>
-    operate(run, deallocateVm, { vmId }, { limitMinutes: 60, stage: "deallocate" }),
-  );
-  yield* stage(run, "capture", () => demand(run, markGeneralized, { vmId }));
-  return vmId;
 }
 
 function skipSeal(run: Run): void {

@@ -7,11 +7,16 @@ import { EXPIRES_TAG, KIND_TAG, RUN_TAG, captureNames } from "../domain/names.js
 import { isoTime } from "../domain/time.js";
 import type { VmSummary } from "../domain/vm.js";
 import { nowMs } from "./durable.js";
+import type { Former } from "./adopt.js";
 import type { Run } from "./run.js";
 
 export interface CaptureScope {
   readonly run: Run;
+  /** Under which everything is named, tagged and kept: the first run's, where this one goes on with another. */
   readonly runId: string;
+  /** Under which this run speaks to a guest: a guest that failed to seal is not asked by the same name again. */
+  readonly sealId: string;
+  readonly former?: Former;
   readonly request: CaptureRequest;
   readonly vm: VmSummary;
   readonly names: CaptureNames;
@@ -24,21 +29,26 @@ export interface CaptureScope {
 }
 
 const DAY_MS = 86_400_000;
+/** How long scaffolding waits for somebody to mend what failed; a working VM's disks cost money. */
+const RESUME_DAYS = 3;
 
-export function scopeOf(
-  run: Run,
-  { runId, request, workSubnetId }: CaptureInput,
-  vm: VmSummary,
-): CaptureScope {
+export function scopeOf(run: Run, input: CaptureInput, vm: VmSummary): CaptureScope {
+  const { request, workSubnetId, resumes, formerRuns = [] } = input;
+  const runId = resumes ?? input.runId;
   const backupExpires = isoTime(nowMs(run.context) + request.backup.keepDays * DAY_MS);
+  const resumable = isoTime(nowMs(run.context) + RESUME_DAYS * DAY_MS);
   const tags = { ...request.tags, [RUN_TAG]: runId };
+  const keeps = request.onFailure === "keep-for-resume";
+  if (keeps) run.keepFailed = `kept for resume until ${resumable}: POST /api/captures/${input.runId}/resume`;
   return {
     run,
     runId,
+    sealId: input.runId,
+    ...(resumes === undefined ? {} : { former: { runs: formerRuns, made: false } }),
     request,
     vm,
     names: captureNames(runId, vm, request.workResourceGroup),
-    workTags: { ...tags, [KIND_TAG]: "work" },
+    workTags: { ...tags, [KIND_TAG]: "work", ...(keeps ? { [EXPIRES_TAG]: resumable } : {}) },
     backupTags: { ...tags, [KIND_TAG]: "backup", [EXPIRES_TAG]: backupExpires },
     imageTags: { ...tags, [KIND_TAG]: "image" },
     backupExpires,

@@ -2,9 +2,9 @@
 import { createDisk, createWorkingVm } from "../contracts/capture-activities.js";
 import type { BackedUpDisk, Backup } from "../domain/backup.js";
 import type { ImageSource } from "../domain/image.js";
+import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
-import { operate, operateAll } from "./operate.js";
 import { refusal } from "./run.js";
 
 export function* clone(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<string> {
@@ -16,14 +16,21 @@ export function* clone(scope: CaptureScope, disks: readonly BackedUpDisk[]): Dur
       remedy: "Set WORK_SUBNET_ID to a subnet without inbound access, or capture in place.",
     });
   const diskIds = yield* disksOf(scope, disks);
-  const limits = { limitMinutes: request.limits.cloneMinutes, stage: "clone" };
-  run.undo.push({ when: "exit", resources: [names.workingVmId] });
-  yield* operate(
-    run,
+  const vmId = names.workingVmId;
+  run.undo.push({ when: "exit", resources: [vmId] });
+  yield* make(
+    scope,
     createWorkingVm,
-    { vmId: names.workingVmId, source: vm, diskIds, subnetId: workSubnetId, tags: scope.workTags },
-    limits,
+    { id: vmId, input: { vmId, source: vm, diskIds, subnetId: workSubnetId, tags: scope.workTags } },
+    { limitMinutes: request.limits.cloneMinutes, stage: "clone" },
   );
+  return vmId;
+}
+
+/** The clone that a former run made and sealed is this run's to remove. */
+export function ownClone({ run, names }: CaptureScope, disks: readonly BackedUpDisk[]): string {
+  run.undo.push({ when: "exit", resources: disks.map(({ lun }) => names.diskId(lun)) });
+  run.undo.push({ when: "exit", resources: [names.workingVmId] });
   return names.workingVmId;
 }
 
@@ -32,10 +39,13 @@ export function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): D
   const { run, names, vm, request } = scope;
   const ids = disks.map((disk) => names.diskId(disk.lun));
   run.undo.push({ when: "exit", resources: ids });
-  yield* operateAll(
-    run,
+  yield* makeAll(
+    scope,
     createDisk,
-    disks.map((source) => ({ diskId: names.diskId(source.lun), source, vm, tags: scope.workTags })),
+    disks.map((source) => {
+      const diskId = names.diskId(source.lun);
+      return { id: diskId, input: { diskId, source, vm, tags: scope.workTags } };
+    }),
     { limitMinutes: request.limits.cloneMinutes },
   );
   return ids;

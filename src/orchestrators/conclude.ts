@@ -10,6 +10,7 @@ import { messageOf } from "./durable.js";
 import { operateEach } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd, failure, note, show, timestamp } from "./run.js";
+import { demandEach } from "./wait.js";
 
 export const CLEAN_UP = "clean-up";
 /** For one wave of deletions; the slowest, a gallery version, takes two minutes. */
@@ -27,11 +28,12 @@ export function* conclude(run: Run, runbook: () => Durable<unknown>): Durable<un
   run.shielded = true;
   const status: RunStatus = end?.status ?? "succeeded";
   const stageName = run.board.stages.find((stage) => stage.state === "running")?.name;
-  const error = end && { ...end.end, ...(stageName === undefined ? {} : { stage: stageName }) };
+  const remedy = `${end?.end.remedy ?? ""}${run.wayBack ? ` The source VM was changed; this makes it again from its backup: ${run.wayBack}.` : ""}`;
+  const error = end && { ...end.end, remedy, ...(stageName === undefined ? {} : { stage: stageName }) };
   // The stage that broke takes the run's ending now; the run itself goes on until everything is cleaned up.
   if (error) show(run, { ...concluded(run.board, { status, at: timestamp(run), error }), status: "running" });
 
-  const leftovers = yield* undoAll(run, status === "succeeded");
+  const leftovers = yield* undoAll(run, status);
   const last = { status, at: timestamp(run), result, ...(error ? { error } : {}) };
   show(run, withLeftovers(concluded(run.board, last), leftovers));
   if (status === "failed") throw new Error(`${error?.code ?? "BROKEN"}: ${error?.message ?? ""}`);
@@ -45,12 +47,14 @@ const broken = (error: unknown) =>
     "Start the run again; if it breaks at the same place, look at the log of its id.",
   );
 
-function* undoAll(run: Run, succeeded: boolean): Durable<Leftover[]> {
+function* undoAll(run: Run, status: RunStatus): Durable<Leftover[]> {
   note(run, CLEAN_UP, { state: "running", startedAt: timestamp(run) });
   const leftovers: Leftover[] = [];
   for (const undo of [...run.undo].reverse()) {
-    if (undo.when === "failure" && succeeded) continue;
-    if (undo.release === undefined) leftovers.push(...(yield* removeAll(run, undo.resources)));
+    if (undo.when === "failure" && status === "succeeded") continue;
+    if (undo.release === undefined && status === "failed" && run.keepFailed !== undefined)
+      leftovers.push(...(yield* standing(run, undo.resources, run.keepFailed)));
+    else if (undo.release === undefined) leftovers.push(...(yield* removeAll(run, undo.resources)));
     else
       try {
         yield* undo.release();
@@ -62,9 +66,26 @@ function* undoAll(run: Run, succeeded: boolean): Durable<Leftover[]> {
     endedAt: timestamp(run),
     ...(leftovers.length === 0
       ? { state: "done", percent: 100 }
-      : { state: "failed", detail: `${leftovers.length} resources are left` }),
+      : {
+          state: "failed",
+          detail: `${leftovers.length} resources are ${run.keepFailed ? "kept or left" : "left"}`,
+        }),
   });
   return leftovers;
+}
+
+/** Those that are there; undo is registered before the act, which may never have come. */
+function* standing(run: Run, resources: readonly string[], reason: string): Durable<Leftover[]> {
+  const asked = yield* demandEach(
+    run,
+    removeResource.ask,
+    resources.map((resourceId) => ({ input: { resourceId }, started: {} })),
+  );
+  return resources.flatMap((resource, index) => {
+    const answer = asked[index];
+    const gone = answer !== undefined && "value" in answer && answer.value.state === "succeeded";
+    return gone ? [] : [{ resource, reason }];
+  });
 }
 
 /** Deletes all of them in parallel. */

@@ -7,6 +7,7 @@ import {
   restoreVm,
   startVm,
 } from "../contracts/capture-activities.js";
+import type { RestoreResult } from "../contracts/restore-run.js";
 import { inBrief } from "../domain/brief.js";
 import { KIND_TAG, RUN_TAG } from "../domain/names.js";
 import { nextPollSeconds } from "../domain/polling.js";
@@ -127,3 +128,19 @@ export function* startAgain({ run, plan }: MakeAgain): Durable<boolean> {
     yield* pause(run, nextPollSeconds(elapsedSeconds));
   }
 }
+
+/** Of each list of disks: Durable allows a status of 16 KB, and a VM may have 65 disks. */
+const SHOWN_CHARS = 5500;
+
+export const restoreResult = ({ plan }: MakeAgain, disks: Disks, agentReady: boolean): RestoreResult => ({
+  vmId: plan.vm.id,
+  disks: inBrief(
+    disks.map(({ id }) => id),
+    SHOWN_CHARS,
+  ),
+  replacedDisks: inBrief(plan.replacedDisks, SHOWN_CHARS),
+  warnings: [
+    ...plan.warnings,
+    ...(agentReady ? [] : ["The VM runs, and its agent does not report yet: look at its boot diagnostics."]),
+  ],
+});

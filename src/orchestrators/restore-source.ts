@@ -7,17 +7,13 @@ import { planRestore } from "../contracts/capture-activities.js";
 import type { RestoreInput, RestoreResult } from "../contracts/restore-run.js";
 import { RESTORE_STAGES } from "../contracts/restore-run.js";
 import { instanceIdOf } from "../contracts/status.js";
-import { inBrief } from "../domain/brief.js";
 import { conclude } from "./conclude.js";
 import type { Durable } from "./durable.js";
-import { makeAgain, restoredDisks, startAgain } from "./make-again.js";
+import { makeAgain, restoreResult, restoredDisks, startAgain } from "./make-again.js";
 import type { Run } from "./run.js";
 import { note, openRun, stage } from "./run.js";
 import { waitForTurn } from "./turn.js";
 import { demand } from "./wait.js";
-
-/** Of each list of disks: Durable allows a status of 16 KB, and a VM may have 65 disks. */
-const SHOWN_CHARS = 5500;
 
 export function* restoreSource(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, RESTORE_STAGES);
@@ -36,18 +32,5 @@ function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<Restore
   yield* stage(run, "replace", () => makeAgain(order, disks));
   const agentReady = yield* stage(run, "start", () => startAgain(order));
   if (!agentReady) note(run, "start", { detail: "the VM runs; its agent does not report yet" });
-  return {
-    vmId: plan.vm.id,
-    disks: inBrief(
-      disks.map(({ id }) => id),
-      SHOWN_CHARS,
-    ),
-    replacedDisks: inBrief(plan.replacedDisks, SHOWN_CHARS),
-    warnings: [
-      ...plan.warnings,
-      ...(agentReady
-        ? []
-        : ["The VM runs, and its agent does not report yet: look at its boot diagnostics."]),
-    ],
-  };
+  return restoreResult(order, disks, agentReady);
 }

@@ -25,6 +25,10 @@ export interface Run {
   readonly undo: Undo[];
   readonly cancel: Task;
   board: Board;
+  /** Why what a failed run made is kept; undefined: it is not. */
+  keepFailed?: string;
+  /** How to get back what a run has changed for good. */
+  wayBack?: string;
   /** While a run is cleaning up, a cancel has nothing left to interrupt. */
   shielded: boolean;
 }

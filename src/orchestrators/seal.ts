@@ -3,12 +3,14 @@
  * guest's own marker says so, or the clock of this VM runs out. Never a fixed sleep, never the agent's word.
  */
 import { askGuest, askSeal, startSeal } from "../contracts/capture-activities.js";
+import { guestCommandId } from "../domain/names.js";
 import { checkGuest } from "../domain/guest/checks.js";
 import { sealLimitMs } from "../domain/guest/seal-limit.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import { blocking } from "../domain/preflight.js";
 import type { VmSummary } from "../domain/vm.js";
 import { vCpusOf } from "../domain/vm.js";
+import { making } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
@@ -17,8 +19,16 @@ import { RunEnd, note, refusal } from "./run.js";
 import { demand, pause } from "./wait.js";
 
 export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
-  const { run, request, runId, vm } = scope;
+  const { run, request, sealId: runId, vm } = scope;
+  making(scope);
+  // The working VM takes its commands with it; the source VM would keep them.
+  if (vmId === vm.id)
+    run.undo.push({
+      when: "exit",
+      resources: ["preflight", "seal", "seal-log"].map((script) => guestCommandId(vmId, script, runId)),
+    });
   yield* guestPreflight(scope, vmId);
+  if (vmId === vm.id) run.wayBack = wayBack(scope);
   const limitMinutes = request.limits.sealMinutes ?? limitOf(vm);
   note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes` });
   const { osType, location } = vm;
@@ -41,6 +51,8 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   }
 }
 
+export const wayBack = ({ runId }: CaptureScope): string => `POST /api/captures/${runId}/restore`;
+
 /** Staged updates lengthen Sysprep; what the guest does not tell is taken as the worse. */
 const limitOf = ({ osType, size, osDisk }: VmSummary): number =>
   Math.ceil(
@@ -48,7 +60,7 @@ const limitOf = ({ osType, size, osDisk }: VmSummary): number =>
   );
 
 /** What in the guest would keep it from being generalized is named now, not after hours. */
-function* guestPreflight({ run, request, runId, vm }: CaptureScope, vmId: string): Durable<void> {
+function* guestPreflight({ run, request, sealId: runId, vm }: CaptureScope, vmId: string): Durable<void> {
   note(run, "generalize", { detail: "looking at the guest" });
   const { osType, location } = vm;
   const question = { vmId, osType, location, script: "preflight" as const, runId };
@@ -63,7 +75,7 @@ function* guestPreflight({ run, request, runId, vm }: CaptureScope, vmId: string
 }
 
 /** The guest's own log, if it still answers: what names the cause when the clock has run out. */
-function* lastWords({ run, runId, vm }: CaptureScope, vmId: string): Durable<string> {
+function* lastWords({ run, sealId: runId, vm }: CaptureScope, vmId: string): Durable<string> {
   const { osType, location } = vm;
   try {
     const question = { vmId, osType, location, script: "seal-log" as const, runId };

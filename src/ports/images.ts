@@ -7,7 +7,7 @@ import type { Operation } from "./operation.js";
 /** Images: gallery definitions and versions, managed images. */
 export interface Images {
   /** What is at the target already; only reads. */
-  look(target: Target): Promise<Outcome<DefinitionFacts>>;
+  look(target: Target, runId?: string): Promise<Outcome<DefinitionFacts>>;
   readonly definition: Operation<ImageOrder>;
   readonly managedImage: Operation<ImageOrder, MadeImage>;
   /** Done when every region has its replicas; the percent is theirs. */

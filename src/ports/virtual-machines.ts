@@ -10,6 +10,8 @@ export interface InspectedVm {
   readonly model: unknown;
   /** What would not come back if it were made again, in words. */
   readonly lost: readonly string[];
+  /** Disks and network interfaces that Azure deletes with the VM. */
+  readonly goesWith: readonly string[];
 }
 
 /** Virtual machines. Refuses with VM_NOT_FOUND, NOT_AUTHORIZED, LOCKED, QUOTA_EXCEEDED or AZURE_REFUSED. */

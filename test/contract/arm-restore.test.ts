@@ -1,71 +1,19 @@
 /** Captures and restores with the real SDK against the Compute simulator: what is back, and what was kept. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { VirtualMachine } from "@azure/arm-compute";
-import type { CaptureInput } from "../../src/contracts/capture-run.js";
-import { captureRequest } from "../../src/contracts/capture-request.js";
 import type { RestoreResult } from "../../src/contracts/restore-run.js";
 import type { Board } from "../../src/domain/stages.js";
-import { captureImage } from "../../src/orchestrators/capture-image.js";
 import { restoreSource } from "../../src/orchestrators/restore-source.js";
-import type { Seed } from "../../src/local/compute/compute.js";
 import type { Cloud } from "../support/arm-cloud.js";
 import { openCloud } from "../support/arm-cloud.js";
+import { WEB_SEED, playCapture, webCapture } from "../support/arm-web.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 
-const SEED: Seed = {
-  resourceGroups: [{ name: "rg", location: "westeurope" }],
-  vms: [
-    {
-      name: "web",
-      osType: "Linux",
-      osDisk: { sizeGb: 30, caching: "ReadOnly" },
-      dataDisks: [
-        { lun: 0, sizeGb: 8, caching: "ReadOnly" },
-        { lun: 3, sizeGb: 16, caching: "None", sku: "Standard_LRS" },
-        { lun: 7, sizeGb: 32, caching: "ReadWrite" },
-      ],
-      securityType: "TrustedLaunch",
-      zones: ["2"],
-      tags: { owner: "shop" },
-      identity: { type: "SystemAssigned" },
-    },
-  ],
-  galleries: [
-    {
-      name: "g",
-      definitions: [
-        {
-          name: "web",
-          osType: "Linux",
-          osState: "Generalized",
-          features: [{ name: "SecurityType", value: "TrustedLaunch" }],
-        },
-      ],
-    },
-  ],
-};
-
 let cloud: Cloud;
-beforeEach(async () => (cloud = await openCloud(SEED)));
+beforeEach(async () => (cloud = await openCloud(WEB_SEED)));
 afterEach(() => cloud.close());
 
-const inputOf = (more: Record<string, unknown> = {}): CaptureInput => ({
-  runId: "run-1",
-  workSubnetId: `/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`,
-  request: captureRequest.parse({
-    sourceVmId: cloud.id("virtualMachines", "web"),
-    target: { kind: "gallery", definitionId: `${cloud.id("galleries", "g")}/images/web` },
-    ...more,
-  }),
-});
-
-const capture = async (more?: Record<string, unknown>) => {
-  const outcome = await runOrchestration(captureImage, {
-    input: inputOf(more),
-    activities: cloud.activities(),
-  });
-  return outcome.customStatus as Board;
-};
+const capture = (more?: Record<string, unknown>) => playCapture(cloud, webCapture(cloud, more));
 const restore = async (runId = "run-1") => {
   const outcome = await runOrchestration(restoreSource, {
     input: { runId, captureId: "run-1" },
@@ -215,5 +163,41 @@ describe("a source VM", () => {
     await cloud.local("DELETE", "scenarios");
     expect(await restore("run-1.2")).toMatchObject({ status: "succeeded" });
     expect((await web()).instanceView?.statuses?.map(({ code }) => code)).toContain("PowerState/running");
+  });
+});
+
+describe("an in-place capture", () => {
+  const statuses = async () => (await web()).instanceView?.statuses?.map(({ code }) => code);
+
+  test("leaves none of our commands in the sealed source", async () => {
+    const board = await capture({ mode: "in-place" });
+    expect(board).toMatchObject({
+      status: "succeeded",
+      leftovers: [],
+      result: { source: { state: "sealed" } },
+    });
+    const commands = [];
+    for await (const command of cloud.client.virtualMachineRunCommands.listByVirtualMachine("rg", "web"))
+      commands.push(command.name);
+    expect(commands).toEqual([]);
+  });
+
+  test("makes the source again at once where it is asked to", async () => {
+    const before = await web();
+    const board = await capture({ mode: "in-place", sourceAfter: "restore" });
+    expect(board).toMatchObject({ status: "succeeded", result: { source: { state: "restored" } } });
+    expect(await statuses()).toContain("PowerState/running");
+    expect(nature(await web())).toEqual(nature(before));
+  });
+
+  test("deletes the source where it is asked to, and keeps what was not to go with it, image and backup", async () => {
+    const before = await web();
+    const board = await capture({ mode: "in-place", sourceAfter: "delete" });
+    expect(board).toMatchObject({ status: "succeeded", result: { source: { state: "deleted" } } });
+    await expect(web()).rejects.toMatchObject({ statusCode: 404 });
+    for (const id of attached(before))
+      expect((await cloud.client.disks.get("rg", id.split("/").at(-1) ?? "")).diskState).toBe("Unattached");
+    expect(await restore()).toMatchObject({ status: "succeeded" });
+    expect(nature(await web())).toEqual(nature(before));
   });
 });

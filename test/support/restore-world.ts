@@ -27,6 +27,7 @@ export const planOf = (vmStands = true): RestorePlan => ({
   replacedDisks: OLD_DISKS,
   vmStands,
   warnings: [],
+  goesWith: [],
 });
 
 const ok = (value: unknown) => ({ status: "done", value });

@@ -4,7 +4,8 @@
  */
 import type { RunCommandInputParameter, VirtualMachineRunCommand } from "@azure/arm-compute";
 import type { GuestQuestion, SealOrder } from "../../domain/guest-orders.js";
-import { nameFrom } from "../../domain/names.js";
+import { guestCommandId } from "../../domain/names.js";
+import { resourceName } from "../../domain/resource-id.js";
 import type { Outcome, Progress, Started } from "../../domain/outcome.js";
 import { done, succeeded } from "../../domain/outcome.js";
 import type { Guests } from "../../ports/guests.js";
@@ -20,7 +21,7 @@ const parameter = (name: string, value: string): RunCommandInputParameter => ({ 
 export function armGuests(cloud: Arm, scripts: GuestScripts): Guests {
   const command = (vmId: string, script: GuestScript, runId: string) => {
     const { client, group, names } = locate(cloud, vmId);
-    const name = `vmimage-${script}-${nameFrom(runId)}`;
+    const name = resourceName(guestCommandId(vmId, script, runId));
     return { commands: client.virtualMachineRunCommands, group, vm: names[0], name };
   };
   /** A command that was accepted is not sent again: a second PUT would run its script a second time. */

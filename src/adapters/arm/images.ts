@@ -11,6 +11,7 @@ import type { ImageSource } from "../../domain/image.js";
 import type { ImageOrder, MadeImage } from "../../domain/image-order.js";
 import type { Progress } from "../../domain/outcome.js";
 import { succeeded } from "../../domain/outcome.js";
+import { RUN_TAG } from "../../domain/names.js";
 import type { DefinitionFacts } from "../../domain/target-check.js";
 import type { GalleryTarget, Target } from "../../domain/target.js";
 import type { Images } from "../../ports/images.js";
@@ -21,7 +22,7 @@ import { answer, progressOf, submit } from "./submit.js";
 
 export function armImages(cloud: Arm): Images {
   return {
-    look: (target) => answer(() => lookAt(cloud, target)),
+    look: (target, runId) => answer(() => lookAt(cloud, target, runId)),
 
     definition: {
       start(order) {
@@ -99,11 +100,14 @@ export function armImages(cloud: Arm): Images {
   };
 }
 
-async function lookAt(cloud: Arm, target: Target): Promise<DefinitionFacts> {
+async function lookAt(cloud: Arm, target: Target, runId?: string): Promise<DefinitionFacts> {
   const absent: DefinitionFacts = { parentExists: true, exists: false, versions: [] };
   if (target.kind === "managed-image") {
     const { client, group, names } = locate(cloud, target.imageId);
-    return { ...absent, exists: (await found(() => client.images.get(group, names[0]))) !== undefined };
+    const image = await found(() => client.images.get(group, names[0]));
+    if (image === undefined || runId === undefined || image.tags?.[RUN_TAG] !== runId)
+      return { ...absent, exists: image !== undefined };
+    return { ...absent, exists: true, ours: { state: image.provisioningState ?? "" } };
   }
   const { client, group, names } = locate(cloud, target.definitionId);
   const [gallery, image = ""] = names;
@@ -113,10 +117,17 @@ async function lookAt(cloud: Arm, target: Target): Promise<DefinitionFacts> {
       ...absent,
       parentExists: (await found(() => client.galleries.get(group, gallery))) !== undefined,
     };
-  const versions: string[] = [];
+  const versions: GalleryImageVersion[] = [];
   for await (const version of client.galleryImageVersions.listByGalleryImage(group, gallery, image))
-    versions.push(version.name ?? "");
-  return { parentExists: true, exists: true, versions, definition: definitionFacts(definition) };
+    versions.push(version);
+  const ours = versions.find(({ tags }) => runId !== undefined && tags?.[RUN_TAG] === runId);
+  return {
+    parentExists: true,
+    exists: true,
+    versions: versions.map(({ name = "" }) => name),
+    definition: definitionFacts(definition),
+    ...(ours ? { ours: { version: ours.name ?? "", state: ours.provisioningState ?? "" } } : {}),
+  };
 }
 
 async function found<T>(get: () => Promise<T>): Promise<T | undefined> {

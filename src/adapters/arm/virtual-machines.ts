@@ -8,7 +8,7 @@ import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
 import { answer, progressOf, submit } from "./submit.js";
 import type { SourceModel } from "./vm-models.js";
-import { lostBy } from "./vm-models.js";
+import { goesWith, lostBy } from "./vm-models.js";
 import { agentReady, powerStateOf, stateOf, summarize } from "./vm-summary.js";
 
 export function armVirtualMachines(cloud: Arm): VirtualMachines {
@@ -31,7 +31,12 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
           acceleratedNetworking(cloud, vm),
         ]);
         const model: SourceModel = { vm, disks };
-        return { summary: summarize(vm, disks, accelerated), model, lost: lostBy(model) };
+        return {
+          summary: summarize(vm, disks, accelerated),
+          model,
+          lost: lostBy(model),
+          goesWith: goesWith(vm),
+        };
       }, "VM_NOT_FOUND"),
 
     state,

@@ -86,6 +86,7 @@ export const stateOf = (vm: VirtualMachine): VmState => ({
   power: powerStateOf(vm),
   agentReady: agentReady(vm),
   markedGeneralized: markedGeneralized(vm),
+  broken: vm.provisioningState === "Failed",
 });
 
 /** The last word of PowerState/…; "unknown" while Azure does not say. */

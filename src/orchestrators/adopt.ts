@@ -1,0 +1,106 @@
+/**
+ * Going on with an earlier run: everything is named by the first run's id, so what that made is found by asking. What is
+ * sound is taken as it is, what is under way is waited for, what is broken is removed and made again.
+ */
+import type { OperationRef } from "../contracts/activity.js";
+import { removeResource } from "../contracts/image-activities.js";
+import type { Progress } from "../domain/outcome.js";
+import type { CaptureScope } from "./capture-scope.js";
+import type { Durable, Settled } from "./durable.js";
+import type { OperationLimits } from "./operate.js";
+import { operateAll, operateEach } from "./operate.js";
+import { RunEnd, note, stage } from "./run.js";
+import { demandEach, valueOf } from "./wait.js";
+
+export interface Former {
+  /** The first of them first. */
+  readonly runs: readonly string[];
+  /** Whether the stage that runs now has made anything itself. */
+  made: boolean;
+}
+
+export interface Wanted<I> {
+  /** What the operation makes. */
+  readonly id: string;
+  readonly input: I;
+}
+
+/** A stage of a run that may go on with another: `skipped` where everything in it had been done. */
+export function* resumable<T>(scope: CaptureScope, name: string, body: () => Durable<T>): Durable<T> {
+  const { run, former } = scope;
+  if (former) former.made = false;
+  const value = yield* stage(run, name, body);
+  if (former?.made === false)
+    note(run, name, { state: "skipped", detail: `adopted from run ${former.runs.at(-1) ?? scope.runId}` });
+  return value;
+}
+
+/** To be called before anything is made or changed. */
+export const making = ({ former }: CaptureScope): void => {
+  if (former) former.made = true;
+};
+
+/** Makes what is not there yet, all of it in parallel. */
+export function* makeAll<I, R>(
+  scope: CaptureScope,
+  operation: OperationRef<I, R>,
+  wanted: readonly Wanted<I>[],
+  limits: OperationLimits,
+): Durable<R[]> {
+  const { run, former } = scope;
+  const inputs = wanted.map(({ input }) => input);
+  if (!former) return yield* operateAll(run, operation, inputs, limits);
+
+  const found = (yield* demandEach(
+    run,
+    operation.ask,
+    inputs.map((input) => ({ input, started: {} })),
+  )).map(standing);
+  const broken = wanted.filter((_, index) => found[index]?.state === "failed");
+  const removals = broken.map(({ id }) => ({ resourceId: id }));
+  yield* operateAll(run, removeResource, removals, { limitMinutes: limits.limitMinutes });
+
+  const missing = [...wanted.keys()].filter((index) => !isStanding(found[index]));
+  if (missing.length > 0) making(scope);
+  const starts = yield* demandEach(
+    run,
+    operation.start,
+    missing.map((index) => inputs[index] as I),
+  );
+  const open = [...wanted.keys()].filter((index) => found[index]?.state !== "succeeded");
+  const ended = yield* operateEach(
+    run,
+    operation,
+    open.map((index) => inputs[index] as I),
+    {
+      ...limits,
+      stopAtFailure: true,
+      begun: open.map((index) => starts[missing.indexOf(index)] ?? { value: {} }),
+    },
+  );
+  const made = ended.map(valueOf);
+  return [...wanted.keys()].map((index) => {
+    const one = found[index];
+    return one?.state === "succeeded" ? one.value : (made[open.indexOf(index)] as R);
+  });
+}
+
+export function* make<I, R>(
+  scope: CaptureScope,
+  operation: OperationRef<I, R>,
+  wanted: Wanted<I>,
+  limits: OperationLimits,
+): Durable<R> {
+  const [made] = yield* makeAll(scope, operation, [wanted], limits);
+  return made as R;
+}
+
+const isStanding = (progress: Progress<unknown> | undefined): boolean =>
+  progress?.state === "succeeded" || progress?.state === "running";
+
+/** Not there is an answer; any other error is one. */
+function standing<R>(settled: Settled<Progress<R>>): Progress<R> | undefined {
+  if (!("error" in settled)) return settled.value;
+  if (settled.error instanceof RunEnd && settled.error.end.code === "TARGET_NOT_FOUND") return undefined;
+  throw settled.error;
+}

@@ -1,0 +1,71 @@
+/** From a backup to a stopped VM, marked generalized; what a former run has done of it is not done again. */
+import { askFormerSeals, askVm, deallocateVm, markGeneralized } from "../contracts/capture-activities.js";
+import { removeResource } from "../contracts/image-activities.js";
+import type { Backup } from "../domain/backup.js";
+import type { VmState } from "../domain/vm.js";
+import { making, resumable } from "./adopt.js";
+import type { CaptureScope } from "./capture-scope.js";
+import { clone, ownClone } from "./clone.js";
+import type { Durable } from "./durable.js";
+import { operate } from "./operate.js";
+import { RunEnd, skip } from "./run.js";
+import { seal, wayBack } from "./seal.js";
+import { demand } from "./wait.js";
+
+/** The working VM, or the source itself where the request says in place. */
+export function* sealedVm(scope: CaptureScope, backup: Backup): Durable<string> {
+  const { run, request } = scope;
+  const found = yield* foundVm(scope);
+  if (request.mode === "in-place") skip(run, "clone", "in place: the source VM itself is generalized");
+  const vmId =
+    request.mode === "in-place"
+      ? scope.vm.id
+      : yield* resumable(scope, "clone", function* () {
+          return found.sealed ? ownClone(scope, backup.disks) : yield* clone(scope, backup.disks);
+        });
+  yield* resumable(scope, "generalize", function* () {
+    if (!found.sealed) yield* seal(scope, vmId);
+  });
+  yield* resumable(scope, "deallocate", function* () {
+    if (found.power === "deallocated") return;
+    making(scope);
+    yield* operate(run, deallocateVm, { vmId }, { limitMinutes: 60, stage: "deallocate" });
+  });
+  yield* resumable(scope, "capture", function* () {
+    if (found.markedGeneralized) return;
+    making(scope);
+    yield* demand(run, markGeneralized, { vmId });
+  });
+  return vmId;
+}
+
+interface Found {
+  readonly sealed: boolean;
+  readonly power?: string;
+  readonly markedGeneralized?: boolean;
+}
+
+/** How former runs left the VM that is to be sealed. */
+function* foundVm(scope: CaptureScope): Durable<Found> {
+  const { run, former, request, names, vm } = scope;
+  const inPlace = request.mode === "in-place";
+  const vmId = inPlace ? vm.id : names.workingVmId;
+  const state = former === undefined ? undefined : yield* ifThere(scope, vmId);
+  if (former === undefined || state === undefined) return { sealed: false };
+  const { begun, sealed } = yield* demand(run, askFormerSeals, { vmId, runIds: former.runs });
+  if (inPlace && begun) run.wayBack = wayBack(scope);
+  if (sealed) return { ...state, sealed };
+  // A guest whose seal failed is not sound. A clone is made anew; the source has no second.
+  if (!inPlace && (begun || state.broken))
+    yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: 60 });
+  return { sealed: false };
+}
+
+function* ifThere({ run }: CaptureScope, vmId: string): Durable<VmState | undefined> {
+  try {
+    return yield* demand(run, askVm, { vmId });
+  } catch (error) {
+    if (error instanceof RunEnd && error.end.code === "VM_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
