@@ -10,7 +10,7 @@ import { type Fixture, startFixture, type Status } from "./fixture.js";
 import { expectedResult, random, randomProgram } from "./programs.js";
 
 const runs = Number(process.env.FUZZ_RUNS ?? 150);
-const firstSeed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+const firstSeed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 const atOnce = 50;
 
 let fixture: Fixture;
