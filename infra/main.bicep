@@ -1,0 +1,116 @@
+// The pipeline in one resource group: what stores, what queues, what runs, what it is allowed to, and the isolated
+// network in which copies of VMs are generalized. infra/README.md has the three commands that deploy it.
+targetScope = 'resourceGroup'
+
+@description('Begins the name of everything; 3 to 11 lower case letters and digits, starting with a letter.')
+@minLength(3)
+@maxLength(11)
+param name string
+
+param location string = resourceGroup().location
+
+@description('Resource groups of this subscription whose VMs may be captured. The pipeline can do nothing in any other.')
+param sourceResourceGroups array = []
+
+@description('Where images of dropped files go: a resource group for managed images, or a gallery for versions. A gallery must lie in this resource group, or the role be assigned on its own.')
+param importTargetId string = resourceGroup().id
+
+@description('Publisher of the image definitions that imports make.')
+param importPublisher string = 'vmimage'
+
+@description('Of the isolated network; it is connected to nothing, so it may overlap with anything.')
+param workAddressSpace string = '10.70.0.0/24'
+
+var suffix = uniqueString(resourceGroup().id, name)
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  params: {
+    name: '${name}${suffix}'
+    location: location
+  }
+}
+
+module serviceBus 'modules/service-bus.bicep' = {
+  name: 'service-bus'
+  params: {
+    name: '${name}-${suffix}'
+    location: location
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    name: name
+    location: location
+  }
+}
+
+module workNetwork 'modules/work-network.bicep' = {
+  name: 'work-network'
+  params: {
+    name: name
+    location: location
+    addressSpace: workAddressSpace
+  }
+}
+
+module functionApp 'modules/function-app.bicep' = {
+  name: 'function-app'
+  params: {
+    name: '${name}-${suffix}'
+    location: location
+    storageName: storage.outputs.name
+    serviceBusName: serviceBus.outputs.name
+    captureQueue: serviceBus.outputs.queue
+    insightsConnection: monitoring.outputs.connection
+    workSubnetId: workNetwork.outputs.subnetId
+    importTargetId: importTargetId
+    importPublisher: importPublisher
+  }
+}
+
+module dataAccess 'modules/data-access.bicep' = {
+  name: 'data-access'
+  params: {
+    principalId: functionApp.outputs.principalId
+    storageName: storage.outputs.name
+    serviceBusName: serviceBus.outputs.name
+    insightsName: monitoring.outputs.insightsName
+  }
+}
+
+module role 'modules/pipeline-role.bicep' = {
+  name: 'pipeline-role-${suffix}'
+  scope: subscription()
+  params: {
+    name: '${name}-${suffix}'
+  }
+}
+
+module accessHere 'modules/assign-role.bicep' = {
+  name: 'access-here'
+  params: {
+    principalId: functionApp.outputs.principalId
+    roleId: role.outputs.id
+  }
+}
+
+module accessToSources 'modules/assign-role.bicep' = [
+  for group in sourceResourceGroups: {
+    name: 'access-to-${uniqueString(group)}'
+    scope: resourceGroup(group)
+    params: {
+      principalId: functionApp.outputs.principalId
+      roleId: role.outputs.id
+    }
+  }
+]
+
+output appName string = functionApp.outputs.name
+output appUrl string = functionApp.outputs.url
+output storageName string = storage.outputs.name
+output dropContainer string = storage.outputs.dropContainer
+output serviceBusName string = serviceBus.outputs.name
+output captureQueue string = serviceBus.outputs.queue

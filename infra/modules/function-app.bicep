@@ -1,0 +1,110 @@
+// The app on Flex Consumption. Every connection is by its identity: there is no key in a setting. A test compares the
+// names below with src/settings.ts.
+param name string
+param location string
+param storageName string
+param serviceBusName string
+param captureQueue string
+param insightsConnection string
+param workSubnetId string
+param importTargetId string
+param importPublisher string
+
+resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+  name: storageName
+}
+
+var suffix = environment().suffixes.storage
+var endpoints = {
+  blob: 'https://${storageName}.blob.${suffix}'
+  queue: 'https://${storageName}.queue.${suffix}'
+  table: 'https://${storageName}.table.${suffix}'
+}
+
+// Of the Functions host and its extensions; the app does not read them.
+var hostSettings = {
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__blobServiceUri: endpoints.blob
+  AzureWebJobsStorage__queueServiceUri: endpoints.queue
+  AzureWebJobsStorage__tableServiceUri: endpoints.table
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD'
+  ServiceBus__fullyQualifiedNamespace: '${serviceBusName}.servicebus.windows.net'
+  // Files that a trigger failed on again and again are noted on a queue of the account.
+  DropStorage__queueServiceUri: endpoints.queue
+}
+
+var appSettings = {
+  CAPTURE_QUEUE: captureQueue
+  DROP_CONTAINER: 'drop'
+  DROP_EVENTS: 'EventGrid'
+  DROP_STORAGE_ACCOUNT_ID: storage.id
+  DROP_SWEEP_SCHEDULE: '0 */10 * * * *'
+  DropStorage__blobServiceUri: endpoints.blob
+  IMPORT_ARRIVAL_MINUTES: '1440'
+  IMPORT_FREEZE: 'when-needed'
+  IMPORT_LOCATION: location
+  IMPORT_PUBLISHER: importPublisher
+  IMPORT_REGISTER_MINUTES: '720'
+  IMPORT_SETTLE_SECONDS: '60'
+  IMPORT_TARGET_ID: importTargetId
+  IMPORT_VERIFY: 'none'
+  MEND_CONCURRENCY: '8'
+  MEND_MOVE_BY: 'stream'
+  MEND_SLICES_AT_ONCE: '2'
+  MEND_SLICE_MIB: '2048'
+  MEND_SLICE_SECONDS: '180'
+  RUNS_CONTAINER: 'runs'
+  WORK_CONTAINER: 'work'
+  WORK_SUBNET_ID: workSubnetId
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  name: '${name}-plan'
+  location: location
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  name: name
+  location: location
+  kind: 'functionapp,linux'
+  identity: { type: 'SystemAssigned' }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    functionAppConfig: {
+      runtime: { name: 'node', version: '22' }
+      scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 40 }
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${endpoints.blob}/app-package'
+          authentication: { type: 'SystemAssignedIdentity' }
+        }
+      }
+    }
+    siteConfig: {
+      minTlsVersion: '1.2'
+      appSettings: map(items(union(hostSettings, appSettings)), setting => {
+        name: setting.key
+        value: setting.value
+      })
+    }
+  }
+}
+
+// Publishing is by whoever is signed in, never by a password.
+resource noPublishingCredentials 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
+  for way in ['scm', 'ftp']: {
+    parent: app
+    name: way
+    properties: { allow: false }
+  }
+]
+
+output name string = app.name
+output url string = 'https://${app.properties.defaultHostName}'
+output principalId string = app.identity.principalId

@@ -1,0 +1,93 @@
+// What the pipeline does in Azure Resource Manager, step by step, and nothing else. A test compares the list with the
+// operations that src/adapters/arm calls; docs/permissions.md says the same for people who assign roles by hand.
+targetScope = 'subscription'
+
+param name string
+
+var steps = {
+  preflight: [
+    'Microsoft.Compute/virtualMachines/read'
+    'Microsoft.Compute/virtualMachines/instanceView/read'
+    'Microsoft.Compute/disks/read'
+    'Microsoft.Compute/galleries/read'
+    'Microsoft.Compute/galleries/images/read'
+    'Microsoft.Compute/galleries/images/versions/read'
+    'Microsoft.Compute/images/read'
+    'Microsoft.Network/networkInterfaces/read'
+    'Microsoft.Resources/subscriptions/resourceGroups/read'
+  ]
+  backup: [
+    'Microsoft.Compute/restorePointCollections/read'
+    'Microsoft.Compute/restorePointCollections/write'
+    'Microsoft.Compute/restorePointCollections/restorePoints/read'
+    'Microsoft.Compute/restorePointCollections/restorePoints/write'
+    'Microsoft.Compute/snapshots/read'
+    'Microsoft.Compute/snapshots/write'
+  ]
+  clone: [
+    'Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/read'
+    'Microsoft.Compute/disks/write'
+    'Microsoft.Compute/virtualMachines/write'
+    'Microsoft.Network/networkInterfaces/write'
+    'Microsoft.Network/networkInterfaces/join/action'
+    'Microsoft.Network/virtualNetworks/subnets/read'
+    'Microsoft.Network/virtualNetworks/subnets/join/action'
+  ]
+  generalize: [
+    'Microsoft.Compute/virtualMachines/runCommands/read'
+    'Microsoft.Compute/virtualMachines/runCommands/write'
+    'Microsoft.Compute/virtualMachines/runCommands/delete'
+  ]
+  deallocate: [
+    'Microsoft.Compute/virtualMachines/deallocate/action'
+  ]
+  capture: [
+    'Microsoft.Compute/virtualMachines/generalize/action'
+  ]
+  register: [
+    'Microsoft.Compute/images/write'
+    'Microsoft.Compute/galleries/images/write'
+    'Microsoft.Compute/galleries/images/versions/write'
+    'Microsoft.Storage/storageAccounts/read'
+    // An image from a blob asks for this right on the blob's account. The keys themselves open nothing: the account
+    // that main.bicep makes takes none.
+    'Microsoft.Storage/storageAccounts/listKeys/action'
+  ]
+  'clean-up': [
+    'Microsoft.Compute/virtualMachines/delete'
+    'Microsoft.Compute/disks/delete'
+    'Microsoft.Compute/snapshots/delete'
+    'Microsoft.Compute/images/delete'
+    'Microsoft.Compute/galleries/images/versions/delete'
+    'Microsoft.Compute/restorePointCollections/delete'
+    'Microsoft.Compute/restorePointCollections/restorePoints/delete'
+    'Microsoft.Network/networkInterfaces/delete'
+  ]
+  restore: [
+    'Microsoft.Compute/virtualMachines/start/action'
+    'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'
+  ]
+  waiting: [
+    'Microsoft.Compute/locations/operations/read'
+  ]
+}
+
+resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'vmimage-pipeline')
+  properties: {
+    roleName: 'VM image pipeline (${name})'
+    description: 'Backs up, copies, generalizes and captures VMs, and makes images of them and of dropped disks.'
+    type: 'CustomRole'
+    assignableScopes: [subscription().id]
+    permissions: [
+      {
+        actions: flatten(map(items(steps), step => step.value))
+        notActions: []
+        dataActions: []
+        notDataActions: []
+      }
+    ]
+  }
+}
+
+output id string = role.id

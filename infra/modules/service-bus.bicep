@@ -1,0 +1,32 @@
+// The queue of capture requests. What cannot be read ends in its dead-letter queue after ten deliveries, where it stays
+// until somebody looks (docs/operations.md).
+param name string
+param location string
+
+resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
+  name: name
+  location: location
+  // Basic has no duplicate detection.
+  sku: { name: 'Standard', tier: 'Standard' }
+  properties: {
+    disableLocalAuth: true
+    minimumTlsVersion: '1.2'
+  }
+}
+
+resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
+  parent: namespace
+  name: 'capture-requests'
+  properties: {
+    maxDeliveryCount: 10
+    lockDuration: 'PT1M'
+    defaultMessageTimeToLive: 'P14D'
+    deadLetteringOnMessageExpiration: true
+    // The run's id finds the first run anyway; this saves the second delivery.
+    requiresDuplicateDetection: true
+    duplicateDetectionHistoryTimeWindow: 'P1D'
+  }
+}
+
+output name string = namespace.name
+output queue string = queue.name
