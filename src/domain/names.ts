@@ -25,6 +25,9 @@ export function nameFrom(text: string, limit = BASE_LIMIT): string {
   return `${plain.slice(0, limit - 9).replace(/-+$/, "")}-${fingerprint(text)}`.replace(/^-/, "");
 }
 
+/** The id of a run, from whatever a request, a message or a URL calls it: the same text finds the same run. */
+export const runIdFrom = (text: string): string => nameFrom(text, 64);
+
 export const RUN_TAG = "vmimage-run";
 export const EXPIRES_TAG = "vmimage-expires";
 export const KIND_TAG = "vmimage-kind";

@@ -8,7 +8,7 @@ import { captureRequest, problemsOf } from "../contracts/capture-request.js";
 import { REFUSE_ORCHESTRATOR } from "../contracts/refuse-run.js";
 import type { RefuseInput } from "../contracts/refuse-run.js";
 import { instanceIdOf } from "../contracts/status.js";
-import { nameFrom } from "../domain/names.js";
+import { runIdFrom } from "../domain/names.js";
 import type { RunStore } from "../ports/run-store.js";
 import { accepted, linksOf, problem } from "./http.js";
 import { startOnce } from "./start-run.js";
@@ -81,7 +81,7 @@ export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureF
     extraInputs: [client],
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
-      const runId = String(request.params["id"]);
+      const runId = runIdFrom(request.params["id"] ?? "");
       const status = await statusOf(durable, "capture", runId, linksOf(durable, request, "capture", runId));
       if (status === undefined)
         return problem(
@@ -97,7 +97,7 @@ export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureF
 
 /** The body may name the run; a message that does not is named by its message id. */
 function parse(body: unknown, fallbackId: string, workSubnetId: string | undefined): Parsed {
-  const fallback = nameFrom(fallbackId, 64);
+  const fallback = runIdFrom(fallbackId);
   if (typeof body !== "object" || body === null)
     return {
       runId: fallback,
@@ -106,7 +106,7 @@ function parse(body: unknown, fallbackId: string, workSubnetId: string | undefin
     };
   const read = captureRequest.safeParse(body);
   const { requestId } = body as { requestId?: unknown };
-  const runId = typeof requestId === "string" && requestId !== "" ? nameFrom(requestId, 64) : fallback;
+  const runId = typeof requestId === "string" && requestId !== "" ? runIdFrom(requestId) : fallback;
   if (!read.success) return { runId, code: "INVALID_REQUEST", problems: problemsOf(read.error) };
   return {
     runId,

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { problemsOf } from "../contracts/capture-request.js";
 import type { DropPlace } from "../domain/import/drop.js";
 import type { Diagnosis, Purpose } from "../domain/vhd/diagnosis.js";
+import { runIdFrom } from "../domain/names.js";
 import { bindDropsByPlace } from "./drop-binding.js";
 import { linksOf, problem } from "./http.js";
 import { arrived, consider, isImportable, type Arrivals } from "./import-arrivals.js";
@@ -97,7 +98,7 @@ export function registerImportFunctions(imports: ImportFunctions): void {
     extraInputs: [client],
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
-      const runId = String(request.params["id"]);
+      const runId = runIdFrom(request.params["id"] ?? "");
       const status = await statusOf(durable, "import", runId, linksOf(durable, request, "import", runId));
       return status === undefined
         ? problem(

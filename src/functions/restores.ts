@@ -10,6 +10,7 @@ import { RESTORE_ORCHESTRATOR } from "../contracts/restore-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import type { RunStatus } from "../domain/stages.js";
 import type { RunStore } from "../ports/run-store.js";
+import { runIdFrom } from "../domain/names.js";
 import { accepted, bodyOf, linksOf, problem } from "./http.js";
 import { startOnce } from "./start-run.js";
 import { statusOf } from "./status.js";
@@ -35,7 +36,7 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
     extraInputs: [client],
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
-      const captureId = String(request.params["id"]);
+      const captureId = runIdFrom(request.params["id"] ?? "");
       const capture = await statusOf(
         durable,
         "capture",
@@ -93,7 +94,7 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
     extraInputs: [client],
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
-      const runId = String(request.params["id"]);
+      const runId = runIdFrom(request.params["id"] ?? "");
       const status = await statusOf(durable, "restore", runId, linksOf(durable, request, "restore", runId));
       return status === undefined
         ? problem(

@@ -8,6 +8,7 @@ import type { CaptureInput } from "../contracts/capture-run.js";
 import { CAPTURE_ORCHESTRATOR } from "../contracts/capture-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import type { RunStore } from "../ports/run-store.js";
+import { runIdFrom } from "../domain/names.js";
 import { accepted, bodyOf, linksOf, problem } from "./http.js";
 import { startOnce } from "./start-run.js";
 import { documentOf, findInstance } from "./status.js";
@@ -28,7 +29,7 @@ export function registerResumeFunctions({ runs }: { readonly runs: RunStore }): 
     extraInputs: [df.input.durableClient()],
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
-      const id = String(request.params["id"]);
+      const id = runIdFrom(request.params["id"] ?? "");
       const instance = await findInstance(durable, instanceIdOf("capture", id));
       if (instance === undefined)
         return problem(404, "RUN_NOT_FOUND", `There is no capture ${id}.`, "List runs with GET /api/runs.");

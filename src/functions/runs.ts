@@ -5,6 +5,7 @@ import * as df from "durable-functions";
 import type { StatusDocument } from "../contracts/status.js";
 import { RUN_KINDS, instanceIdOf } from "../contracts/status.js";
 import { CANCEL_EVENT } from "../contracts/events.js";
+import { runIdFrom } from "../domain/names.js";
 import { linksOf, problem } from "./http.js";
 import { documentOf, findInstance } from "./status.js";
 
@@ -41,7 +42,7 @@ export function registerRunFunctions(): void {
       extraInputs: [client],
       handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
         const durable = df.getClient(context);
-        const runId = String(request.params["id"]);
+        const runId = runIdFrom(request.params["id"] ?? "");
         const instanceId = instanceIdOf(kind, runId);
         const status = await findInstance(durable, instanceId);
         if (status === undefined)

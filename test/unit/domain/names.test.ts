@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { captureNames, nameFrom } from "../../../src/domain/names.js";
+import { captureNames, nameFrom, runIdFrom } from "../../../src/domain/names.js";
 import { isResourceOfType, parseResourceId } from "../../../src/domain/resource-id.js";
 import { vCpusOf } from "../../../src/domain/vm.js";
 import { nextPollSeconds } from "../../../src/domain/polling.js";
@@ -25,6 +25,17 @@ describe("a name made from any text", () => {
   test.each(apart)("tells apart %s", (_why, a, b) => expect(nameFrom(a)).not.toBe(nameFrom(b)));
 
   test("leaves alone what is a name already", () => expect(nameFrom("run-2026-01")).toBe("run-2026-01"));
+});
+
+test("a run is found by what it was called, and by the id it got", () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, maxLength: 200 }), (called) => {
+      const id = runIdFrom(called);
+      expect(runIdFrom(id)).toBe(id);
+      expect(id.length).toBeLessThanOrEqual(64);
+    }),
+  );
+  expect(runIdFrom("Web_01")).toBe(runIdFrom("Web_01"));
 });
 
 test("everything a capture makes has an id of its own", () => {
