@@ -50,6 +50,7 @@ const schema = z
     IMPORT_TARGET_ID: importTarget,
     IMPORT_PUBLISHER: z.string().min(1).max(128).default("vmimage"),
     IMPORT_FREEZE: z.enum(["when-needed", "always"]).default("when-needed"),
+    IMPORT_VERIFY: z.enum(["none", "read-back"]).default("none"),
     IMPORT_REGISTER_MINUTES: whole(720, 1, 2880),
     IMPORT_SETTLE_SECONDS: whole(60, 1, 3600),
     IMPORT_ARRIVAL_MINUTES: whole(1440, 1, 10_080),
@@ -99,6 +100,7 @@ export const importSettings = (settings: Settings): ImportSettings => ({
   arrivalMinutes: settings.IMPORT_ARRIVAL_MINUTES,
   registerMinutes: settings.IMPORT_REGISTER_MINUTES,
   freeze: settings.IMPORT_FREEZE,
+  verify: settings.IMPORT_VERIFY,
   mending: {
     moveBy: settings.MEND_MOVE_BY,
     concurrency: settings.MEND_CONCURRENCY,

@@ -47,13 +47,27 @@ export interface DiskOrder {
   readonly atMs: number;
 }
 
-export interface SliceOrder extends DiskOrder {
+/** Which part of which plan. */
+export interface SlicePart {
   readonly plan: PlannedMending;
   readonly slice: number;
   /** Where a slice that stopped goes on. */
   readonly fromUnit?: number;
   readonly settings: MendingSettings;
 }
+
+export type SliceOrder = DiskOrder & SlicePart;
+
+export interface ReadBackOrder {
+  readonly runId: string;
+  readonly name: string;
+  /** The disk without its footer. */
+  readonly sizeBytes: number;
+  /** The dropped file, where it is used as it lies and there is no prepared disk. */
+  readonly lying?: DropRef;
+}
+
+export type ReadBackSlice = ReadBackOrder & SlicePart;
 
 export interface SliceDone {
   /** Where to go on; absent when the slice is done. */
@@ -90,5 +104,12 @@ export const planMending = activity<DiskOrder & { settings: MendingSettings }, O
 );
 export const moveSlice = activity<SliceOrder, Outcome<SliceDone>>("moveSlice");
 export const finishDisk = activity<FinishOrder, Outcome<Finished>>("finishDisk");
+export const planReadBack = activity<ReadBackOrder & { settings: MendingSettings }, Outcome<PlannedMending>>(
+  "planReadBack",
+);
+export const readSlice = activity<ReadBackSlice, Outcome<SliceDone>>("readSlice");
+export const sumReadBack = activity<ReadBackOrder & { plan: PlannedMending }, Outcome<{ treeHash: string }>>(
+  "sumReadBack",
+);
 /** The prepared disk and the documents about it. */
 export const removePrepared = activity<{ runId: string; name: string }, null>("removePrepared", STUBBORN);

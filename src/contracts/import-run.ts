@@ -21,6 +21,8 @@ export interface ImportSettings {
   readonly registerMinutes: number;
   /** Copy even what could be used as it lies, so that nobody can change it under Azure's hands. */
   readonly freeze: "when-needed" | "always";
+  /** `read-back`: the image is made of disks that were read once more and have the hash that was written. */
+  readonly verify: "none" | "read-back";
   readonly mending: MendingSettings;
 }
 

@@ -27,6 +27,7 @@ export const FAILURES = {
   MANIFEST_INVALID: "The image description beside the file does not have the form of its schema.",
   SOURCE_CHANGED: "The file was replaced or changed while it was being read.",
   SOURCE_GONE: "The file is no longer there.",
+  READ_BACK_DIFFERS: "The prepared disk does not read back as it was written.",
   STORAGE_REFUSED: "The storage account refused the request.",
   VM_REPLACED: "Another VM of the same name was made since the capture.",
   VM_NOT_PROTECTED: "Disks or network interfaces of the VM would be deleted with it.",

@@ -2,7 +2,15 @@
  * Makes of every dropped disk a fixed VHD in a page blob from which Azure can make a disk, by the cheapest way that
  * the doctor found. All disks of an image at once, as many slices at a time as the settings allow.
  */
-import { copyDrop, finishDisk, locateDrop, removePrepared } from "../contracts/import-activities.js";
+import {
+  copyDrop,
+  finishDisk,
+  locateDrop,
+  moveSlice,
+  planMending,
+  removePrepared,
+  type DiskOrder,
+} from "../contracts/import-activities.js";
 import type { ImportInput } from "../contracts/import-run.js";
 import type { DiskReport, LandedDisk, PreparedDisk, Way } from "../domain/import/import-plan.js";
 import { wayOf } from "../domain/import/way.js";
@@ -10,16 +18,18 @@ import type { Durable } from "./durable.js";
 import { call, nowMs } from "./durable.js";
 import { operateAll } from "./operate.js";
 import type { Run } from "./run.js";
-import { moveAll, type Moving } from "./move-slices.js";
+import { moveAll, type Moving, type Slicing } from "./move-slices.js";
+import { readBack } from "./read-back.js";
 import { note } from "./run.js";
 import { demandEach, valueOf } from "./wait.js";
 
 /** A server-side copy of the largest page blob (8 TiB) within one account is done in well under a day. */
 const COPY_LIMIT_MINUTES = 24 * 60;
 const FIRST_ATTEMPT = 1;
+const MOVING: Slicing<DiskOrder> = { plan: planMending, slice: moveSlice, says: "read" };
 
 type JudgedDisk = LandedDisk & { readonly report: DiskReport };
-interface Job extends Moving {
+interface Job extends Moving<DiskOrder> {
   readonly disk: JudgedDisk;
   readonly way: Way;
   readonly why: string;
@@ -33,7 +43,8 @@ export function* mendDisks(
   const jobs = disks.map((disk) => jobFor(input, disk, nowMs(run.context)));
   note(run, "mend", { detail: jobs.map(({ order, why }) => `${order.drop.blob}: ${why}`).join("; ") });
   const made = jobs.filter(({ way }) => way !== "as-it-lies");
-  for (const { order } of made)
+  const verify = input.settings.verify === "read-back";
+  for (const { order } of verify ? jobs : made)
     run.undo.push({
       when: "exit",
       resources: [`prepared disk ${order.name}`],
@@ -52,9 +63,13 @@ export function* mendDisks(
   yield* moveAll(
     run,
     input.settings.mending,
+    MOVING,
     made.filter((job) => !copied.includes(job)),
   );
-  return yield* finish(run, jobs);
+  const prepared = yield* finish(run, jobs);
+  if (!verify) return prepared;
+  const orders = jobs.map(({ order }) => order);
+  return yield* readBack(run, input.settings.mending, orders, prepared);
 }
 
 function jobFor({ runId, settings }: ImportInput, disk: JudgedDisk, atMs: number): Job {

@@ -1,30 +1,45 @@
-/** Streams disks slice by slice, a few at a time, in turn. A slice that stopped at its limits goes on where it was. */
-import { moveSlice, planMending, type DiskOrder } from "../contracts/import-activities.js";
+/**
+ * Works through disks slice by slice, a few at a time, in turn: moving them, and reading them back. A slice that stopped
+ * at its limits goes on where it was.
+ */
+import type { ActivityRef } from "../contracts/activity.js";
+import type { SliceDone, SlicePart } from "../contracts/import-activities.js";
 import type { MendingSettings } from "../contracts/import-run.js";
 import type { PlannedMending } from "../domain/import/import-plan.js";
+import type { Outcome } from "../domain/outcome.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
 import { note } from "./run.js";
 import { demandEach, pause, valueOf } from "./wait.js";
 
+/** What is done to each disk: first a plan, then every slice of it. */
+export interface Slicing<Order> {
+  readonly plan: ActivityRef<Order & { settings: MendingSettings }, Outcome<PlannedMending>>;
+  readonly slice: ActivityRef<Order & SlicePart, Outcome<SliceDone>>;
+  /** What the status calls it. */
+  readonly says: string;
+}
+
 /** A disk under way, and how far it has come. */
-export interface Moving {
-  readonly order: DiskOrder;
+export interface Moving<Order> {
+  readonly order: Order;
   plan?: PlannedMending;
   bytesMoved: number;
   hashed: boolean;
   remark?: string;
 }
 
-interface Slice {
-  readonly job: Moving;
-  readonly plan: PlannedMending;
-  readonly slice: number;
-  readonly fromUnit?: number;
+interface Slice<Order> extends Omit<SlicePart, "settings"> {
+  readonly job: Moving<Order>;
 }
 
-export function* moveAll(run: Run, settings: MendingSettings, jobs: readonly Moving[]): Durable<void> {
-  const slices = yield* planAll(run, settings, jobs);
+export function* moveAll<Order>(
+  run: Run,
+  settings: MendingSettings,
+  slicing: Slicing<Order>,
+  jobs: readonly Moving<Order>[],
+): Durable<void> {
+  const slices = yield* planAll(run, settings, slicing, jobs);
   const allBytes = jobs.reduce((sum, { plan }) => sum + (plan?.sourceBytes ?? 0), 0);
   let readBytes = 0;
   while (slices.length > 0) {
@@ -32,10 +47,10 @@ export function* moveAll(run: Run, settings: MendingSettings, jobs: readonly Mov
     yield* pause(run, 0);
     const round = slices.splice(0, settings.slicesAtOnce);
     const orders = round.map(({ job, ...slice }) => ({ ...job.order, ...slice, settings }));
-    const results = (yield* demandEach(run, moveSlice, orders)).map(valueOf);
-    const stopped: Slice[] = [];
+    const results = (yield* demandEach(run, slicing.slice, orders)).map(valueOf);
+    const stopped: Slice<Order>[] = [];
     for (const [index, { nextUnit, bytesRead, bytesWritten, hashed, remark }] of results.entries()) {
-      const slice = round[index] as Slice;
+      const slice = round[index] as Slice<Order>;
       readBytes += bytesRead;
       slice.job.bytesMoved += bytesWritten;
       slice.job.hashed &&= hashed;
@@ -44,14 +59,19 @@ export function* moveAll(run: Run, settings: MendingSettings, jobs: readonly Mov
     }
     slices.unshift(...stopped);
     const percent = allBytes === 0 ? 100 : Math.min(100, Math.floor((100 * readBytes) / allBytes));
-    note(run, "mend", { percent, detail: `${readBytes} of ${allBytes} bytes read` });
+    note(run, "mend", { percent, detail: `${readBytes} of ${allBytes} bytes ${slicing.says}` });
   }
 }
 
 /** Slices of all disks, the first of each disk before the second of any. */
-function* planAll(run: Run, settings: MendingSettings, jobs: readonly Moving[]): Durable<Slice[]> {
+function* planAll<Order>(
+  run: Run,
+  settings: MendingSettings,
+  slicing: Slicing<Order>,
+  jobs: readonly Moving<Order>[],
+): Durable<Slice<Order>[]> {
   const questions = jobs.map(({ order }) => ({ ...order, settings }));
-  const plans = (yield* demandEach(run, planMending, questions)).map(valueOf);
+  const plans = (yield* demandEach(run, slicing.plan, questions)).map(valueOf);
   const slices = jobs.flatMap((job, index) => {
     const plan = plans[index] as PlannedMending;
     job.plan = plan;

@@ -3,12 +3,15 @@
  * Whatever the account refuses for good is thrown as a StorageRefusal; anything else that is thrown may be tried again.
  */
 import type { DropPlace, DropRef, DropState } from "../domain/import/drop.js";
+import type { Extent } from "../domain/vhd/mending-plan.js";
 import type { RangeReader } from "../domain/range-reader.js";
 
 /** One content of a file. Every read throws SOURCE_CHANGED as soon as the file has another. */
 export interface DropReader extends RangeReader {
   /** Fills `into` from `offset`, without a buffer of its own. */
   readInto(into: Buffer, offset: number): Promise<void>;
+  /** Of a page blob, ascending: all but these is zeros. Neighbours may be told as one. */
+  writtenRanges(): Promise<readonly Extent[]>;
 }
 
 export interface Drops {

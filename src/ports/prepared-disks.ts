@@ -7,7 +7,7 @@
  */
 import type { DropRef } from "../domain/import/drop.js";
 import type { Progress } from "../domain/outcome.js";
-import type { RangeReader } from "../domain/range-reader.js";
+import type { DropReader } from "./drops.js";
 
 export interface PreparedOrder {
   readonly name: string;
@@ -48,8 +48,8 @@ export interface PreparedDisks {
   pages(name: string, epoch: number): PageWriter;
   /** Brings the blob to its final size, shuts out every writer, and writes the footer. */
   commit(commit: Commit): Promise<PreparedState>;
-  /** Reads what was written. */
-  open(name: string): Promise<RangeReader>;
+  /** Reads what was written, footer and all. */
+  open(name: string): Promise<DropReader>;
   /** Absent is removed. */
   remove(name: string): Promise<void>;
 }

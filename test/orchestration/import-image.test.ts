@@ -1,42 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { LookQuestion, SliceOrder } from "../../src/contracts/import-activities.js";
-import type { ImportSettings } from "../../src/contracts/import-run.js";
 import { MENDING_STANDARD } from "../../src/contracts/import-run.js";
 import type { ImageOrder } from "../../src/domain/image-order.js";
 import type { Board } from "../../src/domain/stages.js";
-import { importImage } from "../../src/orchestrators/import-image.js";
-import {
-  IMAGE_ID,
-  diskOf,
-  done,
-  importWorld,
-  inputOf,
-  landed,
-  refused,
-  reportOf,
-} from "../support/import-world.js";
-import type {
-  OrchestrationOutcome,
-  OrchestrationScript,
-  ScriptedActivity,
-} from "../support/run-orchestration.js";
-import { runOrchestration } from "../support/run-orchestration.js";
-
-const run = (
-  changes: Record<string, ScriptedActivity> = {},
-  settings: Partial<ImportSettings> = {},
-  script: Partial<OrchestrationScript> = {},
-) => runOrchestration(importImage, { input: inputOf(settings), activities: importWorld(changes), ...script });
-
-const board = (outcome: OrchestrationOutcome) => outcome.customStatus as Board;
-const states = (outcome: OrchestrationOutcome) => board(outcome).stages.map(({ state }) => state);
-const inputsOf = <T>({ calls }: OrchestrationOutcome, name: string): T[] =>
-  calls.filter((call) => call.name === name).map(({ input }) => input as T);
-const order = (outcome: OrchestrationOutcome) => inputsOf<ImageOrder>(outcome, "createManagedImageStart")[0];
-const removed = (outcome: OrchestrationOutcome) => [
-  ...inputsOf<{ name: string }>(outcome, "removePrepared").map(({ name }) => name),
-  ...inputsOf<{ resourceId: string }>(outcome, "removeResourceStart").map(({ resourceId }) => resourceId),
-];
+import { IMAGE_ID, diskOf, done, landed, refused, reportOf } from "../support/import-world.js";
+import { board, inputsOf, order, removed, run, states } from "../support/run-import.js";
 
 describe("an import", () => {
   test("makes an image of the prepared disk, then removes the disk and keeps the image", async () => {

@@ -62,6 +62,7 @@ export const inputOf = (settings: Partial<ImportSettings> = {}): ImportInput => 
     arrivalMinutes: 120,
     registerMinutes: 60,
     freeze: "when-needed",
+    verify: "none",
     mending: MENDING_STANDARD,
     ...settings,
   },
@@ -103,9 +104,12 @@ export const importWorld = (
   ...operation("copyDrop", ({ name }: DiskOrder) => ({ uri: `https://drops/work/${name}` })),
   planMending: () => done({ planHash: "abc", slices: 2, sourceBytes: 400 }),
   moveSlice: inTwoSteps,
-  finishDisk: ({ name, hashed }: FinishOrder) =>
-    done({ uri: `https://drops/work/${name}`, ...(hashed ? { treeHash: "f00d" } : {}) }),
+  finishDisk: ({ name, hashed, plan }: FinishOrder) =>
+    done({ uri: `https://drops/work/${name}`, ...(hashed && plan ? { treeHash: "f00d" } : {}) }),
   locateDrop: ({ drop }: { drop: DropRef }) => done({ uri: `https://drops/drop/${drop.blob}` }),
+  planReadBack: () => done({ planHash: "def", slices: 1, sourceBytes: 300 }),
+  readSlice: () => done({ bytesRead: 300, bytesWritten: 300, hashed: true }),
+  sumReadBack: () => done({ treeHash: "f00d" }),
   removePrepared: () => null,
   ...operation("createManagedImage", made),
   ...operation("createDefinition", () => null),

@@ -65,6 +65,26 @@ export async function mend(
   return { way, bytesWritten, calls, ...finished, made: await account.prepared(order.name) };
 }
 
+/** A second reading of what was made, or of what lies, slice by slice; its tree hash. */
+export async function readBack(
+  order: refs.ReadBackOrder,
+  settings: Partial<MendingSettings>,
+  act: Act,
+): Promise<{ treeHash: string; bytesRead: number }> {
+  const all = { ...MENDING_STANDARD, ...settings };
+  const plan = value(await act(refs.planReadBack, { ...order, settings: all }));
+  let bytesRead = 0;
+  for (let slice = 0; slice < plan.slices; slice++) {
+    for (let fromUnit: number | undefined = 0; fromUnit !== undefined;) {
+      const part = { plan, slice, ...(fromUnit === 0 ? {} : { fromUnit }), settings: all };
+      const done: SliceDone = value(await act(refs.readSlice, { ...order, ...part }));
+      bytesRead += done.bytesRead;
+      fromUnit = done.nextUnit;
+    }
+  }
+  return { bytesRead, ...value(await act(refs.sumReadBack, { ...order, plan })) };
+}
+
 /** The doctor's visit and what follows from it: an order for this disk, as the runbook makes it. */
 export async function orderFor(account: Account, blob: string): Promise<DiskOrder> {
   const state = await portsOn(account.service).drops.look({ container: DROP, blob });

@@ -9,6 +9,7 @@ import { implement, implementOperation, implementOutcome, type Registration } fr
 import { examineDropped } from "./examine-drop.js";
 import { look } from "./look-at-drop.js";
 import { finish, plan, slice } from "./mend-disk.js";
+import { planReadBack, readSlice, sumReadBack } from "./read-back.js";
 
 export interface ImportPorts {
   readonly drops: Drops;
@@ -46,6 +47,9 @@ export function importActivities(ports: ImportPorts): Registration[] {
     implementOutcome(refs.planMending, (order) => plan(order, ports)),
     implementOutcome(refs.moveSlice, (order) => slice(order, ports)),
     implementOutcome(refs.finishDisk, (order) => finish(order, ports)),
+    implementOutcome(refs.planReadBack, (order) => planReadBack(order, ports)),
+    implementOutcome(refs.readSlice, (order) => readSlice(order, ports)),
+    implementOutcome(refs.sumReadBack, (order) => sumReadBack(order, ports)),
     implement(refs.removePrepared, async ({ runId, name }) => {
       await prepared.remove(name);
       await runs.removeAll(`${runId}/${name}`);

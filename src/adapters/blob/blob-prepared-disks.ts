@@ -1,9 +1,9 @@
 /** Prepared disks as page blobs at the root of one container. */
 import { createHash } from "node:crypto";
 import type { BlobServiceClient, PageBlobClient } from "@azure/storage-blob";
-import { assertInRange } from "../../domain/range-reader.js";
 import type { PageWriter, PreparedDisks, PreparedState } from "../../ports/prepared-disks.js";
 import { StorageRefusal, Superseded, Unsupported } from "../../ports/storage-refusal.js";
+import { readerOf } from "./blob-drops.js";
 import { inContainer, readableBy } from "./client.js";
 import { isCode, isStatus, refuseOrRethrow, refuseRead } from "./errors.js";
 
@@ -66,21 +66,8 @@ export function blobPreparedDisks(service: BlobServiceClient, containerName: str
 
     async open(name) {
       const blob = page(name);
-      const { contentLength = 0, etag } = await blob.getProperties();
-      const reader = {
-        sizeBytes: contentLength,
-        async read(offset: number, length: number) {
-          assertInRange(reader, offset, length);
-          try {
-            return await blob.downloadToBuffer(offset, length, {
-              ...(etag === undefined ? {} : { conditions: { ifMatch: etag } }),
-            });
-          } catch (error) {
-            return refuseRead(error, name);
-          }
-        },
-      };
-      return reader;
+      const { contentLength: sizeBytes = 0, etag = "" } = await blob.getProperties();
+      return readerOf(blob, { blob: name, sizeBytes, etag });
     },
 
     async remove(name) {

@@ -67,4 +67,6 @@ export interface PreparedDisk {
   readonly bytesMoved: number;
   /** SHA-256 over the SHA-256 of every 2 MiB of the disk; absent when no byte passed through the pipeline. */
   readonly treeHash?: string;
+  /** The hash is that of a disk that was read back. */
+  readonly readBack?: true;
 }

@@ -1,0 +1,46 @@
+/**
+ * Reads prepared disks back before an image is made of them. What was hashed on its way must have the same hash now;
+ * what the storage account copied by itself gets its hash here.
+ */
+import {
+  planReadBack,
+  readSlice,
+  sumReadBack,
+  type DiskOrder,
+  type ReadBackOrder,
+} from "../contracts/import-activities.js";
+import type { MendingSettings } from "../contracts/import-run.js";
+import type { PlannedMending, PreparedDisk } from "../domain/import/import-plan.js";
+import type { Durable } from "./durable.js";
+import { moveAll, type Moving, type Slicing } from "./move-slices.js";
+import { failure, type Run } from "./run.js";
+import { demandEach, valueOf } from "./wait.js";
+
+const READING: Slicing<ReadBackOrder> = { plan: planReadBack, slice: readSlice, says: "read back" };
+
+/** `orders` are those by which the disks were prepared, one a disk. */
+export function* readBack(
+  run: Run,
+  settings: MendingSettings,
+  orders: readonly DiskOrder[],
+  disks: readonly PreparedDisk[],
+): Durable<readonly PreparedDisk[]> {
+  const jobs = orders.map(({ runId, name, drop }, index): Moving<ReadBackOrder> => {
+    const { sizeBytes, way } = disks[index] as PreparedDisk;
+    const order = { runId, name, sizeBytes, ...(way === "as-it-lies" ? { lying: drop } : {}) };
+    return { order, bytesMoved: 0, hashed: true };
+  });
+  yield* moveAll(run, settings, READING, jobs);
+  const questions = jobs.map(({ order, plan }) => ({ ...order, plan: plan as PlannedMending }));
+  const sums = (yield* demandEach(run, sumReadBack, questions)).map(valueOf);
+  return disks.map((disk, index): PreparedDisk => {
+    const { treeHash } = sums[index] as { treeHash: string };
+    if (disk.treeHash === undefined || disk.treeHash === treeHash)
+      return { ...disk, treeHash, readBack: true };
+    throw failure(
+      "READ_BACK_DIFFERS",
+      `${disk.file}: the disk was written with the tree hash ${disk.treeHash} and reads back with ${treeHash}.`,
+      "Drop the file again. Should that end the same, the storage account or something that writes to the work container is at fault.",
+    );
+  });
+}
