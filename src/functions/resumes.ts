@@ -56,7 +56,7 @@ export function registerResumeFunctions({ runs }: { readonly runs: RunStore }): 
       const formerRuns = [...(former.formerRuns ?? []), id];
       const resumes = former.resumes ?? id;
       // A full stop is in no request's id: the second run of one capture is never taken for another capture.
-      const wanted = body.data.requestId ?? `${resumes}.${formerRuns.length + 1}`;
+      const wanted = runIdFrom(body.data.requestId ?? `${resumes}.${formerRuns.length + 1}`);
       const encoded = new TextEncoder().encode(wanted);
       const runId = new TextDecoder().decode(await runs.putOnce(id, RESUMED_BY, encoded));
       if (runId !== wanted)

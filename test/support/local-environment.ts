@@ -13,7 +13,7 @@ import { ServiceBusClient } from "@azure/service-bus";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { realClock, VirtualClock } from "../../src/local/clock.js";
 import type { LocalSettings } from "../../src/local/cloud/app-settings.js";
-import { containersOf, queuesOf, readSample, setting } from "../../src/local/cloud/app-settings.js";
+import { containersOf, queuesOf, readSample, setting, topicsOf } from "../../src/local/cloud/app-settings.js";
 import { defaultEntities } from "../../src/local/cloud/entities.js";
 import { newSubscription } from "../../src/local/cloud/seed.js";
 import { startCompute } from "../../src/local/compute/compute.js";
@@ -25,7 +25,7 @@ import { startBroker } from "../../src/local/service-bus/broker.js";
 import { parseEntities } from "../../src/local/service-bus/config.js";
 import { startAzurite } from "../../src/local/storage/azurite.js";
 
-export type Kind = "capture" | "import";
+export type Kind = "capture" | "import" | "restore";
 
 export interface LocalEnvironment {
   readonly hostUrl: string;
@@ -69,7 +69,7 @@ export async function startLocalEnvironment(
 
   const azurite = await startAzurite({ log });
   const broker = await startBroker({
-    entities: parseEntities(JSON.stringify(defaultEntities(queuesOf(sample)))),
+    entities: parseEntities(JSON.stringify(defaultEntities(queuesOf(sample), topicsOf(sample)))),
     clock: realClock,
     log,
   });
@@ -102,7 +102,7 @@ export async function startLocalEnvironment(
   const sender = messages.createSender(setting(sample, "CAPTURE_QUEUE"));
 
   const find = async (kind: Kind, name: string): Promise<RunDocument | undefined> => {
-    if (kind === "capture") return getJson<RunDocument>(`${host.url}/api/captures/${name}`);
+    if (kind !== "import") return getJson<RunDocument>(`${host.url}/api/${kind}s/${name}`);
     const list = await getJson<{ runs: readonly RunDocument[] }>(`${host.url}/api/runs?kind=import`);
     return list?.runs.find(({ id }) => id.startsWith(`${name}-`));
   };
@@ -138,7 +138,7 @@ export async function startLocalEnvironment(
             `The ${kind} ${name} has not ended: ${JSON.stringify(run)}\n${lines.slice(-20).join("\n")}`,
           );
         // A message on its way is in real time; a file is found by the host's own clock.
-        if (run === undefined && kind === "capture") await sleep(5);
+        if (run === undefined && kind !== "import") await sleep(5);
         else await move();
       }
     },

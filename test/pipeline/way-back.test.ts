@@ -1,0 +1,123 @@
+/**
+ * Ways back, through the whole house: a source VM that was sealed in place is made again from its backup; a capture that
+ * failed goes on from the stage that failed.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSample, setting } from "../../src/local/cloud/app-settings.js";
+import { definitionId, newSubscription, vmId, windowsDefinition } from "../../src/local/cloud/seed.js";
+import type { SeedVm } from "../../src/local/compute/seed.js";
+import type { RunDocument } from "../../src/local/demo/runs.js";
+import type { LocalEnvironment } from "../support/local-environment.js";
+import { startLocalEnvironment } from "../support/local-environment.js";
+
+const vm = (name: string): SeedVm => ({
+  name,
+  resourceGroup: "app",
+  osType: "Windows",
+  generation: "V2",
+  osDisk: { sizeGb: 127, caching: "ReadWrite" },
+  dataDisks: [
+    { lun: 0, sizeGb: 16, caching: "None" },
+    { lun: 5, sizeGb: 32, caching: "ReadOnly" },
+  ],
+  tags: { team: "web" },
+});
+
+let local: LocalEnvironment;
+beforeAll(async () => {
+  const accountId = setting(readSample(process.cwd()), "DROP_STORAGE_ACCOUNT_ID");
+  const seed = newSubscription(accountId.split("/")[2] ?? "");
+  local = await startLocalEnvironment({ seed: { ...seed, vms: [vm("sealed"), vm("again")] } });
+});
+afterAll(() => local.stop());
+
+async function capture(id: string, name: string, more: Record<string, unknown>): Promise<RunDocument> {
+  await local.send(id, {
+    sourceVmId: vmId(local.subscriptionId, name),
+    target: { kind: "gallery", definitionId: definitionId(local.subscriptionId, windowsDefinition) },
+    ...more,
+  });
+  return local.ended("capture", id);
+}
+
+async function post(path: string, body: unknown = {}): Promise<{ status: number; body: { id: string } }> {
+  const response = await fetch(`${local.hostUrl}/api/${path}`, {
+    method: "POST",
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: (await response.json()) as { id: string } };
+}
+
+const creates = async (pattern: RegExp): Promise<string[]> => {
+  const writes = await local.writes();
+  return writes
+    .filter(({ method, resource }) => method === "PUT" && pattern.test(resource))
+    .map(({ resource }) => resource);
+};
+
+describe("a VM that was captured in place", () => {
+  test("is sealed itself, and said to be", { timeout: 120_000 }, async () => {
+    const run = await capture("in-place", "sealed", { mode: "in-place" });
+    expect(run.error).toBeUndefined();
+    const { statuses } = await local.compute.virtualMachines.instanceView("app", "sealed");
+    expect(statuses?.map(({ code }) => code)).toContain("OSState/generalized");
+    // What a clone would have been spared: the log that the other tests find empty is not empty here.
+    const written = (await local.writes()).filter(({ resource }) =>
+      /virtualMachines\/sealed$/.test(resource),
+    );
+    expect(written.map(({ method }) => method)).toEqual(["POST", "POST"]);
+  });
+
+  test(
+    "is made again from its backup: running, its disks where they were, nothing of the old lost",
+    { timeout: 120_000 },
+    async () => {
+      const before = await local.compute.virtualMachines.get("app", "sealed");
+      expect((await post("captures/in-place/restore")).status).toBe(202);
+      const run = await local.ended("restore", "in-place");
+      expect(run.error).toBeUndefined();
+      const after = await local.compute.virtualMachines.get("app", "sealed", { expand: "instanceView" });
+      const layout = ({ storageProfile }: typeof before) =>
+        storageProfile?.dataDisks?.map(({ lun, caching }) => ({ lun, caching }));
+      expect(layout(after)).toEqual(layout(before));
+      expect(after.tags).toMatchObject({ team: "web" });
+      expect(after.networkProfile?.networkInterfaces?.map(({ id }) => id)).toEqual(
+        before.networkProfile?.networkInterfaces?.map(({ id }) => id),
+      );
+      expect(after.instanceView?.statuses?.map(({ code }) => code)).toContain("PowerState/running");
+      const old = before.storageProfile?.osDisk?.managedDisk?.id ?? "";
+      expect(after.storageProfile?.osDisk?.managedDisk?.id).not.toBe(old);
+      await local.compute.disks.get("app", old.split("/").at(-1) ?? "");
+      expect(JSON.stringify(run.result)).toContain(old.split("/").at(-1));
+    },
+  );
+
+  test("cannot be made again from a capture that there never was", async () => {
+    expect((await post("captures/nobody/restore")).status).toBe(404);
+  });
+});
+
+describe("a capture that failed and was to be kept for resuming", () => {
+  test("goes on from the stage that failed, and makes nothing twice", { timeout: 120_000 }, async () => {
+    await local.steer({
+      match: { operation: "versions/put", times: 1 },
+      act: { lroFail: { code: "InternalError", message: "The replication service gave up." } },
+    });
+    const failed = await capture("broke", "again", { onFailure: "keep-for-resume" });
+    expect(failed).toMatchObject({ status: "failed", error: { stage: "register" } });
+    expect(failed.leftovers.length).toBeGreaterThan(0);
+
+    const { status, body } = await post("captures/broke/resume");
+    expect(status).toBe(202);
+    const resumed = await local.ended("capture", body.id);
+    expect(resumed.error).toBeUndefined();
+    expect(resumed).toMatchObject({ status: "succeeded", leftovers: [] });
+    expect(await creates(/\/disks\/vmi-broke/)).toHaveLength(3);
+    expect(await creates(/\/virtualMachines\/vmi-broke-work$/)).toHaveLength(1);
+    expect(await creates(/\/restorePoints\//)).toHaveLength(new Set(await creates(/\/restorePoints\//)).size);
+  });
+
+  test("a capture that succeeded has nothing to resume", async () => {
+    expect((await post("captures/in-place/resume")).status).toBe(409);
+  });
+});
