@@ -86,6 +86,7 @@ module role 'modules/pipeline-role.bicep' = {
   scope: subscription()
   params: {
     name: '${name}-${suffix}'
+    principalId: functionApp.outputs.principalId
   }
 }
 

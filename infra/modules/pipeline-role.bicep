@@ -3,6 +3,7 @@
 targetScope = 'subscription'
 
 param name string
+param principalId string
 
 var steps = {
   preflight: [
@@ -14,6 +15,7 @@ var steps = {
     'Microsoft.Compute/galleries/images/versions/read'
     'Microsoft.Compute/images/read'
     'Microsoft.Network/networkInterfaces/read'
+    'Microsoft.Authorization/locks/read'
     'Microsoft.Resources/subscriptions/resourceGroups/read'
   ]
   backup: [
@@ -67,10 +69,14 @@ var steps = {
     'Microsoft.Compute/virtualMachines/start/action'
     'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action'
   ]
-  waiting: [
-    'Microsoft.Compute/locations/operations/read'
-  ]
 }
+
+// Asked of the subscription and not of a group: quotas, sizes, and how an operation goes.
+var survey = [
+  'Microsoft.Compute/locations/usages/read'
+  'Microsoft.Compute/skus/read'
+  'Microsoft.Compute/locations/operations/read'
+]
 
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(subscription().id, name, 'vmimage-pipeline')
@@ -87,6 +93,26 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
         notDataActions: []
       }
     ]
+  }
+}
+
+resource surveyor 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'vmimage-survey')
+  properties: {
+    roleName: 'VM image pipeline: survey (${name})'
+    description: 'Reads quotas, sizes and the progress of operations.'
+    type: 'CustomRole'
+    assignableScopes: [subscription().id]
+    permissions: [{ actions: survey, notActions: [], dataActions: [], notDataActions: [] }]
+  }
+}
+
+resource maySurvey 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(subscription().id, principalId, surveyor.id)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: surveyor.id
   }
 }
 

@@ -37,6 +37,8 @@ export function endingLines({ status, error, leftovers, result }: RunDocument): 
   const image = imageIn(result);
   return [
     ...(status === "succeeded" && image !== undefined ? [`made ${plain(image)}`] : []),
+    ...textsIn(result, "warnings").map((warning) => `! ${warning}`),
+    ...textsIn(result, "replacedDisks").map((id) => `kept, and in nobody's use: ${id}`),
     ...(error
       ? [
           `${plain(error.code)}${error.stage === undefined ? "" : ` in ${plain(error.stage)}`}: ${plain(error.message)}`,
@@ -51,6 +53,11 @@ export function endingLines({ status, error, leftovers, result }: RunDocument): 
 function imageIn(result: unknown): string | undefined {
   const { image, vmId } = (result ?? {}) as { image?: { id?: unknown }; vmId?: unknown };
   return [image?.id, vmId].find((id) => typeof id === "string");
+}
+
+function textsIn(result: unknown, name: "warnings" | "replacedDisks"): string[] {
+  const list = ((result ?? {}) as Record<string, unknown>)[name];
+  return Array.isArray(list) ? list.filter((one) => typeof one === "string").map(plain) : [];
 }
 
 /** An import whose file another run makes the image of. */

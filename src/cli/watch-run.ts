@@ -85,15 +85,17 @@ const PERCENT_STEP = 10;
 function inLog({ out }: Terminal): (run: RunDocument) => void {
   const told = new Map<string, string>();
   return (run) => {
-    const lines = [headLine(run), ...stageLines(run, Date.parse(run.updatedAt))];
+    const lines = stageLines(run, Date.parse(run.updatedAt));
+    const isNews = told.get("") !== run.status;
+    told.set("", run.status);
+    if (isNews && !isOver(run)) out(`${headLine(run)}\n`);
     run.stages.forEach(({ name, state, percent, detail }, index) => {
       const step = state === "running" ? Math.floor((percent ?? 0) / PERCENT_STEP) : "";
       const now = `${state} ${step} ${state === "running" ? "" : (detail ?? "")}`;
-      if (state !== "pending" && told.get(name) !== now) out(`${lines[index + 1] ?? ""}\n`);
+      if (state !== "pending" && told.get(name) !== now) out(`${lines[index] ?? ""}\n`);
       told.set(name, now);
     });
-    if (told.get("") !== run.status) out(`${lines[0] ?? ""}\n`);
-    told.set("", run.status);
+    if (isNews && isOver(run)) out(`${headLine(run)}\n`);
   };
 }
 

@@ -150,6 +150,9 @@ function details(run) {
       ),
     );
   if (image) parts.push(el("h3", { textContent: "Made" }), el("p", { className: "id" }, resource(image)));
+  for (const warning of run.result?.warnings ?? []) parts.push(el("p", { textContent: `! ${warning}` }));
+  for (const id of run.result?.replacedDisks ?? [])
+    parts.push(el("p", { className: "id" }, "Kept, and in nobody's use: ", resource(id)));
   if (run.leftovers.length > 0)
     parts.push(
       el(

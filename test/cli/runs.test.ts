@@ -47,8 +47,8 @@ describe("vmimage watch", () => {
     const { out } = await vmimage(["watch", "r-1"], { env });
     expect(out.split("\n").map((line) => line.replace(/\s+/g, " ").trim())).toEqual([
       // locateRun has looked once before.
-      "▸ backup 2 min 05 s 12 %",
       "capture r-1: running",
+      "▸ backup 2 min 05 s 12 %",
       "✓ backup 2 min 05 s",
       "▸ clone 2 min 05 s",
       "✓ clone 2 min 05 s",
@@ -120,6 +120,15 @@ describe("vmimage watch", () => {
     const { out } = await vmimage(["watch", "r-1"], { env });
     expect(out).toContain("SEAL_FAILED in generalize: Sysprep [31m said no\n→ Reboot it.\n");
     expect(out).toContain("Left over:\n  /disks/d-1  (still attached)");
+  });
+
+  it("names what a restore could not bring back, and the disks that it took out of use", async () => {
+    const result = { vmId: "/vms/web", warnings: ["an extension is gone"], replacedDisks: ["/disks/old-os"] };
+    const { env } = await appThat(captureThatGoes(run("r-1", "succeeded", [], { result })));
+    const { out } = await vmimage(["watch", "r-1"], { env });
+    expect(out).toContain(
+      "made /vms/web\n! an extension is gone\nkept, and in nobody's use: /disks/old-os\n",
+    );
   });
 
   it("follows an import to the run that its file was handed to", async () => {

@@ -135,7 +135,7 @@ describe("the Bicep files", () => {
 });
 
 describe("the pipeline's role", () => {
-  const granted = [...read("infra/modules/pipeline-role.bicep").matchAll(/^ {4}'(Microsoft[^']+)'/gm)].map(
+  const granted = [...read("infra/modules/pipeline-role.bicep").matchAll(/^ +'(Microsoft[^']+)'$/gm)].map(
     ([, action = ""]) => action,
   );
   /** What a client of the SDK, or the name that an adapter gives it, is called in an action. */
@@ -152,6 +152,8 @@ describe("the pipeline's role", () => {
     galleries: "galleries",
     galleryImages: "galleries/images",
     galleryImageVersions: "galleries/images/versions",
+    usage: "locations/usages",
+    resourceSkus: "skus",
   };
   const verbs: Readonly<Record<string, string>> = {
     get: "read",
@@ -160,6 +162,7 @@ describe("the pipeline's role", () => {
     listAll: "read",
     listByResourceGroup: "read",
     listByGalleryImage: "read",
+    listByVirtualMachine: "read",
     createOrUpdate: "write",
     create: "write",
     update: "write",
