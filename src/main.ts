@@ -19,6 +19,7 @@ import { armGuests } from "./adapters/arm/guests.js";
 import { armImages } from "./adapters/arm/images.js";
 import { armResources } from "./adapters/arm/resources.js";
 import { armSourceVms } from "./adapters/arm/source-vms.js";
+import { armSurroundings } from "./adapters/arm/surroundings.js";
 import { armVirtualMachines } from "./adapters/arm/virtual-machines.js";
 import { blobDropCopies } from "./adapters/blob/blob-drop-copies.js";
 import { blobDrops } from "./adapters/blob/blob-drops.js";
@@ -85,6 +86,7 @@ const activities = [
     vms,
     backups,
     guests: armGuests(cloud, scripts),
+    surroundings: armSurroundings(cloud),
     markers: blobSealMarkers(blobs, settings.RUNS_CONTAINER),
     holds: blobVmHolds(blobs, settings.RUNS_CONTAINER),
     runs,

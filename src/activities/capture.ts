@@ -1,6 +1,6 @@
 /** The acts of the capture runbook: each decodes, calls one port, encodes. */
 import * as refs from "../contracts/capture-activities.js";
-import type { GuestQuestion } from "../domain/guest-orders.js";
+import type { GuestLook, GuestQuestion } from "../domain/guest-orders.js";
 import { decodeGuestResult } from "../domain/guest/guest-result.js";
 import { judgeSeal } from "../domain/guest/seal-outcome.js";
 import { done, refused } from "../domain/outcome.js";
@@ -9,6 +9,7 @@ import type { Backups } from "../ports/backups.js";
 import type { Guests } from "../ports/guests.js";
 import type { RunStore } from "../ports/run-store.js";
 import type { SealMarkers } from "../ports/seal-markers.js";
+import type { Surroundings } from "../ports/surroundings.js";
 import type { VirtualMachines } from "../ports/virtual-machines.js";
 import type { VmHolds } from "../ports/vm-holds.js";
 import { savedBackup, savedVm } from "./run-documents.js";
@@ -19,6 +20,7 @@ export interface CapturePorts {
   readonly vms: VirtualMachines;
   readonly backups: Backups;
   readonly guests: Guests;
+  readonly surroundings: Surroundings;
   readonly markers: SealMarkers;
   readonly holds: VmHolds;
   readonly runs: RunStore;
@@ -31,6 +33,7 @@ export function captureActivities({
   vms,
   backups,
   guests,
+  surroundings,
   markers,
   holds,
   runs,
@@ -76,6 +79,8 @@ export function captureActivities({
     implementOutcome(refs.askVm, ({ vmId }) => vms.state(vmId)),
     implementOutcome(refs.markGeneralized, ({ vmId }) => vms.markGeneralized(vmId)),
 
+    implementOutcome(refs.surveyAzure, (question) => surroundings.survey(question)),
+    ...implementOperation<GuestLook, { output: string }>(refs.lookAtGuest, guests.look),
     ...implementOperation<GuestQuestion, { output: string }>(refs.askGuest, guests.question),
     implementOutcome(refs.startSeal, async (order) => {
       await runs.put(order.runId, SEAL_BEGUN, new Uint8Array());

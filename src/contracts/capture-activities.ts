@@ -11,7 +11,9 @@ import type {
   SnapshotOrder,
   WorkingVm,
 } from "../domain/backup.js";
-import type { GuestQuestion, SealOrder, SealQuestion } from "../domain/guest-orders.js";
+import type { AzureFacts } from "../domain/azure-preflight.js";
+import type { SurveyQuestion } from "../domain/survey.js";
+import type { GuestLook, GuestQuestion, SealOrder, SealQuestion } from "../domain/guest-orders.js";
 import type { RestorePlan, RestoredDisk, RestoredVm } from "../domain/restore.js";
 import { STUBBORN } from "./retry.js";
 
@@ -28,6 +30,8 @@ export const proveBackup = activity<
 
 export const createDisk = operation<DiskFromBackup>("createDisk");
 export const createWorkingVm = operation<WorkingVm>("createWorkingVm");
+export const surveyAzure = activity<SurveyQuestion, Outcome<AzureFacts>>("surveyAzure");
+export const lookAtGuest = operation<GuestLook, { output: string }>("lookAtGuest");
 export const askGuest = operation<GuestQuestion, { output: string }>("askGuest");
 
 export const startSeal = activity<SealOrder, Outcome<null>>("startSeal");

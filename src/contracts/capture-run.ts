@@ -2,6 +2,7 @@
 import type { CaptureRequest } from "./capture-request.js";
 import type { Backup } from "../domain/backup.js";
 import type { RestoreResult } from "./restore-run.js";
+import type { Check } from "../domain/preflight.js";
 import type { MadeImage } from "../domain/image-order.js";
 
 export const CAPTURE_ORCHESTRATOR = "captureImage";
@@ -38,6 +39,8 @@ export type SourceAfter =
 export interface CaptureResult {
   readonly image: MadeImage;
   readonly version?: string;
+  /** What the preflights warned of, as far as it fits. */
+  readonly checks: readonly Check[];
   /** What became of the source VM, where it was captured in place. */
   readonly source?: SourceAfter;
   readonly backup?: {

@@ -16,6 +16,13 @@ export interface GuestQuestion {
   readonly runId: string;
 }
 
+export interface GuestLook {
+  readonly vmId: string;
+  readonly osType: VmSummary["osType"];
+  /** Where the answer will be; known once it was begun. */
+  readonly operationUrl?: string;
+}
+
 export interface SealOrder {
   readonly runId: string;
   /** The VM to seal: the working VM, or the source in place. */

@@ -8,9 +8,28 @@ export interface Check {
   readonly remedy?: string;
 }
 
-export interface PreflightReport {
-  readonly checks: readonly Check[];
-}
-
 export const blocking = (checks: readonly Check[]): readonly Check[] =>
   checks.filter((check) => check.verdict === "block");
+
+const ORDER: readonly CheckVerdict[] = ["block", "warn", "unknown", "pass"];
+const TEXT_CHARS = 300;
+
+/** What matters most first, each text cut to a few lines, as much of it as fits, and a count of the rest. */
+export function inReport(checks: readonly Check[], limitChars: number): readonly Check[] {
+  const sorted = ORDER.flatMap((verdict) => checks.filter((check) => check.verdict === verdict)).map(
+    ({ id, verdict, detail, remedy }): Check => ({
+      id,
+      verdict,
+      detail: verdict === "pass" ? "" : detail.slice(0, TEXT_CHARS),
+      ...(remedy === undefined ? {} : { remedy: remedy.slice(0, TEXT_CHARS) }),
+    }),
+  );
+  const rest = (count: number): Check => ({
+    id: "more",
+    verdict: "unknown",
+    detail: `${count} more checks do not fit here.`,
+  });
+  let used = JSON.stringify(rest(checks.length)).length;
+  const shown = sorted.findIndex((check) => (used += JSON.stringify(check).length + 1) > limitChars);
+  return shown < 0 ? sorted : [...sorted.slice(0, shown), rest(sorted.length - shown)];
+}

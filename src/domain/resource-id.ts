@@ -44,6 +44,12 @@ export const sameResource = (a: string, b: string): boolean => a.toLowerCase() =
 
 export const resourceName = (id: string): string => id.slice(id.lastIndexOf("/") + 1);
 
+/** The resource group of a resource, or another one of the same subscription. */
+export const groupIdOf = (id: string, other?: string): string => {
+  const [, , subscription = "", , own = ""] = id.split("/");
+  return `/subscriptions/${subscription}/resourceGroups/${other ?? own}`;
+};
+
 const compute = (subscriptionId: string, resourceGroup: string) =>
   `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Compute`;
 

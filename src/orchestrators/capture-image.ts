@@ -3,17 +3,14 @@
  * everything that could hurt it happens to a working VM made from the backup.
  */
 import type { OrchestrationContext, Task } from "durable-functions";
-import { inspectVm } from "../contracts/capture-activities.js";
 import type { CaptureInput, CaptureResult } from "../contracts/capture-run.js";
 import { CAPTURE_STAGES } from "../contracts/capture-run.js";
-import { checkTarget } from "../contracts/image-activities.js";
 import type { Backup } from "../domain/backup.js";
-import { checkVm } from "../domain/capture-preflight.js";
+import { inBrief } from "../domain/brief.js";
+import { capturePlan } from "../domain/capture-plan.js";
 import { traitsOf } from "../domain/image.js";
 import type { MadeImage, TargetFacts } from "../domain/image-order.js";
-import type { Check } from "../domain/preflight.js";
-import { blocking } from "../domain/preflight.js";
-import type { VmSummary } from "../domain/vm.js";
+import { inReport } from "../domain/preflight.js";
 import { making, resumable } from "./adopt.js";
 import { backUp } from "./back-up.js";
 import type { CaptureScope } from "./capture-scope.js";
@@ -21,13 +18,17 @@ import { scopeOf } from "./capture-scope.js";
 import { imageSource } from "./clone.js";
 import { conclude } from "./conclude.js";
 import type { Durable } from "./durable.js";
+import { preflight } from "./preflight.js";
 import { register } from "./register.js";
 import type { Run } from "./run.js";
-import { note, openRun, refusal, skip, stage } from "./run.js";
+import { note, openRun, skip, stage } from "./run.js";
 import { sealedVm } from "./sealed-vm.js";
 import { sourceAfter } from "./source-after.js";
 import { waitForTurn } from "./turn.js";
-import { demand } from "./wait.js";
+
+/** Durable allows a status of 16 KB; a dry run is little but its report. */
+const REPORT_CHARS = 8000;
+const WARNINGS_CHARS = 3000;
 
 export function* captureImage(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, CAPTURE_STAGES);
@@ -37,8 +38,13 @@ export function* captureImage(context: OrchestrationContext): Generator<Task, un
 function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   const { request } = input;
   const { vm, facts, checks } = yield* stage(run, "preflight", () => preflight(run, input));
-  if (request.dryRun) return { dryRun: true, checks, plan: { source: vm, request } };
-  const scope = scopeOf(run, input, vm);
+  const scope = scopeOf(run, input, vm, checks);
+  if (request.dryRun)
+    return {
+      dryRun: true,
+      plan: capturePlan(request, vm, scope.names, facts.version),
+      checks: inReport(checks, REPORT_CHARS),
+    };
 
   yield* stage(run, "queue", () => waitForTurn(run, input.runId, vm, request.whenBusy));
   const backup = yield* resumable(scope, "backup", () => backUp(scope));
@@ -72,44 +78,23 @@ function stands(run: Run, image: MadeImage): void {
   note(run, "register", { detail: image.id });
 }
 
-interface Preflight {
-  readonly vm: VmSummary;
-  readonly facts: TargetFacts;
-  readonly checks: readonly Check[];
-}
-
-function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
-  const { request, resumes } = input;
-  const runId = resumes ?? input.runId;
-  const vm = yield* demand(run, inspectVm, { runId, vmId: request.sourceVmId });
-  const { target, image } = request;
-  const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm), runId };
-  const facts = yield* demand(run, checkTarget, question);
-  const checks = [...checkVm(vm, { ...request, resumed: resumes !== undefined }), ...facts.checks];
-  const blocks = blocking(checks);
-  if (blocks.length > 0 && !request.dryRun)
-    throw refusal({
-      code: "VM_NOT_CAPTURABLE",
-      message: blocks.map((check) => `${check.id}: ${check.detail}`).join(" "),
-      remedy: blocks.map((check) => check.remedy ?? "").join(" "),
-    });
-  return { vm, facts, checks };
-}
-
 function skipSeal(run: Run): void {
   for (const name of ["clone", "generalize", "deallocate", "capture"])
     skip(run, name, "specialized: the image is made from the backup and keeps its identity");
 }
 
 function resultOf(
-  { request, backupExpires }: CaptureScope,
+  { request, backupExpires, checks }: CaptureScope,
   image: MadeImage,
   { version }: TargetFacts,
   { kind, ids, consistency }: Backup,
 ): CaptureResult {
+  const kept = { kind, ids: inBrief(ids, WARNINGS_CHARS), consistency, keptUntil: backupExpires };
+  const warnings = checks.filter(({ verdict }) => verdict !== "pass");
   return {
     image,
     ...(version === undefined ? {} : { version }),
-    ...(request.backup.keepDays > 0 ? { backup: { kind, ids, consistency, keptUntil: backupExpires } } : {}),
+    ...(request.backup.keepDays > 0 ? { backup: kept } : {}),
+    checks: inReport(warnings, WARNINGS_CHARS),
   };
 }

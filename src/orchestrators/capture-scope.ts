@@ -1,6 +1,7 @@
 /** What every stage of a capture knows. */
 import type { CaptureRequest } from "../contracts/capture-request.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
+import type { Check } from "../domain/preflight.js";
 import type { Tags } from "../domain/image-order.js";
 import type { CaptureNames } from "../domain/names.js";
 import { EXPIRES_TAG, KIND_TAG, RUN_TAG, captureNames } from "../domain/names.js";
@@ -26,13 +27,20 @@ export interface CaptureScope {
   /** ISO 8601; when the janitor may remove the backup. */
   readonly backupExpires: string;
   readonly workSubnetId?: string;
+  /** What was looked at so far, and how it is; the guest is looked at later. */
+  readonly checks: Check[];
 }
 
 const DAY_MS = 86_400_000;
 /** How long scaffolding waits for somebody to mend what failed; a working VM's disks cost money. */
 const RESUME_DAYS = 3;
 
-export function scopeOf(run: Run, input: CaptureInput, vm: VmSummary): CaptureScope {
+export function scopeOf(
+  run: Run,
+  input: CaptureInput,
+  vm: VmSummary,
+  checks: readonly Check[],
+): CaptureScope {
   const { request, workSubnetId, resumes, formerRuns = [] } = input;
   const runId = resumes ?? input.runId;
   const backupExpires = isoTime(nowMs(run.context) + request.backup.keepDays * DAY_MS);
@@ -52,6 +60,7 @@ export function scopeOf(run: Run, input: CaptureInput, vm: VmSummary): CaptureSc
     backupTags: { ...tags, [KIND_TAG]: "backup", [EXPIRES_TAG]: backupExpires },
     imageTags: { ...tags, [KIND_TAG]: "image" },
     backupExpires,
+    checks: [...checks],
     ...(workSubnetId === undefined ? {} : { workSubnetId }),
   };
 }

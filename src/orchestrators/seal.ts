@@ -60,12 +60,15 @@ const limitOf = ({ osType, size, osDisk }: VmSummary): number =>
   );
 
 /** What in the guest would keep it from being generalized is named now, not after hours. */
-function* guestPreflight({ run, request, sealId: runId, vm }: CaptureScope, vmId: string): Durable<void> {
+function* guestPreflight(scope: CaptureScope, vmId: string): Durable<void> {
+  const { run, request, sealId: runId, vm } = scope;
   note(run, "generalize", { detail: "looking at the guest" });
   const { osType, location } = vm;
   const question = { vmId, osType, location, script: "preflight" as const, runId };
   const { output } = yield* operate(run, askGuest, question, { limitMinutes: 30 });
-  const blocks = blocking(checkGuest(osType, output, request.guest));
+  const checks = checkGuest(osType, output, request.guest);
+  scope.checks.push(...checks);
+  const blocks = blocking(checks);
   if (blocks.length === 0) return;
   throw refusal({
     code: "GUEST_NOT_GENERALIZABLE",

@@ -1,4 +1,4 @@
-import type { GuestQuestion, SealOrder } from "../domain/guest-orders.js";
+import type { GuestLook, GuestQuestion, SealOrder } from "../domain/guest-orders.js";
 import type { Outcome } from "../domain/outcome.js";
 import type { Operation } from "./operation.js";
 
@@ -6,6 +6,8 @@ import type { Operation } from "./operation.js";
 export interface Guests {
   /** Runs a read-only script; the output is its last 4,096 bytes. */
   readonly question: Operation<GuestQuestion, { output: string }>;
+  /** The same of the preflight script, as an action that leaves no resource behind: its answer is found by the URL. */
+  readonly look: Operation<GuestLook, { output: string }>;
   /** Starts the seal, detached. The marker URL is a secret: it goes to the guest as a protected parameter. */
   seal(order: SealOrder & { readonly markerUrl: string }): Promise<Outcome<null>>;
 }

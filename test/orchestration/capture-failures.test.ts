@@ -39,6 +39,7 @@ function expectClean({ cloud, board }: Awaited<ReturnType<typeof play>>, backupP
 const ACTS: readonly (readonly [act: string, stage: string])[] = [
   ["inspectVm", "preflight"],
   ["checkTarget", "preflight"],
+  ["surveyAzure", "preflight"],
   ["holdVm", "queue"],
   ["createRestorePointStart", "backup"],
   ["createRestorePointAsk", "backup"],

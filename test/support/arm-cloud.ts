@@ -17,6 +17,7 @@ import { armGuests } from "../../src/adapters/arm/guests.js";
 import { armImages } from "../../src/adapters/arm/images.js";
 import { armResources } from "../../src/adapters/arm/resources.js";
 import { armSourceVms } from "../../src/adapters/arm/source-vms.js";
+import { armSurroundings } from "../../src/adapters/arm/surroundings.js";
 import { armVirtualMachines } from "../../src/adapters/arm/virtual-machines.js";
 import { VirtualClock } from "../../src/local/clock.js";
 import type { Seed } from "../../src/local/compute/compute.js";
@@ -121,6 +122,7 @@ export async function openCloud(seed: Seed) {
       vms,
       backups,
       guests: armGuests(cloud, SCRIPTS),
+      surroundings: armSurroundings(cloud),
       markers: markers.port,
       holds,
       runs,

@@ -180,6 +180,8 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
   });
   return {
     inspectVm: () => ok(vm),
+    surveyAzure: () => ok({ locks: { known: [] }, reads: {}, regions: {} }),
+    ...operation("lookAtGuest", () => ({ output: cleanWindows })),
     checkTarget: () => ok({ version: "1.0.0", createDefinition: false, checks: [] }),
     holdVm: ({ runId }: { runId: string }) => ok({ heldBy: runId }),
     releaseVm: () => null,

@@ -16,6 +16,8 @@ export interface Arm {
   compute(subscriptionId: string): ComputeManagementClient;
   /** Any resource by its id, through the same pipeline; undefined when it is not there. */
   read<T>(id: string, apiVersion: string): Promise<T | undefined>;
+  /** The same for what is no resource: a list beneath a group. The path was made by us. */
+  readPath<T>(subscriptionId: string, path: string, apiVersion: string): Promise<T | undefined>;
   /** What a status URL of a long operation answers. */
   readUrl<T>(subscriptionId: string, url: string): Promise<T | undefined>;
 }
@@ -38,11 +40,13 @@ export function arm({ endpoint, credential }: ArmOptions): Arm {
     if (status !== 200) throw Object.assign(new Error(bodyAsText ?? ""), { statusCode: status });
     return JSON.parse(bodyAsText ?? "{}") as T;
   };
+  const readPath = <T>(subscriptionId: string, path: string, apiVersion: string) =>
+    readUrl<T>(subscriptionId, `${endpoint ?? PUBLIC_CLOUD}${path}?api-version=${apiVersion}`);
   return {
     compute,
     readUrl,
-    read: (id, apiVersion) =>
-      readUrl(idOf(id).subscriptionId, `${endpoint ?? PUBLIC_CLOUD}${id}?api-version=${apiVersion}`),
+    readPath,
+    read: (id, apiVersion) => readPath(idOf(id).subscriptionId, id, apiVersion),
   };
 }
 

@@ -3,14 +3,14 @@
  * code; and protected parameters, which Azure never shows again.
  */
 import type { RunCommandInputParameter, VirtualMachineRunCommand } from "@azure/arm-compute";
-import type { GuestQuestion, SealOrder } from "../../domain/guest-orders.js";
+import type { GuestLook, GuestQuestion, SealOrder } from "../../domain/guest-orders.js";
 import { guestCommandId } from "../../domain/names.js";
 import { resourceName } from "../../domain/resource-id.js";
 import type { Outcome, Progress, Started } from "../../domain/outcome.js";
 import { done, succeeded } from "../../domain/outcome.js";
 import type { Guests } from "../../ports/guests.js";
 import type { Arm } from "./client.js";
-import { locate } from "./client.js";
+import { idOf, locate } from "./client.js";
 import { answer, progressOf, submit } from "./submit.js";
 
 export type GuestScript = "preflight" | "seal" | "seal-log";
@@ -47,11 +47,52 @@ export function armGuests(cloud: Arm, scripts: GuestScripts): Guests {
       },
     },
 
+    look: {
+      start({ vmId, osType }) {
+        const { client, group, names } = locate(cloud, vmId);
+        const commandId = osType === "Windows" ? "RunPowerShellScript" : "RunShellScript";
+        const script = scripts[osType].preflight.split(/\r?\n/);
+        return submit(
+          () => client.virtualMachines.runCommand(group, names[0], { commandId, script }),
+          "VM_NOT_FOUND",
+        );
+      },
+      ask: ({ input }) => answer(() => lookedUp(cloud, input)),
+    },
+
     async seal(order) {
       const started = await run(order, "seal", sealModel(order, scripts));
       return started.status === "done" ? done(null) : started;
     },
   };
+}
+
+interface ActionStatus {
+  readonly status?: string;
+  readonly error?: { readonly code?: string; readonly message?: string };
+  readonly properties?: {
+    readonly output?: { readonly value?: readonly { code?: string; message?: string }[] };
+  };
+}
+
+async function lookedUp(
+  cloud: Arm,
+  { vmId, operationUrl = "" }: GuestLook,
+): Promise<Progress<{ output: string }>> {
+  const { subscriptionId } = idOf(vmId);
+  const action = await cloud.readUrl<ActionStatus>(subscriptionId, operationUrl);
+  if (action?.status === "Succeeded") return succeeded({ output: outputIn(action) });
+  if (action?.status === "InProgress") return { state: "running" };
+  const { code = "Failed", message = "Azure gives no reason." } = action?.error ?? {};
+  return { state: "failed", code, message };
+}
+
+/** Windows answers an element for each stream, Linux both in one (recorded; see Run Command's action). */
+function outputIn({ properties }: ActionStatus): string {
+  const parts = properties?.output?.value ?? [];
+  const whole = parts.find(({ code }) => /StdOut/i.test(code ?? "")) ?? parts[0];
+  const text = whole?.message ?? "";
+  return /\[stdout\]\n([\s\S]*?)\n?\[stderr\]/.exec(text)?.[1] ?? text;
 }
 
 const questionModel = ({ location, osType, script, runId }: GuestQuestion, scripts: GuestScripts) => ({

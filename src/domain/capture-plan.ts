@@ -1,0 +1,62 @@
+/** What a capture would do, told without doing it. */
+import { inBrief } from "./brief.js";
+import type { CaptureNames } from "./names.js";
+import { parentId } from "./resource-id.js";
+import type { Target } from "./target.js";
+import type { VmSummary } from "./vm.js";
+import { allDisks } from "./vm.js";
+
+export interface PlannedCapture {
+  readonly mode: "clone" | "in-place";
+  readonly image: { readonly kind: string; readonly state: "generalized" | "specialized" };
+  readonly backup: { readonly kind: "restore-point" | "snapshots"; readonly keepDays: number };
+  readonly target: Target;
+  readonly sourceAfter: "leave" | "restore" | "delete";
+}
+
+export interface CapturePlan {
+  readonly source: {
+    readonly id: string;
+    readonly size: string;
+    readonly disks: number;
+    readonly gigabytes: number;
+  };
+  readonly backup: readonly string[];
+  readonly temporary: readonly string[];
+  readonly image: string;
+  readonly sourceAfter: string;
+}
+
+const SHOWN_CHARS = 2500;
+
+export function capturePlan(
+  wish: PlannedCapture,
+  vm: VmSummary,
+  names: CaptureNames,
+  version = "",
+): CapturePlan {
+  const luns = [-1, ...vm.dataDisks.map(({ lun }) => lun)];
+  const { target } = wish;
+  const generalized = wish.image.state === "generalized";
+  const copies = wish.mode === "clone" ? luns.map(names.diskId) : [];
+  return {
+    source: {
+      id: vm.id,
+      size: vm.size,
+      disks: luns.length,
+      gigabytes: allDisks(vm).reduce((sum, { sizeGb }) => sum + sizeGb, 0),
+    },
+    backup: inBrief(
+      wish.backup.kind === "restore-point"
+        ? [parentId(names.restorePointId), names.restorePointId]
+        : luns.map(names.snapshotId),
+      SHOWN_CHARS,
+    ),
+    temporary: inBrief(
+      [...copies, ...(generalized && wish.mode === "clone" ? [names.workingVmId] : [])],
+      SHOWN_CHARS,
+    ),
+    image: target.kind === "gallery" ? `${target.definitionId}/versions/${version}` : target.imageId,
+    sourceAfter: wish.mode === "clone" ? "only read and backed up" : wish.sourceAfter,
+  };
+}

@@ -1,0 +1,100 @@
+/** Dry runs by the real SDK against the Compute simulator: what is found, and that nothing is changed. */
+import { afterEach, describe, expect, test } from "vitest";
+import type { Check } from "../../src/domain/preflight.js";
+import type { Seed } from "../../src/local/compute/compute.js";
+import type { Cloud } from "../support/arm-cloud.js";
+import { openCloud } from "../support/arm-cloud.js";
+import { WEB_SEED, playCapture, webCapture } from "../support/arm-web.js";
+
+let cloud: Cloud;
+afterEach(() => cloud.close());
+
+async function dryRun(seed: Partial<Seed> = {}, request: Record<string, unknown> = {}) {
+  cloud = await openCloud({ ...WEB_SEED, ...seed });
+  const board = await playCapture(cloud, webCapture(cloud, { dryRun: true, ...request }));
+  const { checks, plan } = board.result as { checks: readonly Check[]; plan: Record<string, unknown> };
+  return { board, plan, verdict: (id: string) => checks.find((check) => check.id === id)?.verdict, checks };
+}
+const web = WEB_SEED.vms![0]!;
+
+describe("a dry run", () => {
+  test("asks a running guest, tells the plan, and writes nothing but the question", async () => {
+    const { board, plan, verdict } = await dryRun();
+    expect(board).toMatchObject({ status: "succeeded", leftovers: [] });
+    expect(verdict("locks")).toBe("pass");
+    expect(verdict("cores")).toBe("pass");
+    expect(verdict("machine-id")).toBe("pass");
+    expect(verdict("guest-answer")).toBeUndefined();
+    expect(plan).toMatchObject({
+      source: { disks: 4, gigabytes: 86 },
+      image: expect.stringMatching(/versions\/1\.0\.0$/) as string,
+      sourceAfter: "only read and backed up",
+    });
+    expect((await cloud.writes()).map(({ operation }) => operation)).toEqual(["virtualMachines/runCommand"]);
+  });
+
+  test("does not know what a guest that does not run would say", async () => {
+    const { verdict } = await dryRun({ vms: [{ ...web, power: "deallocated" }] });
+    expect(verdict("guest-answer")).toBe("unknown");
+    expect(await cloud.writes()).toEqual([]);
+  });
+
+  test("tells a Windows guest's pending reboot", async () => {
+    const { checks } = await dryRun({
+      vms: [{ name: "web", osType: "Windows", guest: { facts: { pendingReboot: ["CBS"] } } }],
+    });
+    expect(checks.find(({ id }) => id === "pending-reboot")).toMatchObject({ verdict: "block" });
+  });
+
+  test.each([
+    [
+      "a lock on the work group",
+      "locks",
+      "block",
+      { locks: [{ name: "keep", level: "CanNotDelete", scope: "resourceGroups/rg" }] },
+    ],
+    ["a family without free cores", "cores", "block", { quotas: { standardDSv5Family: 3 } }],
+    [
+      "locks that may not be read",
+      "locks",
+      "unknown",
+      { deniedActions: [{ action: "Microsoft.Authorization/locks/read" }] },
+    ],
+  ] satisfies readonly (readonly [string, string, string, Partial<Seed>])[])(
+    "finds %s",
+    async (_, id, expected, seed) => {
+      const { verdict } = await dryRun(seed);
+      expect(verdict(id)).toBe(expected);
+    },
+  );
+
+  test("finds a right that is missing, by a read that is forbidden", async () => {
+    cloud = await openCloud(WEB_SEED);
+    await cloud.local("POST", "scenarios", {
+      match: { operation: "disks/list" },
+      act: { fail: { status: 403, code: "AuthorizationFailed", message: "no" } },
+    });
+    const { result } = await playCapture(cloud, webCapture(cloud, { dryRun: true }));
+    const { checks } = result as { checks: readonly Check[] };
+    expect(checks.find(({ id }) => id === "may-make-disks")).toMatchObject({ verdict: "block" });
+  });
+});
+
+test("a real run is refused by what a dry run would have named, before anything is made", async () => {
+  cloud = await openCloud({ ...WEB_SEED, quotas: { standardDSv5Family: 3 } });
+  const board = await playCapture(cloud, webCapture(cloud));
+  expect(board).toMatchObject({
+    status: "refused",
+    error: { code: "VM_NOT_CAPTURABLE", stage: "preflight" },
+  });
+  expect(board.error?.message).toContain("cores");
+  expect(await cloud.writes()).toEqual([]);
+});
+
+test("a real run's result holds what its preflights warned of, the guest's among it", async () => {
+  cloud = await openCloud(WEB_SEED);
+  const { result } = await playCapture(cloud, webCapture(cloud));
+  const { checks } = result as { checks: readonly Check[] };
+  expect(checks.length).toBeGreaterThan(0);
+  expect(checks.some(({ verdict }) => verdict === "pass")).toBe(false);
+});

@@ -1,0 +1,230 @@
+/** The table of what around a source VM is in the way of a capture: one thing wrong a row. */
+import { describe, expect, test } from "vitest";
+import type { AzureFacts, AzureWish } from "../../../src/domain/azure-preflight.js";
+import { checkAzure } from "../../../src/domain/azure-preflight.js";
+import type { CheckVerdict } from "../../../src/domain/preflight.js";
+import { inReport } from "../../../src/domain/preflight.js";
+
+const GROUP = "/subscriptions/s/resourceGroups/rg";
+const VM = `${GROUP}/providers/Microsoft.Compute/virtualMachines/web`;
+const DEFINITION = "/subscriptions/s/resourceGroups/img/providers/Microsoft.Compute/galleries/g/images";
+
+const gallery = {
+  kind: "gallery" as const,
+  definitionId: `${DEFINITION}/web`,
+  version: "next-patch",
+  regions: [],
+  replicationMode: "Full" as const,
+  excludeFromLatest: false,
+};
+
+const wish: AzureWish = {
+  sourceVmId: VM,
+  workGroupId: "/subscriptions/s/resourceGroups/work",
+  mode: "clone",
+  sourceAfter: "leave",
+  tags: {},
+  target: gallery,
+};
+const facts: AzureFacts = {
+  locks: { known: [] },
+  reads: { "make-disks": { known: true } },
+  cores: {
+    known: {
+      needed: 4,
+      family: "standardDSv5Family",
+      regional: { used: 10, limit: 100 },
+      ofFamily: { used: 2, limit: 10 },
+    },
+  },
+  regions: { westeurope: { known: true } },
+};
+const lock = (level: string, scope: string): Partial<AzureFacts> => ({
+  locks: { known: [{ name: "keep", level, scope }] },
+});
+const cores = (known: object): Partial<AzureFacts> => ({
+  cores: {
+    known: {
+      needed: 4,
+      family: "standardDSv5Family",
+      regional: { used: 10, limit: 100 },
+      ofFamily: { used: 2, limit: 10 },
+      ...known,
+    },
+  },
+});
+const inPlace = { mode: "in-place", workGroupId: GROUP } as const;
+const nameOf = (name: string) => ({
+  target: { ...gallery, definitionId: `${DEFINITION}/${name}` },
+});
+
+type Row = readonly [
+  why: string,
+  id: string,
+  verdict: CheckVerdict,
+  facts: Partial<AzureFacts>,
+  wish?: Partial<AzureWish>,
+];
+const rows: readonly Row[] = [
+  ["nothing is locked", "locks", "pass", {}],
+  ["a read-only work group takes nothing", "locks", "block", lock("ReadOnly", wish.workGroupId)],
+  [
+    "what is made in a work group that may not be deleted from stays",
+    "locks",
+    "block",
+    lock("CanNotDelete", wish.workGroupId.toUpperCase()),
+  ],
+  [
+    "a lock on the subscription covers the work group",
+    "locks",
+    "block",
+    lock("CanNotDelete", "/subscriptions/s"),
+  ],
+  [
+    "a lock on another group whose name begins the same covers nothing",
+    "locks",
+    "pass",
+    lock("ReadOnly", "/subscriptions/s/resourceGroups/wo"),
+  ],
+  ["a clone only reads its source", "locks", "pass", lock("ReadOnly", VM)],
+  [
+    "in place, a read-only source cannot be generalized",
+    "locks",
+    "block",
+    lock("ReadOnly", VM),
+    { mode: "in-place" },
+  ],
+  [
+    "in place, a source that may not be deleted is left",
+    "locks",
+    "pass",
+    lock("CanNotDelete", VM),
+    { mode: "in-place" },
+  ],
+  [
+    "in place, a source that may not be deleted cannot be",
+    "locks",
+    "block",
+    lock("CanNotDelete", VM),
+    { mode: "in-place", sourceAfter: "delete" },
+  ],
+  ["nor replaced", "locks", "block", lock("CanNotDelete", VM), { mode: "in-place", sourceAfter: "restore" }],
+  [
+    "locks that may not be read are not known",
+    "locks",
+    "unknown",
+    { locks: { forbidden: "AuthorizationFailed" } },
+  ],
+  ["nor those that could not be", "locks", "unknown", { locks: { failed: "NotSimulated" } }],
+  [
+    "a read that is forbidden forbids the write",
+    "may-make-disks",
+    "block",
+    { reads: { "make-disks": { forbidden: "AuthorizationFailed" } } },
+  ],
+  [
+    "a read that failed says nothing",
+    "may-make-disks",
+    "unknown",
+    { reads: { "make-disks": { failed: "404" } } },
+  ],
+  ["a read that is allowed passes", "may-make-disks", "pass", {}],
+  ["enough cores are free", "cores", "pass", {}],
+  ["exactly enough cores are free", "cores", "pass", cores({ ofFamily: { used: 6, limit: 10 } })],
+  ["the family has one core too few", "cores", "block", cores({ ofFamily: { used: 7, limit: 10 } })],
+  ["the region has too few", "cores", "block", cores({ regional: { used: 97, limit: 100 } })],
+  ["nothing is told of the family", "cores", "unknown", cores({ ofFamily: undefined })],
+  [
+    "nothing is told of the region, and the family has enough",
+    "cores",
+    "pass",
+    cores({ regional: undefined }),
+  ],
+  ["quotas may not be read", "cores", "unknown", { cores: { forbidden: "AuthorizationFailed" } }],
+  ["a region is there", "region-westeurope", "pass", {}],
+  [
+    "a region is not, by its display name",
+    "region-westmars",
+    "block",
+    { regions: { "West Mars": { failed: "NoRegisteredProviderFound" } } },
+  ],
+  [
+    "a region may not be asked",
+    "region-westeurope",
+    "unknown",
+    { regions: { westeurope: { forbidden: "AuthorizationFailed" } } },
+  ],
+  ["a definition's name is legal", "names", "pass", {}],
+  ["a definition's name is too long", "names", "block", {}, nameOf("x".repeat(81))],
+  ["a definition's name ends in a full stop", "names", "block", {}, nameOf("web.")],
+  [
+    "a version's part is too large",
+    "names",
+    "block",
+    {},
+    { target: { ...gallery, version: "1.0.2147483648" } },
+  ],
+  [
+    "a version's part is as large as can be",
+    "names",
+    "pass",
+    {},
+    { target: { ...gallery, version: "1.0.2147483647" } },
+  ],
+  [
+    "a managed image's name begins with a hyphen",
+    "names",
+    "block",
+    {},
+    { target: { kind: "managed-image", imageId: `${GROUP}/providers/Microsoft.Compute/images/-web` } },
+  ],
+  [
+    "tags fit, with our own",
+    "tags",
+    "pass",
+    {},
+    { tags: Object.fromEntries(Array.from({ length: 47 }, (_, n) => [`t${n}`, ""])) },
+  ],
+  [
+    "tags do not fit with our own",
+    "tags",
+    "block",
+    {},
+    { tags: Object.fromEntries(Array.from({ length: 48 }, (_, n) => [`t${n}`, ""])) },
+  ],
+];
+
+describe("what lies around a source VM", () => {
+  const named = rows.map(([why, id, verdict, other, asked]) => ({ why, id, verdict, other, asked }));
+  test.each(named)("$why: $id is $verdict", ({ id, verdict, other, asked }) => {
+    const checks = checkAzure({ ...wish, ...asked }, { ...facts, ...other });
+    const check = checks.find((one) => one.id === id);
+    expect(check?.verdict).toBe(verdict);
+    if (verdict !== "pass") expect(check?.remedy).toMatch(/\w/);
+  });
+
+  test("is not asked for cores where no VM is made", () => {
+    const { cores: _, ...without } = facts;
+    expect(checkAzure({ ...wish, ...inPlace }, without).map(({ id }) => id)).not.toContain("cores");
+  });
+});
+
+describe("a report of a limited length", () => {
+  const checks = Array.from({ length: 60 }, (_, index) => ({
+    id: `check-${index}`,
+    verdict: (["pass", "warn", "block", "unknown"] as const)[index % 4]!,
+    detail: "d".repeat(900),
+    remedy: "r".repeat(900),
+  }));
+
+  test("begins with what blocks, never exceeds its limit, and counts what is not shown", () => {
+    for (const limit of [200, 1000, 4000, 20_000]) {
+      const shown = inReport(checks, limit);
+      expect(JSON.stringify(shown).length).toBeLessThanOrEqual(limit);
+      const last = shown.at(-1)!;
+      if (last.id === "more") expect(Number.parseInt(last.detail)).toBe(checks.length - (shown.length - 1));
+      else expect(shown).toHaveLength(checks.length);
+    }
+    expect(inReport(checks, 20_000)[0]).toMatchObject({ verdict: "block" });
+  });
+});
