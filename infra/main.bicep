@@ -64,6 +64,7 @@ module functionApp 'modules/function-app.bicep' = {
     storageName: storage.outputs.name
     serviceBusName: serviceBus.outputs.name
     captureQueue: serviceBus.outputs.queue
+    eventsTopic: serviceBus.outputs.topic
     insightsConnection: monitoring.outputs.connection
     workSubnetId: workNetwork.outputs.subnetId
     importTargetId: importTargetId

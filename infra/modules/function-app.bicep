@@ -5,6 +5,7 @@ param location string
 param storageName string
 param serviceBusName string
 param captureQueue string
+param eventsTopic string
 param insightsConnection string
 param workSubnetId string
 param importTargetId string
@@ -29,7 +30,6 @@ var hostSettings = {
   AzureWebJobsStorage__tableServiceUri: endpoints.table
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD'
-  ServiceBus__fullyQualifiedNamespace: '${serviceBusName}.servicebus.windows.net'
   // Files that a trigger failed on again and again are noted on a queue of the account.
   DropStorage__queueServiceUri: endpoints.queue
 }
@@ -41,6 +41,7 @@ var appSettings = {
   DROP_STORAGE_ACCOUNT_ID: storage.id
   DROP_SWEEP_SCHEDULE: '0 */10 * * * *'
   DropStorage__blobServiceUri: endpoints.blob
+  EVENTS_TOPIC: eventsTopic
   IMPORT_ARRIVAL_MINUTES: '1440'
   IMPORT_FREEZE: 'when-needed'
   IMPORT_LOCATION: location
@@ -55,6 +56,7 @@ var appSettings = {
   MEND_SLICE_MIB: '2048'
   MEND_SLICE_SECONDS: '180'
   RUNS_CONTAINER: 'runs'
+  ServiceBus__fullyQualifiedNamespace: '${serviceBusName}.servicebus.windows.net'
   WORK_CONTAINER: 'work'
   WORK_SUBNET_ID: workSubnetId
 }

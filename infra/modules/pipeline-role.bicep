@@ -16,6 +16,8 @@ var steps = {
     'Microsoft.Compute/images/read'
     'Microsoft.Network/networkInterfaces/read'
     'Microsoft.Authorization/locks/read'
+    // The guest's own preflight, before anything is copied.
+    'Microsoft.Compute/virtualMachines/runCommand/action'
     'Microsoft.Resources/subscriptions/resourceGroups/read'
   ]
   backup: [

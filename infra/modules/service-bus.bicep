@@ -1,4 +1,4 @@
-// The queue of capture requests. What cannot be read ends in its dead-letter queue after ten deliveries, where it stays
+// The queue of capture requests, and the topic on which runs say how they ended. What cannot be read ends in its dead-letter queue after ten deliveries, where it stays
 // until somebody looks (docs/operations.md).
 param name string
 param location string
@@ -28,5 +28,19 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
   }
 }
 
+resource topic 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = {
+  parent: namespace
+  name: 'run-events'
+  properties: { defaultMessageTimeToLive: 'P14D' }
+}
+
+// Whoever wants to know subscribes; this one keeps what nobody has subscribed to yet.
+resource everything 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = {
+  parent: topic
+  name: 'all'
+  properties: { maxDeliveryCount: 10, lockDuration: 'PT1M', deadLetteringOnMessageExpiration: false }
+}
+
 output name string = namespace.name
 output queue string = queue.name
+output topic string = topic.name
