@@ -12,6 +12,7 @@ import { importActivities } from "./activities/import/import-activities.js";
 import { claimant, manifestNaming } from "./activities/import/look-at-drop.js";
 import { restoreActivities } from "./activities/restore.js";
 import { savedBackup } from "./activities/run-documents.js";
+import { eventActivities } from "./activities/run-events.js";
 import { armBackups } from "./adapters/arm/backups.js";
 import { arm } from "./adapters/arm/client.js";
 import type { GuestScripts } from "./adapters/arm/guests.js";
@@ -28,6 +29,7 @@ import { blobRunStore } from "./adapters/blob/blob-run-store.js";
 import { blobSealMarkers } from "./adapters/blob/blob-seal-markers.js";
 import { blobVmHolds } from "./adapters/blob/blob-vm-holds.js";
 import { blobServiceByIdentity, blobServiceByKey } from "./adapters/blob/client.js";
+import { topicRunEvents } from "./adapters/service-bus/topic-run-events.js";
 import { CAPTURE_ORCHESTRATOR } from "./contracts/capture-run.js";
 import { IMPORT_ORCHESTRATOR } from "./contracts/import-run.js";
 import { REFUSE_ORCHESTRATOR } from "./contracts/refuse-run.js";
@@ -55,6 +57,13 @@ const blobs =
   settings.DropStorage === undefined
     ? blobServiceByIdentity(settings.DropStorage__blobServiceUri ?? "", credential)
     : blobServiceByKey(settings.DropStorage);
+
+const serviceBus =
+  settings.ServiceBus === undefined
+    ? { namespace: settings.ServiceBus__fullyQualifiedNamespace ?? "", credential }
+    : { connectionString: settings.ServiceBus };
+const events =
+  settings.EVENTS_TOPIC === undefined ? undefined : topicRunEvents(serviceBus, settings.EVENTS_TOPIC);
 
 // src/ and dist/ lie side by side: the scripts are read from where they are kept, built or not.
 const script = (path: string) => readFileSync(new URL(`../src/guest/${path}`, import.meta.url), "utf8");
@@ -99,6 +108,7 @@ const activities = [
     copies: blobDropCopies(blobs, settings.WORK_CONTAINER),
     nowMs: () => performance.now(),
   }),
+  ...eventActivities(events),
   ...imageActivities({ images: armImages(cloud), resources: armResources(cloud) }),
 ];
 for (const { name, handler } of activities) df.app.activity(name, { handler });

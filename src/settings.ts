@@ -43,6 +43,10 @@ const schema = z
     /** NCRONTAB with seconds; when the sweep looks for files that raised no event. */
     DROP_SWEEP_SCHEDULE: z.string().default("0 */10 * * * *"),
     DROP_EVENTS: z.enum(["EventGrid", "polling"]).default("EventGrid"),
+    ServiceBus: z.string().optional(),
+    ServiceBus__fullyQualifiedNamespace: z.string().optional(),
+    /** Where runs say how they ended; left out, they say it to nobody. */
+    EVENTS_TOPIC: z.string().min(1).max(260).optional(),
     CAPTURE_QUEUE: z.string().min(1).max(260),
     ARM_ENDPOINT: endpoint.optional(),
     WORK_SUBNET_ID: id("Microsoft.Network", "virtualNetworks/subnets").optional(),
@@ -64,7 +68,15 @@ const schema = z
     path: ["DropStorage"],
     error:
       "give either the connection string DropStorage or, with managed identity, DropStorage__blobServiceUri",
-  });
+  })
+  .refine(
+    (all) => all.EVENTS_TOPIC === undefined || all.ServiceBus || all.ServiceBus__fullyQualifiedNamespace,
+    {
+      path: ["EVENTS_TOPIC"],
+      error:
+        "needs the connection string ServiceBus or, with managed identity, ServiceBus__fullyQualifiedNamespace",
+    },
+  );
 
 export type Settings = z.output<typeof schema>;
 
@@ -101,6 +113,7 @@ export const importSettings = (settings: Settings): ImportSettings => ({
   registerMinutes: settings.IMPORT_REGISTER_MINUTES,
   freeze: settings.IMPORT_FREEZE,
   verify: settings.IMPORT_VERIFY,
+  announce: settings.EVENTS_TOPIC !== undefined,
   mending: {
     moveBy: settings.MEND_MOVE_BY,
     concurrency: settings.MEND_CONCURRENCY,

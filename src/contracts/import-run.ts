@@ -23,6 +23,8 @@ export interface ImportSettings {
   readonly freeze: "when-needed" | "always";
   /** `read-back`: the image is made of disks that were read once more and have the hash that was written. */
   readonly verify: "none" | "read-back";
+  /** Somebody listens to how runs end. */
+  readonly announce: boolean;
   readonly mending: MendingSettings;
 }
 

@@ -13,6 +13,7 @@ import { imageFrom, type ImageDecision } from "../domain/import/image-from.js";
 import type { DiskReport, ImageDescription, LandedDisk, PreparedDisk } from "../domain/import/import-plan.js";
 import { KIND_TAG, RUN_TAG } from "../domain/names.js";
 import { blocking } from "../domain/preflight.js";
+import { announce } from "./announce.js";
 import { conclude } from "./conclude.js";
 import type { Durable } from "./durable.js";
 import { land } from "./import-landing.js";
@@ -24,8 +25,20 @@ import { demand, demandEach, valueOf } from "./wait.js";
 
 export function* importImage(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, IMPORT_STAGES);
-  return yield* conclude(run, () => runbook(run, context.df.getInput<ImportInput>()));
+  const input = context.df.getInput<ImportInput>();
+  try {
+    yield* conclude(run, () => runbook(run, input));
+  } finally {
+    if (input.settings.announce) yield* announce(run, aboutOf(input));
+  }
+  return run.board;
 }
+
+const aboutOf = ({ runId, source }: ImportInput) => ({
+  kind: "import" as const,
+  runId,
+  subject: `${source.container}/${source.blob}`,
+});
 
 function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOver> {
   const landed = yield* stage(run, "landing", () => land(run, input));

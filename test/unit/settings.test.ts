@@ -9,9 +9,9 @@ const sample = JSON.parse(
 };
 
 /** What the host and its extensions read, and the app does not. */
-const HOSTS_OWN = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "ServiceBus"];
-/** Given instead of DropStorage in Azure, where there is an identity. */
-const AZURES_OWN = ["DropStorage__blobServiceUri"];
+const HOSTS_OWN = ["FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"];
+/** Given instead of connection strings in Azure, where there is an identity. */
+const AZURES_OWN = ["DropStorage__blobServiceUri", "ServiceBus__fullyQualifiedNamespace"];
 
 test("the sample file names every setting, and no other", () => {
   const named = Object.keys(sample.Values).filter((name) => !HOSTS_OWN.includes(name));
@@ -44,6 +44,7 @@ describe("a wrong setting is named with what it must be:", () => {
         { ARM_ENDPOINT: "http://example.com" },
         /ARM_ENDPOINT: must be http:\/\/127/,
       ],
+      ["a topic in no namespace", { ServiceBus: undefined }, /EVENTS_TOPIC: needs the connection string/],
       ["a number that is none", { MEND_CONCURRENCY: "many" }, /MEND_CONCURRENCY/],
       [
         "a target that is neither gallery nor group",

@@ -37,9 +37,10 @@ export function setting({ Values }: LocalSettings, name: string): string {
   return value;
 }
 
-/** What the app expects to find, as a deployment makes it: its containers, its queues. */
+/** What the app expects to find, as a deployment makes it: its containers, its queues and topics. */
 export const containersOf = (settings: LocalSettings): string[] => named(settings, "_CONTAINER");
 export const queuesOf = (settings: LocalSettings): string[] => named(settings, "_QUEUE");
+export const topicsOf = (settings: LocalSettings): string[] => named(settings, "_TOPIC");
 
 const named = ({ Values }: LocalSettings, ending: string): string[] =>
   Object.entries(Values)

@@ -15,7 +15,7 @@ import { startBroker } from "../service-bus/broker.js";
 import { parseEntities } from "../service-bus/config.js";
 import { startAzurite } from "../storage/azurite.js";
 import type { LocalSettings } from "./app-settings.js";
-import { containersOf, queuesOf, readSample, setting, settingsFor } from "./app-settings.js";
+import { containersOf, queuesOf, readSample, setting, settingsFor, topicsOf } from "./app-settings.js";
 import type { ClockFile } from "./clock-file.js";
 import { openClockFile } from "./clock-file.js";
 import type { Connections } from "./connections.js";
@@ -87,7 +87,7 @@ async function startServices(
     port: ports.serviceBus,
     entities: parseEntities(
       entitiesFile === undefined
-        ? JSON.stringify(defaultEntities(queuesOf(sample)))
+        ? JSON.stringify(defaultEntities(queuesOf(sample), topicsOf(sample)))
         : readFileSync(entitiesFile, "utf8"),
     ),
     journalDir: folder(stateDir, "service-bus"),

@@ -1,20 +1,24 @@
-/** The queues of the local Service Bus, in the official emulator's Config.json format. */
+/** The queues and topics of the local Service Bus, in the official emulator's Config.json format. */
 
-export const defaultEntities = (queues: readonly string[]) => ({
+const MESSAGES = {
+  DeadLetteringOnMessageExpiration: true,
+  DefaultMessageTimeToLive: "P14D",
+  LockDuration: "PT1M",
+  MaxDeliveryCount: 10,
+};
+
+/** Each topic has one subscription, to everything: `all`. */
+export const defaultEntities = (queues: readonly string[], topics: readonly string[]) => ({
   UserConfig: {
     Namespaces: [
       {
         Name: "sbemulatorns",
-        Queues: queues.map((Name) => ({
+        Queues: queues.map((Name) => ({ Name, Properties: MESSAGES })),
+        Topics: topics.map((Name) => ({
           Name,
-          Properties: {
-            DeadLetteringOnMessageExpiration: true,
-            DefaultMessageTimeToLive: "P14D",
-            LockDuration: "PT1M",
-            MaxDeliveryCount: 10,
-          },
+          Properties: {},
+          Subscriptions: [{ Name: "all", Properties: MESSAGES, Rules: [] }],
         })),
-        Topics: [],
       },
     ],
     Logging: { Type: "File" },
