@@ -1,11 +1,11 @@
 /**
- * How long to sleep before asking again. Each wait is a twelfth of what has passed, so that a run notices the end
- * of an operation within about a twelfth of its length, and a ten times longer operation costs some thirty more
+ * How long to sleep before asking again. Each wait is a tenth of what has passed, so that a run notices the end
+ * of an operation within about a tenth of its length, and a ten times longer operation costs some two dozen more
  * questions, not ten times as many.
  */
-const SHORTEST_SECONDS = 2;
+const SHORTEST_SECONDS = 3;
 const LONGEST_SECONDS = 600;
-const SHARE_OF_ELAPSED = 1 / 12;
+const SHARE_OF_ELAPSED = 1 / 10;
 
 export function nextPollSeconds(elapsedSeconds: number, retryAfterSeconds = 0): number {
   const grown = Math.min(LONGEST_SECONDS, elapsedSeconds * SHARE_OF_ELAPSED);
