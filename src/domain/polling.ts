@@ -7,7 +7,7 @@ const SHORTEST_SECONDS = 3;
 const LONGEST_SECONDS = 600;
 const SHARE_OF_ELAPSED = 1 / 10;
 
-export function nextPollSeconds(elapsedSeconds: number, retryAfterSeconds = 0): number {
+export function nextPollSeconds(elapsedSeconds: number): number {
   const grown = Math.min(LONGEST_SECONDS, elapsedSeconds * SHARE_OF_ELAPSED);
-  return Math.max(SHORTEST_SECONDS, grown, retryAfterSeconds);
+  return Math.max(SHORTEST_SECONDS, grown);
 }
