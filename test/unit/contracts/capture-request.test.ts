@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { captureRequest, problemsOf } from "../../../src/contracts/capture-request.js";
+import { GROUP } from "../../support/capture-world.js";
+
+const good = {
+  sourceVmId: `${GROUP}/virtualMachines/web`,
+  target: { kind: "gallery", definitionId: `${GROUP}/galleries/g/images/web` },
+};
+const managed = { kind: "managed-image", imageId: `${GROUP}/images/web` };
+
+const problemsIn = (request: unknown): string[] => {
+  const read = captureRequest.safeParse(request);
+  return read.success ? [] : problemsOf(read.error);
+};
+
+test("the least that can be said is a VM and a target; the rest is the safe choice", () => {
+  expect(captureRequest.parse(good)).toMatchObject({
+    mode: "clone",
+    image: { kind: "vm-image", state: "generalized" },
+    backup: { kind: "restore-point", keepDays: 7 },
+    target: { version: "next-patch", excludeFromLatest: false },
+    whenBusy: "wait",
+    onFailure: "clean-up",
+    dryRun: false,
+  });
+});
+
+describe("a request is refused when", () => {
+  const rows: readonly (readonly [why: string, change: object, said: RegExp])[] = [
+    ["it names no VM", { sourceVmId: undefined }, /^sourceVmId: is missing/],
+    [
+      "it names something else than a VM",
+      { sourceVmId: `${GROUP}/disks/d` },
+      /^sourceVmId: must be a resource id/,
+    ],
+    [
+      "a field is misspelled: what was meant would not happen",
+      { onFailiure: "clean-up" },
+      /Unrecognized key/,
+    ],
+    [
+      "a version is not Major.Minor.Patch",
+      { target: { ...good.target, version: "1.0" } },
+      /^target\.version/,
+    ],
+    [
+      "a backup is not kept in place",
+      { mode: "in-place", backup: { keepDays: 0 } },
+      /^backup\.keepDays: in place/,
+    ],
+    ["a clone is to change the source", { sourceAfter: "delete" }, /^sourceAfter: only for mode/],
+    [
+      "a specialized image is to be a managed one",
+      { image: { state: "specialized" }, target: managed },
+      /^target\.kind: a specialized/,
+    ],
+    [
+      "a user's name could be more than a name",
+      { guest: { removeUsers: ["a; rm -rf /"] } },
+      /^guest\.removeUsers\.0: must be a user name/,
+    ],
+    ["a tag has a character that Azure refuses", { tags: { "a<b": "c" } }, /^tags/],
+    ["its id could be more than an id", { requestId: "../x" }, /^requestId: must be 1 to 64/],
+    ["a limit is no time", { limits: { backupMinutes: 0 } }, /^limits\.backupMinutes/],
+  ];
+  test.each(rows)("%s", (_why, change, said) => {
+    expect(problemsIn({ ...good, ...change })).toEqual([expect.stringMatching(said)]);
+  });
+
+  test("several things are wrong, and then says all of them", () => {
+    const problems = problemsIn({
+      target: { kind: "gallery", definitionId: "g" },
+      mode: "copy",
+      colour: "red",
+    });
+    expect(problems).toHaveLength(4);
+  });
+});
