@@ -21,6 +21,7 @@ import { armImages } from "./adapters/arm/images.js";
 import { armResources } from "./adapters/arm/resources.js";
 import { armSourceVms } from "./adapters/arm/source-vms.js";
 import { armSurroundings } from "./adapters/arm/surroundings.js";
+import { armTaggedResources } from "./adapters/arm/tagged-resources.js";
 import { armVirtualMachines } from "./adapters/arm/virtual-machines.js";
 import { blobDropCopies } from "./adapters/blob/blob-drop-copies.js";
 import { blobDrops } from "./adapters/blob/blob-drops.js";
@@ -37,6 +38,7 @@ import { RESTORE_ORCHESTRATOR } from "./contracts/restore-run.js";
 import { registerCaptureFunctions } from "./functions/captures.js";
 import { registerDashboard } from "./functions/dashboard.js";
 import { registerImportFunctions } from "./functions/imports.js";
+import { registerJanitorFunctions } from "./functions/janitor.js";
 import { registerResumeFunctions } from "./functions/resumes.js";
 import { registerRestoreFunctions } from "./functions/restores.js";
 import { registerRunFunctions } from "./functions/runs.js";
@@ -80,6 +82,7 @@ const scripts: GuestScripts = {
   },
 };
 
+const holds = blobVmHolds(blobs, settings.RUNS_CONTAINER);
 const runs = blobRunStore(blobs, settings.RUNS_CONTAINER);
 const drops = blobDrops(blobs);
 
@@ -97,7 +100,7 @@ const activities = [
     guests: armGuests(cloud, scripts),
     surroundings: armSurroundings(cloud),
     markers: blobSealMarkers(blobs, settings.RUNS_CONTAINER),
-    holds: blobVmHolds(blobs, settings.RUNS_CONTAINER),
+    holds,
     runs,
   }),
   ...restoreActivities({ vms, sources: armSourceVms(cloud), backups, runs }),
@@ -133,6 +136,16 @@ registerImportFunctions({
 });
 registerResumeFunctions({ runs });
 registerRestoreFunctions({ runs, backupDocument: savedBackup.name });
+registerJanitorFunctions({
+  mode: settings.JANITOR_MODE,
+  schedule: settings.JANITOR_SCHEDULE,
+  tagged: armTaggedResources(
+    cloud,
+    [settings.WORK_SUBNET_ID ?? "", settings.IMPORT_TARGET_ID].flatMap((id) => id.split("/")[2] ?? []),
+  ),
+  resources: armResources(cloud),
+  holds,
+});
 registerRunFunctions();
 
 const dashboard = (file: string) =>

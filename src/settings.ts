@@ -50,6 +50,10 @@ const schema = z
     CAPTURE_QUEUE: z.string().min(1).max(260),
     ARM_ENDPOINT: endpoint.optional(),
     WORK_SUBNET_ID: id("Microsoft.Network", "virtualNetworks/subnets").optional(),
+    /** Whether the janitor removes what it finds, or tells it only. */
+    JANITOR_MODE: z.enum(["report", "remove"]).default("report"),
+    /** NCRONTAB with seconds. */
+    JANITOR_SCHEDULE: z.string().default("0 15 * * * *"),
     IMPORT_LOCATION: z.string().regex(/^[a-z0-9]+$/),
     IMPORT_TARGET_ID: importTarget,
     IMPORT_PUBLISHER: z.string().min(1).max(128).default("vmimage"),

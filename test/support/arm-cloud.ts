@@ -63,6 +63,11 @@ function memoryHolds(): VmHolds {
       if (holds.get(vmId.toLowerCase()) === runId) holds.delete(vmId.toLowerCase());
       return Promise.resolve();
     },
+    all: () => Promise.resolve([...holds].map(([hold, runId]) => ({ hold, runId }))),
+    drop(hold, runId) {
+      if (holds.get(hold) === runId) holds.delete(hold);
+      return Promise.resolve();
+    },
   };
 }
 

@@ -1,29 +1,42 @@
 /**
  * Holds as blobs: one a VM, created only if it is not there, so that of two runs one wins. Its content is the run that
- * holds it, for whoever waits. A hold does not expire: a run lets go when it ends, and `vmimage release` is for the rest.
+ * holds it, for whoever waits. A hold does not expire: a run lets go when it ends, and the janitor is for the rest.
  */
 import { createHash } from "node:crypto";
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { VmHolds } from "../../ports/vm-holds.js";
 import { inContainer } from "./client.js";
-import { isStatus, refuseOrRethrow } from "./errors.js";
+import { isCode, isStatus, refuseOrRethrow } from "./errors.js";
+
+const HOLDS = "holds/";
 
 export function blobVmHolds(service: BlobServiceClient, containerName: string): VmHolds {
   const container = service.getContainerClient(containerName);
   // A VM's id holds slashes, and Azure compares it without case.
   const nameOf = (vmId: string) => createHash("sha256").update(vmId.toLowerCase()).digest("hex").slice(0, 32);
-  const blob = (vmId: string) => container.getBlockBlobClient(`holds/${nameOf(vmId)}`);
+  const at = (hold: string) => container.getBlockBlobClient(`${HOLDS}${hold}`);
+  const blob = (vmId: string) => at(nameOf(vmId));
 
-  const holder = async (vmId: string): Promise<{ runId: string; etag: string } | undefined> => {
+  const holder = async (hold: string): Promise<{ runId: string; etag: string } | undefined> => {
     try {
-      const { etag = "" } = await blob(vmId).getProperties();
+      const { etag = "" } = await at(hold).getProperties();
       const runId = (
-        await blob(vmId).downloadToBuffer(0, undefined, { conditions: { ifMatch: etag } })
+        await at(hold).downloadToBuffer(0, undefined, { conditions: { ifMatch: etag } })
       ).toString();
       return { runId, etag };
     } catch (error) {
       if (isStatus(error, 404) || isStatus(error, 412)) return undefined;
       return refuseOrRethrow(error, "Reading who holds the VM");
+    }
+  };
+
+  const drop = async (hold: string, runId: string): Promise<void> => {
+    const held = await holder(hold);
+    if (held?.runId !== runId) return;
+    try {
+      await at(hold).delete({ conditions: { ifMatch: held.etag } });
+    } catch (error) {
+      if (!isStatus(error, 404) && !isStatus(error, 412)) refuseOrRethrow(error, "Letting go of the VM");
     }
   };
 
@@ -39,20 +52,27 @@ export function blobVmHolds(service: BlobServiceClient, containerName: string): 
         } catch (error) {
           if (!isStatus(error, 409) && !isStatus(error, 412)) return refuseOrRethrow(error, "Holding the VM");
         }
-        const held = await holder(vmId);
+        const held = await holder(nameOf(vmId));
         // Let go between our two requests: the next try may get it.
         if (held !== undefined) return held.runId;
       }
     },
 
-    async release(vmId, runId) {
-      const held = await holder(vmId);
-      if (held?.runId !== runId) return;
+    release: (vmId, runId) => drop(nameOf(vmId), runId),
+    drop,
+
+    async all() {
+      const found: { hold: string; runId: string }[] = [];
       try {
-        await blob(vmId).delete({ conditions: { ifMatch: held.etag } });
+        for await (const { name } of container.listBlobsFlat({ prefix: HOLDS })) {
+          const hold = name.slice(HOLDS.length);
+          const held = await holder(hold);
+          if (held !== undefined) found.push({ hold, runId: held.runId });
+        }
       } catch (error) {
-        if (!isStatus(error, 404) && !isStatus(error, 412)) refuseOrRethrow(error, "Letting go of the VM");
+        if (!isCode(error, "ContainerNotFound")) refuseOrRethrow(error, "Listing who holds VMs");
       }
+      return found;
     },
   };
 }

@@ -1,0 +1,93 @@
+/** Sweeps up after runs that could not do it themselves, and tells at any time what it would do. */
+import { app } from "@azure/functions";
+import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
+import * as df from "durable-functions";
+import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
+import type { CaptureInput } from "../contracts/capture-run.js";
+import { RUN_KINDS } from "../contracts/status.js";
+import type { JanitorVerdict, RunsState } from "../domain/janitor.js";
+import { judgeLeftover } from "../domain/janitor.js";
+import type { Resources } from "../ports/resources.js";
+import type { TaggedResources } from "../ports/tagged-resources.js";
+import type { VmHolds } from "../ports/vm-holds.js";
+
+export interface JanitorFunctions {
+  readonly mode: "report" | "remove";
+  /** NCRONTAB with seconds. */
+  readonly schedule: string;
+  readonly tagged: TaggedResources;
+  readonly resources: Resources;
+  readonly holds: VmHolds;
+}
+
+interface Report {
+  readonly mode: "report" | "remove";
+  readonly resources: readonly JanitorVerdict[];
+  /** Holds of runs that have ended. */
+  readonly holds: readonly { readonly hold: string; readonly runId: string }[];
+}
+
+export function registerJanitorFunctions(janitor: JanitorFunctions): void {
+  const client = df.input.durableClient();
+
+  app.timer("janitor", {
+    schedule: janitor.schedule,
+    extraInputs: [client],
+    handler: async (_timer: unknown, context: InvocationContext) => {
+      const report = await survey(df.getClient(context), janitor);
+      for (const { id, run, why } of report.resources.filter(({ remove }) => remove)) {
+        const removal =
+          janitor.mode === "remove"
+            ? (await janitor.resources.removal.start({ resourceId: id })).status
+            : "left";
+        context.log(JSON.stringify({ event: "leftover found", resource: id, run, why, removal }));
+      }
+      for (const { hold, runId } of report.holds) {
+        if (janitor.mode === "remove") await janitor.holds.drop(hold, runId);
+        context.log(JSON.stringify({ event: "hold of an ended run", hold, run: runId, mode: janitor.mode }));
+      }
+    },
+  });
+
+  app.http("getLeftovers", {
+    methods: ["GET"],
+    route: "leftovers",
+    authLevel: "function",
+    extraInputs: [client],
+    handler: async (_request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => ({
+      jsonBody: await survey(df.getClient(context), janitor),
+    }),
+  });
+}
+
+async function survey(client: DurableClient, { mode, tagged, holds }: JanitorFunctions): Promise<Report> {
+  // In this order: a run that starts meanwhile has made nothing that was seen.
+  const [found, held] = [await tagged.list(), await holds.all()];
+  const stateOf = runStates(await client.getStatusAll());
+  const nowMs = Date.now();
+  return {
+    mode,
+    resources: found.map((resource) =>
+      judgeLeftover(resource, stateOf(resource.tags["vmimage-run"] ?? ""), nowMs),
+    ),
+    holds: held.filter(({ runId }) => stateOf(runId) === "ended"),
+  };
+}
+
+const OPEN = ["Running", "Pending", "ContinuedAsNew", "Suspended"];
+
+/** By a run's id as tags and holds have it: a resumed run counts for the first one too, whose names it uses. */
+export function runStates(instances: readonly DurableOrchestrationStatus[]): (run: string) => RunsState {
+  const states = new Map<string, RunsState>();
+  for (const { instanceId, runtimeStatus, input } of instances) {
+    const kind = RUN_KINDS.find((one) => instanceId.startsWith(`${one}-`));
+    if (kind === undefined) continue;
+    const own = instanceId.slice(kind.length + 1);
+    // A host may leave inputs out of a list; the id that we give a resumed run tells its first one, too.
+    const first = (input as Partial<CaptureInput> | null | undefined)?.resumes ?? own.split(".")[0];
+    const open = OPEN.includes(runtimeStatus);
+    for (const run of [own, instanceId, ...(first === undefined ? [] : [first])])
+      if (open || !states.has(run)) states.set(run, open ? "open" : "ended");
+  }
+  return (run) => states.get(run);
+}
