@@ -50,6 +50,9 @@ var appSettings = {
   IMPORT_SETTLE_SECONDS: '60'
   IMPORT_TARGET_ID: importTargetId
   IMPORT_VERIFY: 'none'
+  // Look at GET /api/leftovers for a while before you let it remove.
+  JANITOR_MODE: 'report'
+  JANITOR_SCHEDULE: '0 15 * * * *'
   MEND_CONCURRENCY: '8'
   MEND_MOVE_BY: 'stream'
   MEND_SLICES_AT_ONCE: '2'
