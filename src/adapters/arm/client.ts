@@ -18,6 +18,8 @@ export interface Arm {
   read<T>(id: string, apiVersion: string): Promise<T | undefined>;
   /** The same for what is no resource: a list beneath a group. The path was made by us. */
   readPath<T>(subscriptionId: string, path: string, apiVersion: string): Promise<T | undefined>;
+  /** Begins to delete a resource of another provider; what is not there is deleted. */
+  remove(id: string, apiVersion: string): Promise<void>;
   /** What a status URL of a long operation answers. */
   readUrl<T>(subscriptionId: string, url: string): Promise<T | undefined>;
 }
@@ -33,19 +35,28 @@ export function arm({ endpoint, credential }: ArmOptions): Arm {
     clients.set(subscriptionId, client);
     return client;
   };
-  const readUrl = async <T>(subscriptionId: string, url: string): Promise<T | undefined> => {
-    const request = createPipelineRequest({ url, allowInsecureConnection: endpoint !== undefined });
+  const send = async (subscriptionId: string, url: string, method: "GET" | "DELETE") => {
+    const request = createPipelineRequest({ url, method, allowInsecureConnection: endpoint !== undefined });
     const { status, bodyAsText } = await compute(subscriptionId).pipeline.sendRequest(http, request);
-    if (status === 404) return undefined;
-    if (status !== 200) throw Object.assign(new Error(bodyAsText ?? ""), { statusCode: status });
-    return JSON.parse(bodyAsText ?? "{}") as T;
+    if (status >= 300 && status !== 404)
+      throw Object.assign(new Error(bodyAsText ?? ""), { statusCode: status });
+    return { status, text: bodyAsText ?? "" };
   };
+  const readUrl = async <T>(subscriptionId: string, url: string): Promise<T | undefined> => {
+    const { status, text } = await send(subscriptionId, url, "GET");
+    return status === 404 ? undefined : (JSON.parse(text || "{}") as T);
+  };
+  const urlOf = (path: string, apiVersion: string) =>
+    `${endpoint ?? PUBLIC_CLOUD}${path}?api-version=${apiVersion}`;
   const readPath = <T>(subscriptionId: string, path: string, apiVersion: string) =>
-    readUrl<T>(subscriptionId, `${endpoint ?? PUBLIC_CLOUD}${path}?api-version=${apiVersion}`);
+    readUrl<T>(subscriptionId, urlOf(path, apiVersion));
   return {
     compute,
     readUrl,
     readPath,
+    async remove(id, apiVersion) {
+      await send(idOf(id).subscriptionId, urlOf(id, apiVersion), "DELETE");
+    },
     read: (id, apiVersion) => readPath(idOf(id).subscriptionId, id, apiVersion),
   };
 }

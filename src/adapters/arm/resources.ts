@@ -1,9 +1,10 @@
 /** Deletes what a run makes, whichever kind it is. */
-import { done } from "../../domain/outcome.js";
+import { done, succeeded } from "../../domain/outcome.js";
+import { isResourceOfType } from "../../domain/resource-id.js";
 import type { Resources } from "../../ports/resources.js";
 import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
-import { removed, submit } from "./submit.js";
+import { answer, removed, submit } from "./submit.js";
 
 type Located = ReturnType<typeof locate>;
 
@@ -82,6 +83,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
+/** Of a source VM that is deleted as its request asks; Microsoft.Network's, so by a plain DELETE. */
+const NETWORK_API = "2024-05-01";
+const isInterface = (id: string) => isResourceOfType(id, "Microsoft.Network", "networkInterfaces");
+
 export function armResources(cloud: Arm): Resources {
   const kindOf = (resourceId: string): Kind => {
     const kind = KINDS[idOf(resourceId).type.toLowerCase()];
@@ -91,11 +96,22 @@ export function armResources(cloud: Arm): Resources {
   return {
     removal: {
       async start({ resourceId }) {
+        if (isInterface(resourceId)) {
+          const begun = await answer(() => cloud.remove(resourceId, NETWORK_API));
+          return begun.status === "done" ? done({}) : begun;
+        }
         const begin = kindOf(resourceId).remove(locate(cloud, resourceId));
         const outcome = await submit(begin, "SOURCE_GONE");
         return outcome.status === "refused" && outcome.code === "SOURCE_GONE" ? done({}) : outcome;
       },
-      ask: ({ input }) => removed(kindOf(input.resourceId).get(locate(cloud, input.resourceId))),
+      async ask({ input }) {
+        if (isInterface(input.resourceId)) {
+          const found = await answer(() => cloud.read(input.resourceId, NETWORK_API));
+          if (found.status !== "done") return found;
+          return done(found.value === undefined ? succeeded(null) : { state: "running" as const });
+        }
+        return removed(kindOf(input.resourceId).get(locate(cloud, input.resourceId)));
+      },
     },
   };
 }
