@@ -7,8 +7,6 @@ export type RunKind = (typeof RUN_KINDS)[number];
 export interface RunLinks {
   readonly self: string;
   readonly cancel: string;
-  /** Durable's own status of the orchestration. */
-  readonly durable?: string;
 }
 
 export interface StatusDocument extends Board {

@@ -82,7 +82,7 @@ export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureF
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
       const runId = runIdFrom(request.params["id"] ?? "");
-      const status = await statusOf(durable, "capture", runId, linksOf(durable, request, "capture", runId));
+      const status = await statusOf(durable, "capture", runId, linksOf(request, "capture", runId));
       if (status === undefined)
         return problem(
           404,

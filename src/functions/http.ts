@@ -12,20 +12,22 @@ export const problem = (status: number, code: string, message: string, remedy: s
 /** Seconds between polls of a run that is just beginning. */
 const RETRY_AFTER = "10";
 
-export function linksOf(client: DurableClient, request: HttpRequest, kind: RunKind, runId: string): RunLinks {
+export function linksOf(request: HttpRequest, kind: RunKind, runId: string): RunLinks {
   const self = `${new URL(request.url).origin}/api/${kind}s/${runId}`;
-  const { statusQueryGetUri } = client.createHttpManagementPayload(instanceIdOf(kind, runId));
-  return { self, cancel: `${self}/cancel`, durable: statusQueryGetUri };
+  return { self, cancel: `${self}/cancel` };
 }
 
-/** 202 with our status URL and Durable's own. */
+/**
+ * 202 with our status URL and Durable's own. The latter carry a key of the extension: they are told to whoever started
+ * the run, once, and never stand in a status document, which many may read.
+ */
 export function accepted(
   client: DurableClient,
   request: HttpRequest,
   kind: RunKind,
   runId: string,
 ): HttpResponseInit {
-  const links = linksOf(client, request, kind, runId);
+  const links = linksOf(request, kind, runId);
   return {
     status: 202,
     headers: { Location: links.self, "Retry-After": RETRY_AFTER },

@@ -99,7 +99,7 @@ export function registerImportFunctions(imports: ImportFunctions): void {
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
       const runId = runIdFrom(request.params["id"] ?? "");
-      const status = await statusOf(durable, "import", runId, linksOf(durable, request, "import", runId));
+      const status = await statusOf(durable, "import", runId, linksOf(request, "import", runId));
       return status === undefined
         ? problem(
             404,

@@ -37,12 +37,7 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
       const captureId = runIdFrom(request.params["id"] ?? "");
-      const capture = await statusOf(
-        durable,
-        "capture",
-        captureId,
-        linksOf(durable, request, "capture", captureId),
-      );
+      const capture = await statusOf(durable, "capture", captureId, linksOf(request, "capture", captureId));
       const backedUp = (await runs.get(captureId, backupDocument)) !== undefined;
       if (capture === undefined && !backedUp)
         return problem(
@@ -95,7 +90,7 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
       const runId = runIdFrom(request.params["id"] ?? "");
-      const status = await statusOf(durable, "restore", runId, linksOf(durable, request, "restore", runId));
+      const status = await statusOf(durable, "restore", runId, linksOf(request, "restore", runId));
       return status === undefined
         ? problem(
             404,
@@ -122,7 +117,7 @@ async function freeId(
 ): Promise<string> {
   for (let attempt = 1; attempt < MOST_TRIES; attempt += 1) {
     const runId = attempt === 1 ? captureId : `${captureId}.${attempt}`;
-    const links = linksOf(client, request, "restore", runId);
+    const links = linksOf(request, "restore", runId);
     const status = (await statusOf(client, "restore", runId, links))?.status;
     if (status === undefined || isOpen(status) || (status === "succeeded" && !again)) return runId;
   }

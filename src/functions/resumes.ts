@@ -33,7 +33,7 @@ export function registerResumeFunctions({ runs }: { readonly runs: RunStore }): 
       const instance = await findInstance(durable, instanceIdOf("capture", id));
       if (instance === undefined)
         return problem(404, "RUN_NOT_FOUND", `There is no capture ${id}.`, "List runs with GET /api/runs.");
-      const { status } = documentOf("capture", id, instance, linksOf(durable, request, "capture", id));
+      const { status } = documentOf("capture", id, instance, linksOf(request, "capture", id));
       if (status === "running" || status === "pending")
         return notResumable(`Capture ${id} still runs.`, "Wait for its end, or cancel it first.");
       if (status === "succeeded")

@@ -27,7 +27,7 @@ export function registerRunFunctions(): void {
         const kind = RUN_KINDS.find((one) => status.instanceId.startsWith(`${one}-`));
         if (kind === undefined || (wanted !== null && wanted !== kind)) return [];
         const runId = status.instanceId.slice(kind.length + 1);
-        return [documentOf(kind, runId, status, linksOf(durable, request, kind, runId))];
+        return [documentOf(kind, runId, status, linksOf(request, kind, runId))];
       });
       runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
       return { jsonBody: { count: runs.length, runs: runs.slice(0, SHOWN) } };
@@ -54,7 +54,7 @@ export function registerRunFunctions(): void {
           );
         // The event needs a body: the real extension answers an empty one with 400.
         await durable.raiseEvent(instanceId, CANCEL_EVENT, { reason: (await request.text()).slice(0, 300) });
-        const { self } = linksOf(durable, request, kind, runId);
+        const { self } = linksOf(request, kind, runId);
         return {
           status: 202,
           headers: { Location: self },
