@@ -36,15 +36,18 @@ export async function mend(
   blob: string,
   settings: Partial<MendingSettings> = {},
   act: Act = activitiesOn(account.service),
+  /** Whether to read what was made: not of a disk that has no room in memory. */
+  fetches = true,
 ): Promise<Mended> {
   const order = await orderFor(account, blob);
+  const fetched = async (name: string) => (fetches ? { made: await account.prepared(name) } : {});
   const { way } = wayOf(order.report, order.drop, "when-needed");
   if (way === "as-it-lies") return { way, ...value(await act(refs.locateDrop, order)) };
   if (way.startsWith("server-copy")) {
     value(await act(refs.copyDrop.start, order));
     value(await act(refs.copyDrop.ask, { input: order, started: {} }));
     const finished = value(await act(refs.finishDisk, { ...order, hashed: false }));
-    return { way, ...finished, made: await account.prepared(order.name) };
+    return { way, ...finished, ...(await fetched(order.name)) };
   }
   const all = { ...MENDING_STANDARD, ...settings };
   const plan = value(await act(refs.planMending, { ...order, settings: all }));
@@ -62,7 +65,7 @@ export async function mend(
     }
   }
   const finished = value(await act(refs.finishDisk, { ...order, plan, hashed: true }));
-  return { way, bytesWritten, calls, ...finished, made: await account.prepared(order.name) };
+  return { way, bytesWritten, calls, ...finished, ...(await fetched(order.name)) };
 }
 
 /** A second reading of what was made, or of what lies, slice by slice; its tree hash. */
