@@ -33,3 +33,16 @@ export function inReport(checks: readonly Check[], limitChars: number): readonly
   const shown = sorted.findIndex((check) => (used += JSON.stringify(check).length + 1) > limitChars);
   return shown < 0 ? sorted : [...sorted.slice(0, shown), rest(sorted.length - shown)];
 }
+
+const SAID_CHARS = 2500;
+
+/** What blocks, as the message and the remedy of a refusal. */
+export const blockedBy = (
+  blocks: readonly Check[],
+): { readonly message: string; readonly remedy: string } => ({
+  message: blocks
+    .map(({ id, detail }) => `${id}: ${detail}`)
+    .join(" ")
+    .slice(0, SAID_CHARS),
+  remedy: [...new Set(blocks.map(({ remedy }) => remedy ?? ""))].join(" ").slice(0, SAID_CHARS),
+});

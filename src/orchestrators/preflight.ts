@@ -8,7 +8,7 @@ import { checkGuest } from "../domain/guest/checks.js";
 import { traitsOf } from "../domain/image.js";
 import type { TargetFacts } from "../domain/image-order.js";
 import type { Check } from "../domain/preflight.js";
-import { blocking } from "../domain/preflight.js";
+import { blockedBy, blocking } from "../domain/preflight.js";
 import { groupIdOf } from "../domain/resource-id.js";
 import type { VmSummary } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
@@ -39,11 +39,7 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   ];
   const blocks = blocking(checks);
   if (blocks.length > 0 && !request.dryRun)
-    throw refusal({
-      code: "VM_NOT_CAPTURABLE",
-      message: blocks.map((check) => `${check.id}: ${check.detail}`).join(" "),
-      remedy: blocks.map((check) => check.remedy ?? "").join(" "),
-    });
+    throw refusal({ code: "VM_NOT_CAPTURABLE", ...blockedBy(blocks) });
   return { vm, facts, checks };
 }
 

@@ -7,7 +7,7 @@ import { guestCommandId } from "../domain/names.js";
 import { checkGuest } from "../domain/guest/checks.js";
 import { sealLimitMs } from "../domain/guest/seal-limit.js";
 import { nextPollSeconds } from "../domain/polling.js";
-import { blocking } from "../domain/preflight.js";
+import { blockedBy, blocking } from "../domain/preflight.js";
 import type { VmSummary } from "../domain/vm.js";
 import { vCpusOf } from "../domain/vm.js";
 import { making } from "./adopt.js";
@@ -70,11 +70,7 @@ function* guestPreflight(scope: CaptureScope, vmId: string): Durable<void> {
   scope.checks.push(...checks);
   const blocks = blocking(checks);
   if (blocks.length === 0) return;
-  throw refusal({
-    code: "GUEST_NOT_GENERALIZABLE",
-    message: blocks.map((check) => `${check.id}: ${check.detail}`).join(" "),
-    remedy: blocks.map((check) => check.remedy ?? "").join(" "),
-  });
+  throw refusal({ code: "GUEST_NOT_GENERALIZABLE", ...blockedBy(blocks) });
 }
 
 /** The guest's own log, if it still answers: what names the cause when the clock has run out. */

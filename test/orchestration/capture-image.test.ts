@@ -71,6 +71,37 @@ describe("a capture by clone", () => {
   });
 });
 
+test("the status of a capture of 64 data disks, with warnings and a dry run, stays below Durable's 16 KB", async () => {
+  const group = `/subscriptions/s/resourceGroups/${"g".repeat(90)}/providers/Microsoft.Compute`;
+  const disk = (name: string) => ({ ...windowsVm.osDisk, name, id: `${group}/disks/${name}` });
+  const vm = {
+    ...windowsVm,
+    id: `${group}/virtualMachines/${"v".repeat(64)}`,
+    dataDisks: Array.from({ length: 64 }, (_, lun) => ({ ...disk(`${"d".repeat(70)}-${lun}`), lun })),
+  };
+  const locks = Array.from({ length: 40 }, (_, nth) => ({
+    name: `lock-${nth}`,
+    level: "ReadOnly",
+    scope: vm.id,
+  }));
+  const runs = [
+    ["succeeded", {}],
+    ["succeeded", { dryRun: true }],
+    ["refused", { mode: "in-place" }],
+  ] as const;
+  for (const [status, request] of runs) {
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf({ backup: { kind: "snapshots" }, sourceVmId: vm.id, ...request }),
+      activities: {
+        ...captureWorld(vm),
+        surveyAzure: () => ({ status: "done", value: { locks: { known: locks }, reads: {}, regions: {} } }),
+      },
+    });
+    expect(board(outcome).status).toBe(status);
+    for (const shown of outcome.statuses) expect(JSON.stringify(shown).length).toBeLessThan(16_384);
+  }
+});
+
 describe("waiting", () => {
   test("a run notices the end of an operation within a tenth of its length, and asks few times more when it is ten times longer", async () => {
     const asksFor = async (minutes: number) => {
