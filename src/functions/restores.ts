@@ -116,10 +116,10 @@ async function freeId(
   again: boolean,
 ): Promise<string> {
   for (let attempt = 1; attempt < MOST_TRIES; attempt += 1) {
-    const runId = attempt === 1 ? captureId : `${captureId}.${attempt}`;
+    const runId = attempt === 1 ? captureId : runIdFrom(`${captureId}.${attempt}`);
     const links = linksOf(request, "restore", runId);
     const status = (await statusOf(client, "restore", runId, links))?.status;
     if (status === undefined || isOpen(status) || (status === "succeeded" && !again)) return runId;
   }
-  return `${captureId}.${MOST_TRIES}`;
+  return runIdFrom(`${captureId}.${MOST_TRIES}`);
 }

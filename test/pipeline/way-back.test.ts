@@ -92,6 +92,15 @@ describe("a VM that was captured in place", () => {
     },
   );
 
+  test("is made again once more when asked for, as a run of its own", { timeout: 120_000 }, async () => {
+    const { status, body } = await post("captures/in-place/restore", { again: true });
+    expect(status).toBe(202);
+    expect(body.id).not.toBe("in-place");
+    const run = await local.ended("restore", body.id);
+    expect(run.error).toBeUndefined();
+    expect(run.status).toBe("succeeded");
+  });
+
   test("cannot be made again from a capture that there never was", async () => {
     expect((await post("captures/nobody/restore")).status).toBe(404);
   });
