@@ -19,10 +19,12 @@ export type Fault =
   | { readonly status: number; readonly code: string }
   | { readonly delayMs: number };
 
+type Choose = (request: WireRequest) => Fault | undefined | Promise<Fault | undefined>;
+
 export interface FaultyWire {
   readonly endpoint: string;
-  /** Asked for every request from now on, in order. */
-  fail(choose: (request: WireRequest) => Fault | undefined): void;
+  /** Asked for every request from now on, in order; the request is held until there is an answer. */
+  fail(choose: Choose): void;
   close(): Promise<void>;
 }
 
@@ -31,15 +33,19 @@ export const isPutPage = ({ method, query }: WireRequest): boolean =>
 export const isRangedGet = ({ method, headers }: WireRequest): boolean =>
   method === "GET" && headers["x-ms-range"] !== undefined;
 
-export async function faultyWire(target: string): Promise<FaultyWire> {
-  let choose: (request: WireRequest) => Fault | undefined = () => undefined;
+/** `translate` is applied to every request's body that is text. */
+export async function faultyWire(target: string, translate?: (text: string) => string): Promise<FaultyWire> {
+  let choose: Choose = () => undefined;
   const { hostname, port, pathname } = new URL(target);
 
   async function serve(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const url = new URL(incoming.url ?? "/", target);
-    const body = await bodyOf(incoming);
-    const { method = "GET", headers } = incoming;
-    const fault = choose({ method, path: url.pathname, query: url.searchParams, headers });
+    const sent = await bodyOf(incoming);
+    const body = translate === undefined ? sent : Buffer.from(translate(sent.toString()));
+    const { method = "GET" } = incoming;
+    const headers = { ...incoming.headers };
+    if (body.length !== sent.length) headers["content-length"] = String(body.length);
+    const fault = await choose({ method, path: url.pathname, query: url.searchParams, headers });
     if (fault === "lost before") return void incoming.socket.destroy();
     if (typeof fault === "object" && "status" in fault) {
       answer.writeHead(fault.status, { "x-ms-error-code": fault.code });
