@@ -5,11 +5,12 @@ import { run as localHost } from "./local-host.js";
 import { run as localServiceBus } from "./local-service-bus.js";
 import { run as vhdMend } from "./vhd-mend.js";
 import { run as vhdTransform } from "./vhd-transform.js";
+import { run as vhdVerdict } from "./vhd-verdict.js";
 
 const BENCHES: Readonly<Record<string, readonly (() => Promise<unknown>)[]>> = {
   capture: [capture],
   local: [localHost, localServiceBus, localCompute],
-  vhd: [vhdTransform, vhdMend],
+  vhd: [vhdVerdict, vhdTransform, vhdMend],
 };
 
 const [name = ""] = process.argv.slice(2);
