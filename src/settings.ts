@@ -3,8 +3,10 @@
  * lists the same names; a test compares them.
  */
 import { z } from "zod";
-import type { ImportSettings } from "./contracts/import-run.js";
+import { MENDING_STANDARD, type ImportSettings } from "./contracts/import-run.js";
 import { isResourceGroup, isResourceOfType } from "./domain/resource-id.js";
+
+const MIB = 1024 * 1024;
 
 const id = (provider: string, type: string) =>
   z.string().refine((text) => isResourceOfType(text, provider, type), {
@@ -62,11 +64,11 @@ const schema = z
     IMPORT_REGISTER_MINUTES: whole(720, 1, 2880),
     IMPORT_SETTLE_SECONDS: whole(60, 1, 3600),
     IMPORT_ARRIVAL_MINUTES: whole(1440, 1, 10_080),
-    MEND_MOVE_BY: z.enum(["stream", "account"]).default("stream"),
-    MEND_CONCURRENCY: whole(8, 1, 32),
-    MEND_SLICE_MIB: whole(2048, 4, 8192),
-    MEND_SLICE_SECONDS: whole(180, 10, 480),
-    MEND_SLICES_AT_ONCE: whole(2, 1, 8),
+    MEND_MOVE_BY: z.enum(["stream", "account"]).default(MENDING_STANDARD.moveBy),
+    MEND_CONCURRENCY: whole(MENDING_STANDARD.concurrency, 1, 32),
+    MEND_SLICE_MIB: whole(MENDING_STANDARD.sliceBytes / MIB, 4, 8192),
+    MEND_SLICE_SECONDS: whole(MENDING_STANDARD.sliceSeconds, 10, 480),
+    MEND_SLICES_AT_ONCE: whole(MENDING_STANDARD.slicesAtOnce, 1, 8),
   })
   .refine((all) => (all.DropStorage === undefined) !== (all.DropStorage__blobServiceUri === undefined), {
     path: ["DropStorage"],
@@ -102,8 +104,6 @@ export function readSettings(environment: Readonly<Record<string, string | undef
 }
 
 export const settingNames = Object.keys(schema.shape);
-
-const MIB = 1024 * 1024;
 
 /** What an import run takes with it. */
 export const importSettings = (settings: Settings): ImportSettings => ({

@@ -1,9 +1,8 @@
 /** Copies made by the storage account itself: Copy Blob, begun here and asked after by whoever waits. */
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { DropCopies } from "../../ports/prepared-disks.js";
-import { StorageRefusal } from "../../ports/storage-refusal.js";
 import { inContainer } from "./client.js";
-import { isCode, isStatus, refuseOrRethrow, refuseRead } from "./errors.js";
+import { isCode, isStatus, notOurs, refuseOrRethrow, refuseRead } from "./errors.js";
 
 export function blobDropCopies(service: BlobServiceClient, containerName: string): DropCopies {
   const container = service.getContainerClient(containerName);
@@ -28,12 +27,7 @@ export function blobDropCopies(service: BlobServiceClient, containerName: string
           refuseOrRethrow(error, `Copying ${drop.blob}`);
       }
       const { metadata } = await target.getProperties();
-      if (metadata?.sourceetag !== sourceetag)
-        throw new StorageRefusal(
-          "STORAGE_REFUSED",
-          `${name} exists in the work container and was made of something else.`,
-          "Delete that blob, or give the pipeline a work container of its own.",
-        );
+      if (metadata?.sourceetag !== sourceetag) throw notOurs(name);
     },
 
     async ask(name) {

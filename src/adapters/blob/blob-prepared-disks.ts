@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import type { BlobServiceClient, PageBlobClient } from "@azure/storage-blob";
 import type { PageWriter, PreparedDisks, PreparedState } from "../../ports/prepared-disks.js";
-import { StorageRefusal, Superseded, Unsupported } from "../../ports/storage-refusal.js";
+import { Superseded, Unsupported } from "../../ports/storage-refusal.js";
 import { readerOf } from "./blob-drops.js";
 import { inContainer, readableBy } from "./client.js";
-import { isCode, isStatus, refuseOrRethrow, refuseRead } from "./errors.js";
+import { isCode, isStatus, notOurs, refuseOrRethrow, refuseRead } from "./errors.js";
 
 const FOOTER_BYTES = 512;
 /** Put Page: at most 4 MiB. Azurite takes more, Azure does not. */
@@ -88,11 +88,7 @@ async function takeOver(
 ): Promise<PreparedState> {
   const { metadata = {}, blobSequenceNumber: owner = 0 } = await blob.getProperties();
   if (metadata.sourceetag !== madeOf.sourceetag || metadata.planhash !== madeOf.planhash)
-    throw new StorageRefusal(
-      "STORAGE_REFUSED",
-      `${blob.name} exists in the work container and was made of something else.`,
-      "Delete that blob, or give the pipeline a work container of its own.",
-    );
+    throw notOurs(blob.name);
   if (metadata.state === "ready") return { uri: blob.url, state: "ready" };
   if (owner > epoch) throw new Superseded(`${blob.name} belongs to attempt ${owner}, not to ${epoch}.`);
   if (owner < epoch) await blob.updateSequenceNumber("max", epoch);

@@ -51,6 +51,14 @@ export function refuseOrRethrow(error: unknown, what: string): never {
   throw error;
 }
 
+/** A name in the work container is a run's own: whatever else has it is not touched. */
+export const notOurs = (name: string): StorageRefusal =>
+  new StorageRefusal(
+    "STORAGE_REFUSED",
+    `${name} exists in the work container and was made of something else.`,
+    "Delete that blob, or give the pipeline a work container of its own.",
+  );
+
 /** For reading one content of a dropped file. */
 export function refuseRead(error: unknown, blob: string): never {
   if (isStatus(error, 412) || isStatus(error, 416))
