@@ -34,6 +34,8 @@ export interface CloudOptions {
   readonly seed?: Seed;
   readonly entitiesFile?: string;
   readonly recordFile?: string;
+  /** Logs the bodies of requests to Compute too. */
+  readonly verbose?: boolean;
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -70,7 +72,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
 }
 
 async function startServices(
-  { stateDir, ports, seed, entitiesFile, recordFile, log }: CloudOptions,
+  { stateDir, ports, seed, entitiesFile, recordFile, verbose = false, log }: CloudOptions,
   sample: LocalSettings,
   clockFile: ClockFile,
   stops: (() => unknown)[],
@@ -112,6 +114,9 @@ async function startServices(
     // A client's poller waits in real time: told to wait 36 s of a faster clock's time, it would sleep through hours.
     pollRetryAfter: clockFile.factor === 1,
     log: (message) => log({ level: "info", event: "compute", message }),
+    ...(verbose
+      ? { logBodies: (bodies) => log({ level: "debug", event: "compute-bodies", ...bodies }) }
+      : {}),
   });
   stops.push(() => compute.stop());
 

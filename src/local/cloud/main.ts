@@ -19,6 +19,7 @@ const { values: flags } = parseArgs({
     seed: { type: "string" },
     entities: { type: "string" },
     record: { type: "string" },
+    verbose: { type: "boolean", default: false },
   },
 });
 
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     ...(flags.seed === undefined ? {} : { seed: readSeed(flags.seed) }),
     ...(flags.entities === undefined ? {} : { entitiesFile: flags.entities }),
     ...(flags.record === undefined ? {} : { recordFile: flags.record }),
+    verbose: flags.verbose,
     log: (line) => void process.stderr.write(`${JSON.stringify(line)}\n`),
   });
   endWithParent(() => cloud.stop());

@@ -18,7 +18,7 @@ import type { AnyResource } from "./model/resources.js";
 import type { Lock, StorageAccount, Tables, World } from "./model/world.js";
 import { EMPTY_SEED, type Seed } from "./seed.js";
 import { applySeed } from "./seeding.js";
-import { listener } from "./wire/listener.js";
+import { type LogBodies, listener } from "./wire/listener.js";
 import { RateLimits } from "./wire/rate-limits.js";
 import { recorder } from "./wire/recorder.js";
 
@@ -35,6 +35,8 @@ export interface ComputeOptions {
   readonly storage?: StorageAccount | readonly StorageAccount[];
   readonly recordFile?: string;
   readonly log: (line: string) => void;
+  /** Told the bodies of every exchange, secrets masked; absent, they stay out of the log. */
+  readonly logBodies?: LogBodies;
   readonly throttling?: boolean;
   /**
    * Whether an operation's first poll asks for its recorded Retry-After (9 to 36 s of clock time). On by default,
@@ -105,6 +107,7 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
     limits,
     control: { world, limits, seed: () => seed },
     record: recorder(options.recordFile),
+    logBodies: options.logBodies,
     pollRetryAfter: options.pollRetryAfter ?? !(clock instanceof VirtualClock),
   });
   let answering = 0;

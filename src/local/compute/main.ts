@@ -2,7 +2,7 @@
  * The simulator as a process of its own: one JSON line on standard output when it is ready, gone when its standard
  * input closes, so that it never outlives who started it.
  *   --port N  --state DIR  --seed FILE  --clock JSON (a ClockState)  --storage FILE (a StorageAccount or a list)
- *   --record FILE  --no-throttling
+ *   --record FILE  --no-throttling  --verbose (bodies as lines of JSON on standard error, secrets masked)
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,12 +19,17 @@ const { values } = parseArgs({
     storage: { type: "string" },
     record: { type: "string" },
     "no-throttling": { type: "boolean" },
+    verbose: { type: "boolean", default: false },
   },
 });
+
+const logBodies = (exchange: object): void =>
+  void process.stderr.write(`${JSON.stringify({ level: "debug", event: "bodies", ...exchange })}\n`);
 
 const simulator = await startCompute({
   clock: values.clock === undefined ? realClock : scaledClock(JSON.parse(values.clock) as ClockState),
   log: (line) => process.stderr.write(`${line}\n`),
+  ...(values.verbose ? { logBodies } : {}),
   throttling: values["no-throttling"] !== true,
   ...(values.port === undefined ? {} : { port: Number(values.port) }),
   ...(values.state === undefined ? {} : { stateDir: values.state }),

@@ -32,6 +32,8 @@ export interface HostOptions {
   readonly clock: Clock;
   readonly port?: number;
   readonly log: (line: LogLine) => void;
+  /** Logs the bodies of requests and answers at debug level, secrets masked. */
+  readonly verbose?: boolean;
   readonly enforceKeys?: boolean;
   readonly blobPollMs?: number;
   /** Off, a power failure may lose the last turns; a killed process never does. */
@@ -74,7 +76,7 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
 
   let serve: Handler = () => Promise.resolve({ status: 503, headers: { "retry-after": "1" } });
   let serveClient = serve;
-  const common = { log, work, nowMs: () => clock.now() };
+  const common = { log, work, verbose: options.verbose === true, nowMs: () => clock.now() };
   const front = await listen(options.port ?? 0, () => serve, { ...common, requestLevel: "info" });
   undo.push(front.close);
   const rpc = await listen(0, () => serveClient, { ...common, requestLevel: "debug" });

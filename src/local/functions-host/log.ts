@@ -1,6 +1,6 @@
 /**
- * One structured line per thing that happened. Bodies, inputs and queries never enter a line unless the host
- * runs verbose, and then only through the fields named `verbose…`.
+ * One structured line per thing that happened. Inputs and queries never enter a line; bodies do when the host
+ * runs verbose, in debug lines of their own, masked.
  */
 export interface LogLine {
   readonly at: string;

@@ -39,6 +39,7 @@ async function main(): Promise<void> {
   const host = await startHost({
     ...{ appDir, stateDir, settings, clock, log: print },
     port: Number(flags.port),
+    verbose: flags.verbose,
     enforceKeys: flags["enable-auth"],
     fsync: !flags["no-fsync"],
     ...(flags["blob-poll-ms"] === undefined ? {} : { blobPollMs: Number(flags["blob-poll-ms"]) }),

@@ -53,6 +53,7 @@ const script = (path: string): string => fileURLToPath(new URL(`../${path}`, imp
 export async function startEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { appDir, ports, logs, say } = options;
   const stateDir = resolve(options.stateDir);
+  const verbose = options.verbose === true ? ["--verbose"] : [];
   if (ports === "default") await assertPortsFree({ host: DEFAULT_HOST_PORT, ...DEFAULT_PORTS });
   const cloud = await startChild({
     name: "cloud",
@@ -63,6 +64,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       ...flag("--seed", options.seedFile),
       ...flag("--entities", options.entitiesFile),
       ...flag("--record", options.recordFile),
+      ...verbose,
     ],
     onLogLine: logs.from("cloud"),
   });
@@ -76,7 +78,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
         ...["--app", appDir, "--state", resolve(stateDir, "host"), "--port", String(port)],
         ...["--settings", settingsFile(stateDir), "--clock", connections.clockFile],
         ...flag("--blob-poll-ms", options.blobPollMs),
-        ...(options.verbose === true ? ["--verbose"] : []),
+        ...verbose,
       ],
       onLogLine: onHostLine,
     });

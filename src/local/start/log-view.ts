@@ -45,13 +45,16 @@ function parse(line: string): Record<string, unknown> | undefined {
 
 /** `host  warn  activity-failed  runId=… reason="…"`. */
 function compact(process: string, { at, level, event, ...fields }: Record<string, unknown>): string {
-  const rest = Object.entries(fields).map(([name, value]) => `${name}=${brief(value)}`);
+  // Whoever asked for debug lines wants to read the bodies in them, which are cut where they are logged.
+  const show = level === "debug" ? whole : brief;
+  const rest = Object.entries(fields).map(([name, value]) => `${name}=${show(value)}`);
   const time = typeof at === "string" ? at.slice(11, 23) : "";
   return [time, process, level === "info" ? "" : level, event, ...rest].filter((x) => x !== "").join("  ");
 }
 
 const LONGEST = 200;
+const whole = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 const brief = (value: unknown): string => {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = whole(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 };

@@ -119,7 +119,7 @@ function built(target: string): string {
   const sources = readdirSync("src/local/compute", { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => path.join("compute", file));
-  for (const file of ["clock.ts", ...sources]) {
+  for (const file of ["clock.ts", "masking.ts", ...sources]) {
     const to = path.join(target, file.replace(/\.ts$/, ".js"));
     mkdirSync(path.dirname(to), { recursive: true });
     const compilerOptions = {

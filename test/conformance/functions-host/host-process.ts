@@ -21,7 +21,7 @@ export async function buildHost(appDir: string): Promise<string> {
   const sources = names
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(local, "functions-host", name));
-  for (const source of [...sources, join(local, "clock.ts")]) {
+  for (const source of [...sources, join(local, "clock.ts"), join(local, "masking.ts")]) {
     const target = join(out, "local", relative(local, source).replace(/\.ts$/, ".js"));
     await mkdir(dirname(target), { recursive: true });
     const { outputText } = ts.transpileModule(await readFile(source, "utf8"), {

@@ -6,9 +6,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { checkLocks } from "../model/resource-groups.js";
 import { ArmError, arm } from "../model/errors.js";
 import type { World } from "../model/world.js";
+import { masked, maskText, shownBody } from "../../masking.js";
 import { type Control, control, isControlPath } from "./control.js";
 import type { RateLimits } from "./rate-limits.js";
-import { masked, maskUrls, type Record_ } from "./recorder.js";
+import type { Record_ } from "./recorder.js";
 import {
   commonHeaders,
   errorReply,
@@ -27,11 +28,15 @@ import type { Table } from "../model/store.js";
 /** ARM takes request bodies up to 4 MB. */
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 
+/** The bodies of one exchange, masked and cut. */
+export type LogBodies = (exchange: Readonly<Record<string, unknown>>) => void;
+
 export interface ListenerParts {
   readonly world: World;
   readonly limits: RateLimits;
   readonly control: Control;
   readonly record: Record_ | undefined;
+  readonly logBodies: LogBodies | undefined;
   /** Whether first polls ask for their recorded Retry-After. */
   readonly pollRetryAfter: boolean;
 }
@@ -63,6 +68,13 @@ export function listener(parts: ListenerParts) {
       responseBody: reply.body ?? null,
     });
     world.log(`${request.method ?? ""} ${url.pathname} ${reply.status} ${name} ${Date.now() - startedMs} ms`);
+    parts.logBodies?.({
+      method: request.method,
+      path: url.pathname,
+      status: reply.status,
+      request: shownBody(text),
+      response: reply.body === undefined ? undefined : shownBody(JSON.stringify(reply.body)),
+    });
     if (drop === true) {
       request.socket.destroy();
       return;
@@ -242,7 +254,7 @@ function parsed(text: string): unknown {
   try {
     return text.trim() === "" ? null : (JSON.parse(text) as unknown);
   } catch {
-    return maskUrls(text);
+    return maskText(text);
   }
 }
 

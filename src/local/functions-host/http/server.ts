@@ -5,6 +5,7 @@ import type { RegisteredFunction } from "../core/core-module.js";
 import { type Invoke, triggerOf } from "../core/invoker.js";
 import { webhookPath } from "../durable/links.js";
 import type { Management } from "../durable/management.js";
+import { shownBody } from "../../masking.js";
 import { type Log, messageOf } from "../log.js";
 import type { Settings } from "../settings.js";
 import type { WorkTracker } from "../work-tracker.js";
@@ -97,8 +98,15 @@ export async function listen(
     log,
     work,
     requestLevel,
+    verbose,
     nowMs,
-  }: { log: Log; work: WorkTracker; requestLevel: "info" | "debug"; nowMs: () => number },
+  }: {
+    log: Log;
+    work: WorkTracker;
+    requestLevel: "info" | "debug";
+    verbose: boolean;
+    nowMs: () => number;
+  },
 ): Promise<Listening> {
   const server: Server = createServer((request, response) => {
     const done = work.begin();
@@ -107,7 +115,8 @@ export async function listen(
       const { port: own } = server.address() as AddressInfo;
       const path = (request.url ?? "/").split("?", 1)[0];
       try {
-        const { about, ...answered } = await handler()(await readRequest(request, `http://127.0.0.1:${own}`));
+        const exchange = await readRequest(request, `http://127.0.0.1:${own}`);
+        const { about, ...answered } = await handler()(exchange);
         writeAnswer(response, answered);
         const durationMs = Math.round(nowMs() - beganMs);
         log(requestLevel, "request", {
@@ -117,6 +126,14 @@ export async function listen(
           durationMs,
           ...about,
         });
+        if (verbose) {
+          log("debug", "bodies", {
+            method: request.method,
+            path,
+            request: shownBody(exchange.body),
+            response: shownBody(answered.body),
+          });
+        }
       } catch (error) {
         const status = error instanceof BodyTooLarge ? 413 : error instanceof URIError ? 400 : 500;
         log("error", "request-failed", { method: request.method, path, status, error: messageOf(error) });
