@@ -107,6 +107,9 @@ describe("an import", { timeout: 150_000 }, () => {
     const succeeded = runs.find(({ status }) => status === "succeeded");
     expect(succeeded).toMatchObject({ result: hashed(second), leftovers: [] });
     expect(await imagesOf("replaced")).toHaveLength(1);
+    const told = await house.told("replaced", 2);
+    const endings = told.map(({ runId, status, error }) => [runId, status, error?.code]);
+    expect(endings.sort()).toEqual(runs.map(({ id, status, error }) => [id, status, error?.code]).sort());
   });
 
   it("in an account that throttles, breaks and dawdles ends with the right disk", async () => {

@@ -6,7 +6,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ServiceBusClient } from "@azure/service-bus";
 import { BlobServiceClient } from "@azure/storage-blob";
+import type { RunEvent } from "../../src/domain/run-event.js";
 import type { LocalSettings } from "../../src/local/cloud/app-settings.js";
 import { setting } from "../../src/local/cloud/app-settings.js";
 import { readConnections, settingsFile, writeJson } from "../../src/local/cloud/connections.js";
@@ -94,6 +96,21 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
       const { writes } = (await response.json()) as { writes: { method: string; resource: string }[] };
       const asked = writes.filter(({ method, resource }) => method === "PUT" && /\/images\//i.test(resource));
       return [...new Set(asked.map(({ resource }) => resource))];
+    },
+    /** What a subscriber hears of the runs of files with this stem, once it is so much. */
+    async told(stem: string, count: number): Promise<readonly RunEvent[]> {
+      const client = new ServiceBusClient(connections.serviceBus.connectionString);
+      const receiver = client.createReceiver(setting(settings, "EVENTS_TOPIC"), "all", {
+        receiveMode: "receiveAndDelete",
+      });
+      const heard: RunEvent[] = [];
+      for (const deadline = Date.now() + PATIENCE_MS; heard.length < count && Date.now() < deadline;) {
+        const messages = await receiver.receiveMessages(10, { maxWaitTimeInMs: 2000 });
+        const events = messages.map(({ body }) => body as RunEvent);
+        heard.push(...events.filter(({ runId }) => runId.startsWith(`${stem}-`)));
+      }
+      await client.close();
+      return heard;
     },
     async close() {
       await restarted;
