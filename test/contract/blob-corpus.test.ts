@@ -18,7 +18,8 @@ import { logicalDisk, logicalSize } from "../support/vhd-reference-reader.js";
 type Expected = "ready" | "mendable" | "refused" | "either";
 
 let account: Account;
-beforeAll(async () => (account = await openAccount()));
+// Unpacking a large file takes longer than Azurite keeps an idle connection, which may close under a request.
+beforeAll(async () => (account = await openAccount({ retryOptions: { maxTries: 3, retryDelayInMs: 10 } })));
 afterAll(() => account.close());
 
 const NAME = "dropped.vhd";

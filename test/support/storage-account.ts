@@ -17,13 +17,13 @@ const ZEROS = Buffer.alloc(PAGE_BYTES);
 
 export type Account = Awaited<ReturnType<typeof openAccount>>;
 
-export async function openAccount() {
+const ONE_TRY: StoragePipelineOptions = { retryOptions: { maxTries: 1 } };
+
+export async function openAccount(standard = ONE_TRY) {
   const azurite = await startAzurite({ log: () => undefined });
   const key = new StorageSharedKeyCredential(azurite.accountName, azurite.accountKey);
-  const serviceWith = (
-    endpoint = azurite.blobEndpoint,
-    options: StoragePipelineOptions = { retryOptions: { maxTries: 1 } },
-  ) => new BlobServiceClient(endpoint, newPipeline(key, options));
+  const serviceWith = (endpoint = azurite.blobEndpoint, options = standard) =>
+    new BlobServiceClient(endpoint, newPipeline(key, options));
   const service = serviceWith();
   await service.getContainerClient(DROP).create();
   return {
