@@ -27,8 +27,12 @@ export interface Broker {
   readonly port: number;
   readonly connectionString: string;
   peekCounts(): EntityCounts[];
+  /** Says farewell to the clients, waits briefly for theirs, then drops whoever is left. */
   stop(): Promise<void>;
 }
+
+/** How long clients may take to answer a farewell; on loopback a live one needs a few milliseconds. */
+const FAREWELL_MS = 500;
 
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const {
@@ -69,7 +73,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       remedy: "name the entity in the configuration again",
     });
   }
-  const server = listen({ host, port: options.port ?? 0, namespace, journal, accessKey, clock, log });
+  const { server, sayFarewell } = listen({
+    host,
+    port: options.port ?? 0,
+    namespace,
+    journal,
+    accessKey,
+    clock,
+    log,
+  });
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -91,9 +103,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     async stop() {
       const closed = once(server, "close");
       server.close();
-      // With an error, since rhea hears of nothing else: it would keep its timers, and they the process, for minutes.
-      for (const socket of sockets) socket.destroy(new Error("The broker stops."));
+      sayFarewell();
+      const drop = setTimeout(() => {
+        // With an error, since rhea hears of nothing else: it would keep its timers, and they the process, for minutes.
+        for (const socket of sockets) socket.destroy(new Error("The broker stops."));
+      }, FAREWELL_MS);
       await closed;
+      clearTimeout(drop);
       // After the connections: what they give up may set a timer once more.
       namespace.stop();
       journal.close();

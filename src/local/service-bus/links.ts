@@ -19,6 +19,8 @@ export const refusal = (condition: string, description: string): AmqpError => ({
 /** Takes in what a client sends; a transfer is answered once all its messages are durable. */
 export function serveSender(link: Receiver, entity: Entity, journal: Journal): void {
   link.on("message", ({ message, delivery, connection }: EventContext) => {
+    // After our farewell nobody would learn that it was kept: the client sends it again, and then it would be here twice.
+    if (!link.is_open()) return;
     const outcome = takeIn(message, delivery.format, entity);
     journal.onDurable(() => {
       if (outcome === undefined) answerAccepted(delivery);

@@ -37,7 +37,13 @@ interface Peer {
 
 const MANAGEMENT = /\/\$management$/i;
 
-export function listen(options: ServerOptions): Server {
+export interface AmqpServer {
+  readonly server: Server;
+  /** Hands nothing out any more, answers what is on record, then closes every connection with a reason. */
+  readonly sayFarewell: () => void;
+}
+
+export function listen(options: ServerOptions): AmqpServer {
   const { namespace, journal, accessKey, clock, log } = options;
   const container = createContainer();
   const peers = new Map<Connection, Peer>();
@@ -51,6 +57,7 @@ export function listen(options: ServerOptions): Server {
     return peer;
   };
 
+  container.on("connection_open", ({ connection }: EventContext) => void peerOf(connection));
   container.on("session_open", ({ session, connection }: EventContext) => {
     receiveRawBytes(session);
     const grants = holdNextSessionRequests(session, (address) => queueAt(namespace, address));
@@ -143,9 +150,12 @@ export function listen(options: ServerOptions): Server {
     peer.onClose.delete(session);
     peer.grants.delete(session);
   };
+  const closeSessions = (peer: Peer) => {
+    for (const session of peer.grants.keys()) closeSession(peer, session);
+  };
   const closeConnection = ({ connection }: EventContext) => {
     const peer = peers.get(connection);
-    for (const session of peer?.grants.keys() ?? []) if (peer) closeSession(peer, session);
+    if (peer) closeSessions(peer);
     peers.delete(connection);
   };
   container.on("sender_close", closeLink);
@@ -207,7 +217,15 @@ export function listen(options: ServerOptions): Server {
     });
   }
 
-  return container.listen({
+  const sayFarewell = (): void => {
+    for (const peer of peers.values()) closeSessions(peer);
+    // Behind the answers to what was taken in before.
+    journal.onDurable(() => {
+      for (const connection of peers.keys()) connection.close(FAREWELL);
+    });
+  };
+
+  const server = container.listen({
     host: options.host,
     port: options.port,
     tcp_no_delay: true,
@@ -218,7 +236,11 @@ export function listen(options: ServerOptions): Server {
     // By default rhea reports a modified outcome as released first: abandon would lose its properties, defer its meaning.
     sender_options: { treat_modified_as_released: false },
   });
+  return { server, sayFarewell };
 }
+
+/** The condition on which clients connect again by themselves, as they do when the service moves them. */
+const FAREWELL = refusal("amqp:connection:forced", "The local broker stops.");
 
 type StatusNames = readonly [code: string, description: string];
 const CBS_STATUS: StatusNames = ["status-code", "status-description"];

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect as connectSocket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceBusClient } from "@azure/service-bus";
@@ -180,6 +180,70 @@ describe("many clients", () => {
     expect(new Set(seen)).toEqual(new Set(["before", "after", "from the old sender"]));
     // Before its broker: the client waits long for one that is gone.
     await client.close();
+  });
+
+  test("a graceful stop between messages loses none and delivers none twice: the subscriber goes on by itself", async () => {
+    const journalDir = mkdtempSync(join(tmpdir(), "service-bus-"));
+    onTestFinished(() => rmSync(journalDir, { recursive: true, force: true }));
+    const setup = { queues: { q: { LockDuration: "PT5M" } } };
+    const first = await runBroker(setup, { journalDir });
+    const client = first.connect();
+    const sender = client.createSender("q");
+    const receiver = client.createReceiver("q");
+    const seen: unknown[] = [];
+    const rounds = [countdown(20), countdown(20)] as const;
+    receiver.subscribe(
+      {
+        processMessage: async (message) => {
+          seen.push(message.body);
+          await receiver.completeMessage(message);
+          rounds[seen.length > 20 ? 1 : 0].tick();
+        },
+        processError: () => Promise.resolve(),
+      },
+      { autoCompleteMessages: false },
+    );
+    const batch = (from: number) => Array.from({ length: 20 }, (_, n) => ({ body: from + n }));
+    await sender.sendMessages(batch(0));
+    await rounds[0].done;
+    await first.stop();
+    const second = await runBroker(setup, { journalDir, port: first.port });
+    await second.connect().createSender("q").sendMessages(batch(20));
+    await rounds[1].done;
+    expect(seen).toEqual(Array.from({ length: 40 }, (_, n) => n));
+    expect(second.peekCounts()[0]).toMatchObject({ active: 0, deadLettered: 0 });
+    await sender.sendMessages({ body: "from the old sender" });
+    // Before its broker: the client waits long for one that is gone.
+    await client.close();
+  });
+
+  test("a stopping broker closes connections with a reason that makes clients come again, and still answers what came before", async () => {
+    const broker = await runBroker();
+    const connection = await connectRaw(broker.port);
+    const sender = connection.open_sender("q");
+    await once(sender, "sendable");
+    const heard = new Set<string>();
+    sender.on("accepted", () => heard.add("accepted"));
+    connection.on("connection_error", ({ connection: { error } }: EventContext) =>
+      heard.add((error as { condition: string }).condition),
+    );
+    const closed = once(connection, "connection_close");
+    sender.send({ body: 1 });
+    while (broker.peekCounts()[0]?.active === 0) await new Promise((resolve) => setImmediate(resolve));
+    await broker.stop();
+    await closed;
+    expect(heard).toEqual(new Set(["accepted", "amqp:connection:forced"]));
+  });
+
+  test("a peer that does not answer the farewell is dropped", async () => {
+    const broker = await runBroker();
+    const connection = await connectRaw(broker.port);
+    const { socket } = connection as unknown as { socket: Socket };
+    socket.pause();
+    await broker.stop();
+    const gone = once(socket, "close");
+    socket.resume();
+    await gone;
   });
 
   test("stopping ends although clients are connected, hold a lock and wait for a session", async () => {
