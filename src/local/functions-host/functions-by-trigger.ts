@@ -19,7 +19,12 @@ const kinds = {
   orchestrationTrigger: "orchestrators",
   activityTrigger: "activities",
 } as const;
-const otherBindings = new Set(["durableClient", "http"]);
+/** docs/local/functions-host.md lists these and what is refused. */
+export const acceptedBindings: ReadonlySet<string> = new Set([
+  ...Object.keys(kinds),
+  "durableClient",
+  "http",
+]);
 
 export function sortByTrigger(functions: Iterable<RegisteredFunction>): FunctionsByTrigger {
   const sorted = {
@@ -36,7 +41,7 @@ export function sortByTrigger(functions: Iterable<RegisteredFunction>): Function
     const refuse = (what: string) =>
       new Error(`Function "${name}" uses ${what}, which the local host does not provide.`);
     for (const { type } of Object.values(bindings)) {
-      if (!(type in kinds) && !otherBindings.has(type)) throw refuse(`the binding "${type}"`);
+      if (!acceptedBindings.has(type)) throw refuse(`the binding "${type}"`);
     }
     if (retryOptions !== undefined) throw refuse("a retry policy of the host");
     const bucket = sorted[kinds[trigger.type as keyof typeof kinds]];
