@@ -104,9 +104,7 @@ describe.runIf(entries.length > 0)("so does each file of the shared corpus", () 
   // test/corpus holds each shared file to its verdict. CORPUS_FULL=1 drops everything, in minutes.
   const isFull = process.env["CORPUS_FULL"] === "1";
   const isDropped = (kind: "block" | "page", { bytes, verdict }: Entry) =>
-    (kind === "block" || bytes % 512 === 0) &&
-    (isFull ||
-      (verdict !== "refused" && bytes <= (kind === "block" ? COMPARED_BYTES / 2 : COMPARED_BYTES / 8)));
+    isFull ? mayBe(kind, bytes) : kind === "block" && verdict !== "refused" && bytes <= COMPARED_BYTES / 8;
   const rows = kinds.flatMap((kind) =>
     entries.filter((entry) => isDropped(kind, entry)).map((entry) => ({ kind, ...entry })),
   );
