@@ -204,7 +204,9 @@ describe("what lies around a source VM", () => {
   });
 
   test("is not asked for cores where no VM is made", () => {
-    const { cores: _, ...without } = facts;
+    const without = Object.fromEntries(
+      Object.entries(facts).filter(([name]) => name !== "cores"),
+    ) as typeof facts;
     expect(checkAzure({ ...wish, ...inPlace }, without).map(({ id }) => id)).not.toContain("cores");
   });
 });
