@@ -18,7 +18,7 @@ describe("an import", () => {
       traits: { osType: "Linux", generation: "V2" },
       source: {
         from: "blobs",
-        disks: [{ lun: -1, uri: "https://drops/work/web-1-os.vhd", caching: "ReadWrite", sizeGb: 4 }],
+        disks: [{ lun: -1, uri: "https://drops/prepared/web-1-os.vhd", caching: "ReadWrite", sizeGb: 4 }],
       },
       tags: { "vmimage-run": "web-1" },
     });
@@ -57,7 +57,7 @@ describe("an import", () => {
       examineDrop: () => done(reportOf({ verdict: "ready", path: "none" })),
     });
     expect(inputsOf(outcome, "copyDropStart")).toMatchObject([{ name: "web-1-os.vhd" }]);
-    expect(order(outcome)?.source).toMatchObject({ disks: [{ uri: "https://drops/work/web-1-os.vhd" }] });
+    expect(order(outcome)?.source).toMatchObject({ disks: [{ uri: "https://drops/prepared/web-1-os.vhd" }] });
   });
 
   test("mends every disk of a VM image and keeps LUN and caching", async () => {
@@ -65,9 +65,9 @@ describe("an import", () => {
     const outcome = await run({ lookAtDrop: () => done(landed(disks)) });
     expect(order(outcome)?.source).toMatchObject({
       disks: [
-        { lun: -1, uri: "https://drops/work/web-1-os.vhd", caching: "ReadWrite" },
-        { lun: 0, uri: "https://drops/work/web-1-lun0.vhd", caching: "ReadOnly" },
-        { lun: 7, uri: "https://drops/work/web-1-lun7.vhd", caching: "ReadOnly" },
+        { lun: -1, uri: "https://drops/prepared/web-1-os.vhd", caching: "ReadWrite" },
+        { lun: 0, uri: "https://drops/prepared/web-1-lun0.vhd", caching: "ReadOnly" },
+        { lun: 7, uri: "https://drops/prepared/web-1-lun7.vhd", caching: "ReadOnly" },
       ],
     });
     expect(removed(outcome).sort()).toEqual(["web-1-lun0.vhd", "web-1-lun7.vhd", "web-1-os.vhd"]);

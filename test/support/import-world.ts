@@ -102,11 +102,11 @@ export const importWorld = (
   lookAtDrop: () => done(landed()),
   examineDrop: () => done(reportOf()),
   checkTarget: () => done({ createDefinition: false, checks: [] }),
-  ...operation("copyDrop", ({ name }: DiskOrder) => ({ uri: `https://drops/work/${name}` })),
+  ...operation("copyDrop", ({ name }: DiskOrder) => ({ uri: `https://drops/prepared/${name}` })),
   planMending: () => done({ planHash: "abc", slices: 2, sourceBytes: 400 }),
   moveSlice: inTwoSteps,
   finishDisk: ({ name, hashed, plan }: FinishOrder) =>
-    done({ uri: `https://drops/work/${name}`, ...(hashed && plan ? { treeHash: "f00d" } : {}) }),
+    done({ uri: `https://drops/prepared/${name}`, ...(hashed && plan ? { treeHash: "f00d" } : {}) }),
   locateDrop: ({ drop }: { drop: DropRef }) => done({ uri: `https://drops/drop/${drop.blob}` }),
   planReadBack: () => done({ planHash: "def", slices: 1, sourceBytes: 300 }),
   readSlice: () => done({ bytesRead: 300, bytesWritten: 300, hashed: true }),
