@@ -55,7 +55,7 @@ const writeIn = (request: WireRequest): number | undefined =>
 
 /** The same for reading the prepared disk back. */
 const readBackIn = (request: WireRequest): number | undefined =>
-  isRangedGet(request) && request.path.includes("/work/") ? sliceOf(request) : undefined;
+  isRangedGet(request) && request.path.split("/").includes("work") ? sliceOf(request) : undefined;
 
 function sliceOf({ headers }: WireRequest): number {
   const [, from] = /^bytes=(\d+)-/.exec(String(headers["x-ms-range"] ?? headers["range"])) ?? [];

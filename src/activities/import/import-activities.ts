@@ -16,7 +16,7 @@ export interface ImportPorts {
   readonly prepared: PreparedDisks;
   readonly copies: DropCopies;
   readonly runs: RunStore;
-  /** For deadlines: any clock that does not jump. */
+  /** For deadlines, so a clock that does not jump. */
   readonly nowMs: () => number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Third act: a VM is made from the image of the dropped disk, and its OS disk is read through a shared access
- * signature, as any tool would: every byte must be the one that was dropped.
+ * signature, the way every tool does: each byte must be the one that was dropped.
  */
 import { BLOCK_BYTES } from "./disk/dynamic-vhd.js";
 import { LOCATION, IMAGE_GROUP } from "../cloud/seed.js";

@@ -145,7 +145,7 @@ describe("a blob trigger", () => {
   });
 });
 
-/** The poison queue as any client would read it: REST with an account SAS. */
+/** The poison queue the way every client reads it: REST with an account SAS. */
 async function receivePoison(): Promise<unknown> {
   const sas = generateAccountSASQueryParameters(
     {
