@@ -4,8 +4,11 @@
  * next start with old data.
  */
 import { mkdir } from "node:fs/promises";
+import type { Server as HttpServer } from "node:http";
 import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { keepJournal, type LokiDatabase } from "./index-journal.js";
 
 export interface AzuriteOptions {
   /** Where blobs, queues and tables are kept; absent: in memory. */
@@ -30,24 +33,12 @@ export interface Azurite {
 const accountName = "devstoreaccount1";
 const accountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/**
- * Azurite writes its indexes every 5 s; what it acknowledged since is lost to a `kill -9`. This narrows the gap.
- * Lower costs: each save rewrites the whole index.
- */
-const SAVE_EVERY_MS = 250;
-
 interface Server {
   start(): Promise<void>;
   close(): Promise<void>;
-  readonly httpServer: { address(): { port: number } };
+  readonly httpServer: HttpServer;
   readonly metadataStore?: { readonly db?: LokiDatabase };
   readonly extentMetadataStore?: { readonly db?: LokiDatabase };
-}
-
-interface LokiDatabase {
-  autosaveInterval: number;
-  autosaveEnable(): void;
-  autosaveDisable(): void;
 }
 
 type Constructor<T> = new (...args: unknown[]) => T;
@@ -105,9 +96,9 @@ export async function startAzurite({ stateDir, ports, log }: AzuriteOptions): Pr
   const started: Server[] = [];
   try {
     for (const server of [blob, queue, table]) {
+      if (!inMemory) answerOnceDurable(server, log);
       await server.start();
       started.push(server);
-      if (!inMemory) saveOften(server);
     }
   } catch (error) {
     await Promise.all(started.map((server) => server.close()));
@@ -120,7 +111,8 @@ export async function startAzurite({ stateDir, ports, log }: AzuriteOptions): Pr
     );
   }
 
-  const endpoint = (server: Server) => `http://${host}:${server.httpServer.address().port}/${accountName}`;
+  const endpoint = (server: Server) =>
+    `http://${host}:${(server.httpServer.address() as AddressInfo).port}/${accountName}`;
   const endpoints = { blob: endpoint(blob), queue: endpoint(queue), table: endpoint(table) };
   log(`storage listens at ${endpoints.blob}, ${endpoints.queue}, ${endpoints.table}`);
   return {
@@ -144,11 +136,22 @@ export async function startAzurite({ stateDir, ports, log }: AzuriteOptions): Pr
   };
 }
 
-function saveOften({ metadataStore, extentMetadataStore }: Server): void {
-  for (const db of [metadataStore?.db, extentMetadataStore?.db]) {
-    if (db === undefined) continue;
-    db.autosaveDisable();
-    db.autosaveInterval = SAVE_EVERY_MS;
-    db.autosaveEnable();
-  }
+/** No answer leaves before what it tells of is on disk. */
+function answerOnceDurable(server: Server, log: (message: string) => void): void {
+  // Extents first: data that no blob names is collected, a blob without its data would be lost.
+  const saves = [server.extentMetadataStore?.db, server.metadataStore?.db].flatMap((db) =>
+    db ? [keepJournal(db)] : [],
+  );
+  server.httpServer.prependListener("request", (_request, response) => {
+    const writeHead = response.writeHead.bind(response) as (...head: unknown[]) => typeof response;
+    response.writeHead = (...head: unknown[]) => {
+      try {
+        for (const save of saves) save();
+      } catch (error) {
+        log(`storage cannot write its index, and breaks off instead of answering: ${String(error)}`);
+        return response.destroy();
+      }
+      return writeHead(...head);
+    };
+  });
 }
