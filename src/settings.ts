@@ -64,6 +64,7 @@ const schema = z
     IMPORT_REGISTER_MINUTES: whole(720, 1, 2880),
     IMPORT_SETTLE_SECONDS: whole(60, 1, 3600),
     IMPORT_ARRIVAL_MINUTES: whole(1440, 1, 10_080),
+    MEND_COPY_BY: z.enum(["account", "stream"]).default(MENDING_STANDARD.copyBy),
     MEND_MOVE_BY: z.enum(["stream", "account"]).default(MENDING_STANDARD.moveBy),
     MEND_CONCURRENCY: whole(MENDING_STANDARD.concurrency, 1, 32),
     MEND_SLICE_MIB: whole(MENDING_STANDARD.sliceBytes / MIB, 4, 8192),
@@ -119,6 +120,7 @@ export const importSettings = (settings: Settings): ImportSettings => ({
   verify: settings.IMPORT_VERIFY,
   announce: settings.EVENTS_TOPIC !== undefined,
   mending: {
+    copyBy: settings.MEND_COPY_BY,
     moveBy: settings.MEND_MOVE_BY,
     concurrency: settings.MEND_CONCURRENCY,
     sliceBytes: settings.MEND_SLICE_MIB * MIB,

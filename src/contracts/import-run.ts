@@ -29,6 +29,8 @@ export interface ImportSettings {
 }
 
 export interface MendingSettings {
+  /** `account`: Copy Blob, where a whole page blob has to be copied; `stream`: its written ranges pass through the app. */
+  readonly copyBy: "account" | "stream";
   /** `account`: Put Page From URL; the bytes stay inside the storage account, and no hash of ours is made. */
   readonly moveBy: "stream" | "account";
   /** Requests under way at once within a slice. */
@@ -42,6 +44,7 @@ export interface MendingSettings {
 
 /** 2 GiB take 35 s at a page blob's 60 MiB/s; three quarters of a minute is little to do again after a crash. */
 export const MENDING_STANDARD: MendingSettings = {
+  copyBy: "account",
   moveBy: "stream",
   concurrency: 8,
   sliceBytes: 2 * 1024 ** 3,

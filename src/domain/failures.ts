@@ -29,6 +29,7 @@ export const FAILURES = {
   SOURCE_GONE: "The file is no longer there.",
   READ_BACK_DIFFERS: "The prepared disk does not read back as it was written.",
   STORAGE_REFUSED: "The storage account refused the request.",
+  STORAGE_FULL: "The storage account has no room left.",
   VM_REPLACED: "Another VM of the same name was made since the capture.",
   VM_NOT_PROTECTED: "Disks or network interfaces of the VM would be deleted with it.",
   RUN_NOT_FOUND: "There is no run of that id.",

@@ -3,7 +3,6 @@
  * the doctor found. All disks of an image at once, as many slices at a time as the settings allow.
  */
 import {
-  copyDrop,
   finishDisk,
   locateDrop,
   moveSlice,
@@ -12,27 +11,24 @@ import {
   type DiskOrder,
 } from "../contracts/import-activities.js";
 import type { ImportInput } from "../contracts/import-run.js";
-import type { DiskReport, LandedDisk, PreparedDisk, Way } from "../domain/import/import-plan.js";
-import { wayOf } from "../domain/import/way.js";
+import type { DiskReport, LandedDisk, PreparedDisk } from "../domain/import/import-plan.js";
+import { wayOf, type WayChoice } from "../domain/import/way.js";
+import { copyEach } from "./copy-drops.js";
 import type { Durable } from "./durable.js";
 import { call, nowMs } from "./durable.js";
-import { operateAll } from "./operate.js";
 import type { Run } from "./run.js";
 import { moveAll, type Moving, type Slicing } from "./move-slices.js";
 import { readBack } from "./read-back.js";
 import { note } from "./run.js";
 import { demandEach, valueOf } from "./wait.js";
 
-/** A server-side copy of the largest page blob (8 TiB) within one account is done in well under a day. */
-const COPY_LIMIT_MINUTES = 24 * 60;
 const FIRST_ATTEMPT = 1;
 const MOVING: Slicing<DiskOrder> = { plan: planMending, slice: moveSlice, says: "read" };
 
 type JudgedDisk = LandedDisk & { readonly report: DiskReport };
 interface Job extends Moving<DiskOrder> {
   readonly disk: JudgedDisk;
-  readonly way: Way;
-  readonly why: string;
+  choice: WayChoice;
 }
 
 export function* mendDisks(
@@ -41,8 +37,8 @@ export function* mendDisks(
   disks: readonly JudgedDisk[],
 ): Durable<readonly PreparedDisk[]> {
   const jobs = disks.map((disk) => jobFor(input, disk, nowMs(run.context)));
-  note(run, "mend", { detail: jobs.map(({ order, why }) => `${order.drop.blob}: ${why}`).join("; ") });
-  const made = jobs.filter(({ way }) => way !== "as-it-lies");
+  note(run, "mend", { detail: waysOf(jobs) });
+  const made = jobs.filter(({ choice }) => choice.way !== "as-it-lies");
   const verify = input.settings.verify === "read-back";
   for (const { order } of verify ? jobs : made)
     run.undo.push({
@@ -52,19 +48,13 @@ export function* mendDisks(
         yield* call(run.context, removePrepared, { runId: order.runId, name: order.name });
       },
     });
-  const copied = made.filter(({ way }) => way.startsWith("server-copy"));
-  const limits = { limitMinutes: COPY_LIMIT_MINUTES, stage: "mend" };
-  yield* operateAll(
-    run,
-    copyDrop,
-    copied.map(({ order }) => order),
-    limits,
-  );
+  yield* copyEach(run, made.filter(isCopied));
+  note(run, "mend", { detail: waysOf(jobs) });
   yield* moveAll(
     run,
     input.settings.mending,
     MOVING,
-    made.filter((job) => !copied.includes(job)),
+    made.filter((job) => !isCopied(job)),
   );
   const prepared = yield* finish(run, jobs);
   if (!verify) return prepared;
@@ -72,23 +62,32 @@ export function* mendDisks(
   return yield* readBack(run, input.settings.mending, orders, prepared);
 }
 
+const isCopied = ({ choice }: Job): boolean => choice.way.startsWith("server-copy");
+const waysOf = (jobs: readonly Job[]): string =>
+  jobs.map(({ order, choice }) => `${order.drop.blob}: ${choice.why}`).join("; ");
+
 function jobFor({ runId, settings }: ImportInput, disk: JudgedDisk, atMs: number): Job {
   const { lun, drop, report } = disk;
   const name = `${runId}-${lun < 0 ? "os" : `lun${lun}`}.vhd`;
   const order = { runId, lun, drop, report, name, epoch: FIRST_ATTEMPT, atMs };
-  return { disk, order, bytesMoved: 0, hashed: true, ...wayOf(report, drop, settings.freeze) };
+  const { freeze, mending } = settings;
+  const choice = wayOf(report, drop, { freeze, copyBy: mending.copyBy });
+  return { disk, order, bytesMoved: 0, hashed: true, choice };
 }
 
 function* finish(run: Run, jobs: readonly Job[]): Durable<readonly PreparedDisk[]> {
-  const orders = jobs.flatMap(({ way, order, plan, hashed }) =>
-    way === "as-it-lies" ? [] : [{ ...order, ...(plan === undefined ? {} : { plan }), hashed }],
+  const orders = jobs.flatMap(({ choice, order, plan, hashed }) =>
+    choice.way === "as-it-lies" ? [] : [{ ...order, ...(plan === undefined ? {} : { plan }), hashed }],
   );
   const finished = (yield* demandEach(run, finishDisk, orders)).map(valueOf);
-  const lying = jobs.filter(({ way }) => way === "as-it-lies").map(({ order: { drop } }) => ({ drop }));
+  const lying = jobs
+    .filter(({ choice }) => choice.way === "as-it-lies")
+    .map(({ order: { drop } }) => ({ drop }));
   const located = (yield* demandEach(run, locateDrop, lying)).map(valueOf);
   const disks: PreparedDisk[] = [];
   for (const job of jobs) {
-    const { disk, way, why, remark, bytesMoved } = job;
+    const { disk, choice, remark, bytesMoved } = job;
+    const { way, why } = choice;
     const ready = way === "as-it-lies" ? located.shift() : finished.shift();
     if (ready === undefined) throw new Error(`Nothing is known of ${disk.drop.blob}.`);
     disks.push({

@@ -4,7 +4,7 @@
  */
 import type { ActivityRef } from "../contracts/activity.js";
 import type { CancelEvent } from "../contracts/events.js";
-import type { Outcome } from "../domain/outcome.js";
+import type { Outcome, Refusal } from "../domain/outcome.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import type { Durable, Settled } from "./durable.js";
 import { callAll, nowMs, sleep, sleepUnless } from "./durable.js";
@@ -65,12 +65,16 @@ export function* demandEach<I, T>(
       const answer = answers[position] as Settled<Outcome<T>>;
       if ("error" in answer) settled.set(index, answer);
       else if (answer.value.status === "busy") waits.push(answer.value.retryAfterSeconds);
-      else if (answer.value.status === "refused") settled.set(index, { error: refusal(answer.value) });
+      else if (answer.value.status === "refused") settled.set(index, { error: endBy(answer.value) });
       else settled.set(index, { value: answer.value.value });
     }
     if (waits.length > 0) yield* pause(run, Math.max(...waits));
   }
 }
+
+/** What the same request would not meet another day is no fault of the request. */
+const endBy = (refused: Refusal): RunEnd =>
+  refused.code === "STORAGE_FULL" ? failure(refused.code, refused.message, refused.remedy) : refusal(refused);
 
 /** The first real error wins over "not waited for", which always stands beside one. */
 export function valueOf<T>(settled: Settled<T>, _index?: number, all?: readonly Settled<T>[]): T {

@@ -10,8 +10,8 @@ import type { RangeReader } from "../domain/range-reader.js";
 export interface DropReader extends RangeReader {
   /** Fills `into` from `offset`, without a buffer of its own. */
   readInto(into: Buffer, offset: number): Promise<void>;
-  /** Of a page blob, ascending: all but these is zeros. Neighbours may be told as one. */
-  writtenRanges(): Promise<readonly Extent[]>;
+  /** Of a page blob, ascending: all but these is zeros. */
+  writtenRanges(): AsyncIterable<Extent>;
 }
 
 export interface Drops {

@@ -106,7 +106,7 @@ describe("a storage account in trouble", () => {
     const plan = value(await act(refs.planMending, { ...order, settings: small }));
     strike(isPutPage, 1, { status: 409, code: "AccountCapacityExceeded" });
     const outcome = await act(refs.moveSlice, { ...order, plan, slice: 0, settings: small });
-    expect(outcome).toMatchObject({ status: "refused", code: "QUOTA_EXCEEDED" });
+    expect(outcome).toMatchObject({ status: "refused", code: "STORAGE_FULL" });
     const made = await account.prepared(order.name);
     expect(made.subarray(-512).equals(Buffer.alloc(512))).toBe(true);
   });

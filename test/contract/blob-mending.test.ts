@@ -1,7 +1,9 @@
 /** Mending end to end over a storage account: what was dropped, by each way, against a reader that shares no code. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { disk, expectDisk, mend } from "../support/mend-drop.js";
-import { openAccount, type Account } from "../support/storage-account.js";
+import * as refs from "../../src/contracts/import-activities.js";
+import { MENDING_STANDARD } from "../../src/contracts/import-run.js";
+import { disk, expectDisk, mend, orderFor, value } from "../support/mend-drop.js";
+import { activitiesOn, openAccount, type Account } from "../support/storage-account.js";
 import { dynamicVhd, fixedVhd, MIB } from "../support/vhd-builder.js";
 import { logicalDisk } from "../support/vhd-reference-reader.js";
 
@@ -26,6 +28,48 @@ describe("mending a dropped disk", () => {
     const { way, made } = await mend(account, `${name}.vhd`);
     expect(way).toBe("server-copy-new-footer");
     expectDisk(made, disk(size));
+  });
+
+  it.each([
+    ["in a folder", "team/sparse.vhd", fixedVhd({ disk: disk(64 * MIB) }), 64 * MIB],
+    ["misaligned", "sparse misaligned.vhd", fixedVhd({ disk: disk(63 * MIB + 512) }), 63 * MIB + 512],
+    ["padded", "sparse padded.vhd", fixedVhd({ disk: disk(64 * MIB), padding: 4096 }), 64 * MIB],
+    ["raw", "sparse raw.vhd", disk(62 * MIB), 62 * MIB],
+  ])(
+    "streams a page blob that is not to be copied by its written ranges: %s",
+    async (_what, name, file, size) => {
+      await account.dropPages(name, file);
+      const { way, made, treeHash, bytesWritten } = await mend(account, name, { copyBy: "stream" });
+      expect(way).toBe("ranges");
+      expectDisk(made, disk(size));
+      expect(treeHash).toMatch(/^[0-9a-f]{64}$/);
+      expect(bytesWritten).toBeLessThan(4 * MIB);
+    },
+  );
+
+  it("reads of a sparse page blob no more than its written ranges, cut into slices by them", async () => {
+    const size = 512 * MIB + 512;
+    const blob = account.dropped("holes.vhd").getPageBlobClient();
+    const page = Buffer.alloc(512, 7);
+    const places = [0, 100 * MIB + 512, 300 * MIB];
+    await blob.create(size + 512);
+    for (const at of places) await blob.uploadPages(page, at, 512);
+    const footer = fixedVhd({ disk: Buffer.alloc(0), footer: { size } }).subarray(-512);
+    await blob.uploadPages(footer, size, 512);
+    const order = await orderFor(account, "holes.vhd");
+    const settings = { ...MENDING_STANDARD, sliceBytes: 100_000, copyBy: "stream" } as const;
+    const act = activitiesOn(account.service);
+    const plan = value(await act(refs.planMending, { ...order, settings }));
+    expect(plan).toMatchObject({ slices: places.length, sourceBytes: places.length * 64 * 1024 });
+    let bytesRead = 0;
+    let bytesWritten = 0;
+    for (let slice = 0; slice < plan.slices; slice++) {
+      const moved = value(await act(refs.moveSlice, { ...order, plan, slice, settings }));
+      bytesRead += moved.bytesRead;
+      bytesWritten += moved.bytesWritten;
+    }
+    expect(bytesRead).toBe(places.length * 64 * 1024);
+    expect(bytesWritten).toBe(places.length * 4096);
   });
 
   it("takes a copy over whatever sequence number its source had", async () => {

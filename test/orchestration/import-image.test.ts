@@ -60,6 +60,53 @@ describe("an import", () => {
     expect(order(outcome)?.source).toMatchObject({ disks: [{ uri: "https://drops/prepared/web-1-os.vhd" }] });
   });
 
+  test.each([
+    ["refuses", { copyDropStart: () => refused("NOT_AUTHORIZED") }, "NOT_AUTHORIZED it is."],
+    [
+      "breaks off",
+      { copyDropAsk: () => done({ state: "failed", code: "CopyFailed", message: "The copy aborted." }) },
+      "CopyFailed: The copy aborted.",
+    ],
+    [
+      "does not know",
+      {
+        copyDropStart: () => {
+          throw new Error("HTTP 501");
+        },
+      },
+      "HTTP 501",
+    ],
+  ])(
+    "streams the written ranges of a page blob when the account %s the copy, and says why",
+    async (_what, changes, why) => {
+      const outcome = await run({
+        examineDrop: () => done(reportOf({ path: "copy-resize-footer", why: "It ends wrongly." })),
+        ...changes,
+      });
+      expect(board(outcome).status).toBe("succeeded");
+      expect(board(outcome).result).toMatchObject({
+        disks: [
+          { way: "ranges", bytesMoved: 320, treeHash: "f00d", why: expect.stringContaining(why) as string },
+        ],
+      });
+      const names = outcome.calls.map(({ name }) => name);
+      expect(names.indexOf("removePrepared")).toBeLessThan(names.indexOf("planMending"));
+      expect(removed(outcome)).toEqual(["web-1-os.vhd", "web-1-os.vhd"]);
+    },
+  );
+
+  test.each(["SOURCE_CHANGED", "SOURCE_GONE", "STORAGE_FULL"])(
+    "does not stream what the account did not copy for %s",
+    async (code) => {
+      const outcome = await run({
+        examineDrop: () => done(reportOf({ path: "copy-resize-footer" })),
+        copyDropStart: () => refused(code),
+      });
+      expect(board(outcome).error).toMatchObject({ code, stage: "mend" });
+      expect(inputsOf(outcome, "planMending")).toEqual([]);
+    },
+  );
+
   test("mends every disk of a VM image and keeps LUN and caching", async () => {
     const disks = [diskOf(), diskOf(0, "logs.vhd"), diskOf(7, "data.vhd")];
     const outcome = await run({ lookAtDrop: () => done(landed(disks)) });
@@ -149,12 +196,22 @@ describe("a refusal", () => {
       "SOURCE_CHANGED",
       "mend",
     ],
-    ["an account without room", { moveSlice: () => refused("QUOTA_EXCEEDED") }, "QUOTA_EXCEEDED", "mend"],
   ])("by %s ends the run with its code, and leaves nothing", async (_who, changes, code, stage) => {
     const outcome = await run(changes);
     expect(board(outcome)).toMatchObject({ status: "refused", error: { code, stage }, leftovers: [] });
     expect(inputsOf(outcome, "createManagedImageStart")).toEqual([]);
     expect(removed(outcome)).toEqual(stage === "mend" ? ["web-1-os.vhd"] : []);
+  });
+
+  test("by an account without room fails the run, for nothing is wrong with the file, and leaves nothing", async () => {
+    const outcome = await run({ moveSlice: () => refused("STORAGE_FULL") });
+    expect(board(outcome)).toMatchObject({
+      status: "failed",
+      error: { code: "STORAGE_FULL", stage: "mend", remedy: "Mend it." },
+      leftovers: [],
+    });
+    expect(inputsOf(outcome, "createManagedImageStart")).toEqual([]);
+    expect(removed(outcome)).toEqual(["web-1-os.vhd"]);
   });
 
   test("of a file changed under Azure's hands takes the image back", async () => {

@@ -41,7 +41,8 @@ export async function mend(
 ): Promise<Mended> {
   const order = await orderFor(account, blob);
   const fetched = async (name: string) => (fetches ? { made: await account.prepared(name) } : {});
-  const { way } = wayOf(order.report, order.drop, "when-needed");
+  const all = { ...MENDING_STANDARD, ...settings };
+  const { way } = wayOf(order.report, order.drop, { freeze: "when-needed", copyBy: all.copyBy });
   if (way === "as-it-lies") return { way, ...value(await act(refs.locateDrop, order)) };
   if (way.startsWith("server-copy")) {
     value(await act(refs.copyDrop.start, order));
@@ -49,7 +50,6 @@ export async function mend(
     const finished = value(await act(refs.finishDisk, { ...order, hashed: false }));
     return { way, ...finished, ...(await fetched(order.name)) };
   }
-  const all = { ...MENDING_STANDARD, ...settings };
   const plan = value(await act(refs.planMending, { ...order, settings: all }));
   let bytesWritten = 0;
   let calls = 0;

@@ -9,6 +9,13 @@ import { ABSENT_BLOCK } from "../../domain/vhd/layout.js";
 import type { MendingPlan } from "../../domain/vhd/mending-plan.js";
 import { decodePlan, encodePlan } from "../../domain/vhd/plan-file.js";
 import { sliceCount, sliceExtent } from "../../domain/vhd/slice-units.js";
+import {
+  markWritten,
+  noneWritten,
+  writtenBytes,
+  type WrittenGrains,
+} from "../../domain/vhd/written-grains.js";
+import type { DropReader } from "../../ports/drops.js";
 import type { RunStore } from "../../ports/run-store.js";
 import { encodeLeaves, hashesName, hashesPrefix, rootOf, treeOf } from "./leaf-hashes.js";
 import { moveUnits, type MoveEnds } from "./move-units.js";
@@ -25,6 +32,13 @@ interface Keepers {
 }
 
 const planName = (name: string): string => `${name}/plan`;
+
+/** What a page blob's own ranges say of the disk in it: folded as they come, however many there are. */
+export async function writtenOf(reader: DropReader, diskBytes: number): Promise<WrittenGrains> {
+  const map = noneWritten(diskBytes);
+  for await (const range of reader.writtenRanges()) markWritten(map, diskBytes, range);
+  return map;
+}
 
 export async function keepPlan(
   { runId, name }: Work,
@@ -83,9 +97,8 @@ export async function keptTreeHash(
   });
 }
 
-function sourceBytesOf({ source, unitBytes, virtualBytes }: MendingPlan): number {
-  if (source.kind === "linear")
-    return source.presentUnits ? source.presentUnits.length * unitBytes : virtualBytes;
+function sourceBytesOf({ source, virtualBytes }: MendingPlan): number {
+  if (source.kind === "linear") return source.written ? writtenBytes(source.written) : virtualBytes;
   let present = 0;
   for (const sector of source.blocks) if (sector !== ABSENT_BLOCK) present += 1;
   return present * (source.blockBytes + source.bitmapBytes);

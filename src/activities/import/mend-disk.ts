@@ -17,7 +17,7 @@ import type { Drops } from "../../ports/drops.js";
 import type { PreparedDisks } from "../../ports/prepared-disks.js";
 import type { RunStore } from "../../ports/run-store.js";
 import { Unsupported } from "../../ports/storage-refusal.js";
-import { carryOut, keepPlan, keptTreeHash } from "./kept-work.js";
+import { carryOut, keepPlan, keptTreeHash, writtenOf } from "./kept-work.js";
 
 export interface MendPorts {
   readonly drops: Drops;
@@ -32,12 +32,18 @@ export async function plan(
   { drops, prepared, runs }: MendPorts,
 ): Promise<Outcome<PlannedMending>> {
   const { name, epoch, drop, settings } = order;
-  const opened = await openVhd(drops.open(drop));
+  const reader = drops.open(drop);
+  const opened = await openVhd(reader);
   if (opened.status === "refused") {
     const [{ code, what, remedy }] = opened.findings;
     return refused(`VHD_${code}`, what, remedy);
   }
-  const mending = planMending(opened.container, { maxSliceSourceBytes: settings.sliceBytes });
+  const { container } = opened;
+  const tellsRanges = drop.blobKind === "page" && container.kind !== "dynamic";
+  const mending = planMending(container, {
+    maxSliceSourceBytes: settings.sliceBytes,
+    ...(tellsRanges ? { written: await writtenOf(reader, container.virtualBytes) } : {}),
+  });
   const planned = await keepPlan(order, mending, runs);
   const { planHash } = planned;
   await prepared.create({ name, sizeBytes: mending.newBytes, epoch, sourceEtag: drop.etag, planHash });

@@ -24,10 +24,10 @@ export async function moveByAccount(
   reader: Pick<DropReader, "readInto">,
   writer: Pick<PageWriter, "writeFrom">,
 ): Promise<number> {
-  const { virtualOffset: offset, length } = unit;
+  const { virtualOffset: offset, length, reads } = unit;
   const moves =
     source.kind === "linear"
-      ? [{ sourceOffset: offset, offset, length }]
+      ? reads.map((read) => ({ sourceOffset: read.offset, ...read }))
       : await writtenRuns(source, { offset, length }, reader);
   let moved = 0;
   for (const move of moves) {

@@ -60,7 +60,7 @@ export async function moveUnits(
 
   async function work(): Promise<void> {
     const buffer = growing();
-    const scratch = new Uint8Array(plan.source.kind === "dynamic" ? plan.unitBytes : 0);
+    const scratch = new Uint8Array(isPieced(plan) ? plan.unitBytes : 0);
     for (let unit = take(); unit !== undefined; unit = take()) {
       if (byAccount) {
         bytesWritten += await moveByAccount(plan, unit, byAccount, reader, writer);
@@ -96,6 +96,9 @@ export async function moveUnits(
   if (broken) throw broken.reason;
   return { nextUnit: pending.done ? undefined : pending.value.index, bytesRead, bytesWritten, leaves };
 }
+
+/** Whether a unit's bytes may come in pieces, and so need a place to be put together. */
+const isPieced = ({ source }: MendingPlan) => source.kind === "dynamic" || source.written !== undefined;
 
 /** Hands out views of one buffer that is as large as it ever had to be. Each part begins at a multiple of 8. */
 function growing(): (lengths: readonly number[]) => Buffer[] {

@@ -10,7 +10,7 @@ import { done, type Outcome } from "../../domain/outcome.js";
 import { planMending } from "../../domain/vhd/mending-plan.js";
 import type { DropReader } from "../../ports/drops.js";
 import type { PageWriter } from "../../ports/prepared-disks.js";
-import { carryOut, keepPlan, keptTreeHash } from "./kept-work.js";
+import { carryOut, keepPlan, keptTreeHash, writtenOf } from "./kept-work.js";
 import type { MendPorts } from "./mend-disk.js";
 
 const folderOf = ({ runId, name }: ReadBackOrder) => ({ runId, name: `${name}/read-back` });
@@ -23,10 +23,10 @@ export async function planReadBack(
   ports: MendPorts,
 ): Promise<Outcome<PlannedMending>> {
   const reader = await open(order, ports);
-  const pageRanges = await reader.writtenRanges();
+  const written = await writtenOf(reader, order.sizeBytes);
   const plan = planMending(
     { kind: "fixed", fileBytes: reader.sizeBytes, virtualBytes: order.sizeBytes },
-    { maxSliceSourceBytes: order.settings.sliceBytes, pageRanges },
+    { maxSliceSourceBytes: order.settings.sliceBytes, written },
   );
   return done(await keepPlan(folderOf(order), plan, ports.runs));
 }

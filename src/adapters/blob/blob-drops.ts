@@ -68,9 +68,6 @@ export function blobDrops(service: BlobServiceClient): Drops {
   };
 }
 
-/** Fragments nearer than this are read in one piece; it bounds how many there can be of a disk. */
-const NEAR_BYTES = 1024 * 1024;
-
 export function readerOf(blob: BlobClient, drop: Pick<DropRef, "blob" | "etag" | "sizeBytes">): DropReader {
   const conditions = { ifMatch: drop.etag };
   const reader: DropReader = {
@@ -90,21 +87,16 @@ export function readerOf(blob: BlobClient, drop: Pick<DropRef, "blob" | "etag" |
         refuseRead(error, drop.blob);
       }
     },
-    async writtenRanges() {
-      const ranges: { offset: number; length: number }[] = [];
+    async *writtenRanges() {
       try {
-        const written = blob.getPageBlobClient().listPageRanges(0, drop.sizeBytes, { conditions });
-        for await (const { start, end, isClear } of written) {
-          if (isClear) continue;
-          // Ends are inclusive, as in the Range header.
-          const last = ranges.at(-1);
-          if (last && start - (last.offset + last.length) < NEAR_BYTES) last.length = end + 1 - last.offset;
-          else ranges.push({ offset: start, length: end + 1 - start });
-        }
+        // A page of answers at a time: the account lists 10,000 ranges at most.
+        const listed = blob.getPageBlobClient().listPageRanges(0, drop.sizeBytes, { conditions });
+        // Ends are inclusive, as in the Range header.
+        for await (const { start, end, isClear } of listed)
+          if (!isClear) yield { offset: start, length: end + 1 - start };
       } catch (error) {
         refuseRead(error, drop.blob);
       }
-      return ranges;
     },
   };
   return reader;

@@ -32,7 +32,7 @@ export function refuseOrRethrow(error: unknown, what: string): never {
   if (code === "SequenceNumberConditionNotMet") throw new Superseded(said, { cause: error });
   if (OUT_OF_SPACE.test(code) || status === 507)
     refuse(
-      "QUOTA_EXCEEDED",
+      "STORAGE_FULL",
       "Make room in the storage account, or raise its capacity, and drop the file again.",
     );
   if (status === 401 || status === 403)

@@ -53,7 +53,7 @@ export interface PlannedMending {
   readonly sourceBytes: number;
 }
 
-export type Way = "as-it-lies" | "server-copy" | "server-copy-new-footer" | "blocks" | "linear";
+export type Way = "as-it-lies" | "server-copy" | "server-copy-new-footer" | "ranges" | "blocks" | "linear";
 
 /** A fixed VHD in a page blob from which Azure can make a disk, and how it came to be. */
 export interface PreparedDisk {

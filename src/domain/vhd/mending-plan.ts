@@ -5,6 +5,7 @@
 import { mendedSizeBytes } from "./azure-limits.js";
 import type { Container, FlatContainer } from "./container.js";
 import { ABSENT_BLOCK, FOOTER_BYTES, GIB, MIB } from "./layout.js";
+import { WORD_BYTES, writtenBytes, type WrittenGrains } from "./written-grains.js";
 
 export interface DynamicSource {
   readonly kind: "dynamic";
@@ -15,8 +16,8 @@ export interface DynamicSource {
 
 export interface LinearSource {
   readonly kind: "linear";
-  /** The units that hold anything, ascending; absent when the source cannot tell. */
-  readonly presentUnits?: Uint32Array;
+  /** What of it holds anything; absent when the source cannot tell. */
+  readonly written?: WrittenGrains;
 }
 
 export interface MendingPlan {
@@ -38,8 +39,8 @@ export interface Extent {
 export interface PlanOptions {
   /** How many source bytes one activity moves at most: 1 GiB takes 17 s at a page blob's 60 MiB/s. */
   readonly maxSliceSourceBytes?: number;
-  /** The non-empty ranges of a sparse page blob, ascending. */
-  readonly pageRanges?: readonly Extent[];
+  /** What a page blob's own ranges say. */
+  readonly written?: WrittenGrains;
 }
 
 const SMALL_UNIT_BYTES = 2 * MIB;
@@ -52,15 +53,16 @@ export function planMending(container: Container, options: PlanOptions = {}): Me
   const isDynamic = container.kind === "dynamic";
   const unitBytes =
     isDynamic && container.blockBytes <= SMALL_UNIT_BYTES ? SMALL_UNIT_BYTES : LARGE_UNIT_BYTES;
+  const { written } = options;
   const source = isDynamic
     ? dynamicSource(container)
-    : linearSource(virtualBytes, unitBytes, options.pageRanges);
+    : ({ kind: "linear", ...(written === undefined ? {} : { written }) } as const);
   return {
     virtualBytes,
     newBytes: mendedSizeBytes(virtualBytes),
     source,
     unitBytes,
-    sliceStarts: cutSlices(virtualBytes, source, unitBytes, options.maxSliceSourceBytes ?? GIB),
+    sliceStarts: cutSlices(virtualBytes, source, options.maxSliceSourceBytes ?? GIB),
   };
 }
 
@@ -71,25 +73,14 @@ const dynamicSource = ({ blockBytes, bitmapBytes, blocks }: Omit<DynamicSource, 
   blocks,
 });
 
-function linearSource(virtualBytes: number, unitBytes: number, ranges?: readonly Extent[]): LinearSource {
-  if (!ranges) return { kind: "linear" };
-  const present = new Set<number>();
-  for (const { offset, length } of ranges) {
-    const end = Math.min(offset + length, virtualBytes);
-    for (let unit = Math.floor(offset / unitBytes); unit * unitBytes < end; unit++) present.add(unit);
-  }
-  return { kind: "linear", presentUnits: Uint32Array.from(present).sort() };
-}
-
 function cutSlices(
   virtualBytes: number,
   source: DynamicSource | LinearSource,
-  unitBytes: number,
   maxSourceBytes: number,
 ): number[] {
   const starts = [0];
   let inSlice = 0;
-  const sourceBytes = sourceBytesByStep(virtualBytes, source, unitBytes);
+  const sourceBytes = sourceBytesByStep(virtualBytes, source);
   for (let step = 0; step * SLICE_STEP_BYTES < virtualBytes; step++) {
     const inStep = sourceBytes(step);
     if (inSlice > 0 && inSlice + inStep > maxSourceBytes) {
@@ -105,15 +96,13 @@ function cutSlices(
 function sourceBytesByStep(
   virtualBytes: number,
   source: DynamicSource | LinearSource,
-  unitBytes: number,
 ): (step: number) => number {
   if (source.kind === "linear") {
-    const { presentUnits } = source;
-    if (!presentUnits) return () => SLICE_STEP_BYTES;
-    const steps = new Set(
-      Array.from(presentUnits, (unit) => Math.floor((unit * unitBytes) / SLICE_STEP_BYTES)),
-    );
-    return (step) => (steps.has(step) ? SLICE_STEP_BYTES : 0);
+    const { written } = source;
+    const words = SLICE_STEP_BYTES / WORD_BYTES;
+    return written
+      ? (step) => writtenBytes(written, step * words, (step + 1) * words)
+      : () => SLICE_STEP_BYTES;
   }
   const { blockBytes, bitmapBytes, blocks } = source;
   return (step) => {

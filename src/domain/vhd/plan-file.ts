@@ -1,11 +1,12 @@
 /**
  * A plan as bytes, to be kept as a blob: magic, length of a JSON head, the head, then the table as 32-bit words,
- * little-endian. The largest plan (2040 GiB in blocks of 512 KiB) has 16 MiB.
+ * little-endian: blocks, or which grains are written. The largest plans (2040 GiB in blocks of 512 KiB, a page blob of
+ * 8 TiB) have 16 MiB.
  */
 import { fieldsOf, roundUp, startsWith } from "./layout.js";
 import type { MendingPlan } from "./mending-plan.js";
 
-const MAGIC = "vmplan/1";
+const MAGIC = "vmplan/2";
 const HEAD_AT = MAGIC.length + 4;
 
 interface PlanHead extends Omit<MendingPlan, "source"> {
@@ -16,13 +17,13 @@ interface PlanHead extends Omit<MendingPlan, "source"> {
 }
 
 export function encodePlan({ source, ...rest }: MendingPlan): Uint8Array {
-  const words = source.kind === "dynamic" ? source.blocks : (source.presentUnits ?? new Uint32Array(0));
+  const words = source.kind === "dynamic" ? source.blocks : (source.written ?? new Uint32Array(0));
   const head: PlanHead = {
     ...rest,
     source:
       source.kind === "dynamic"
         ? { kind: "dynamic", blockBytes: source.blockBytes, bitmapBytes: source.bitmapBytes }
-        : { kind: "linear", sparse: source.presentUnits !== undefined },
+        : { kind: "linear", sparse: source.written !== undefined },
     words: words.length,
   };
   const text = new TextEncoder().encode(JSON.stringify(head));
@@ -50,5 +51,5 @@ export function decodePlan(bytes: Uint8Array): MendingPlan {
   const words = new Uint32Array(count);
   for (let i = 0; i < count; i++) words[i] = fields.getUint32(wordsAt + i * 4, true);
   if (source.kind === "dynamic") return { ...rest, source: { ...source, blocks: words } };
-  return { ...rest, source: source.sparse ? { kind: "linear", presentUnits: words } : { kind: "linear" } };
+  return { ...rest, source: source.sparse ? { kind: "linear", written: words } : { kind: "linear" } };
 }

@@ -5,6 +5,7 @@
 import { ABSENT_BLOCK, SECTOR_BYTES } from "./layout.js";
 import type { DynamicSource, Extent, MendingPlan } from "./mending-plan.js";
 import { applyBitmap } from "./sector-bitmap.js";
+import { writtenWithin } from "./written-grains.js";
 
 export interface Unit {
   /** Counted over the whole disk, absent units included: where a stopped slice goes on. */
@@ -40,7 +41,7 @@ export function* sliceUnits(
   const { offset, length } = sliceExtent(plan, slice);
   const first = Math.max(fromUnit, offset / unitBytes);
   const end = Math.ceil((offset + length) / unitBytes);
-  for (const index of indexesOf(plan, first, end)) {
+  for (let index = first; index < end; index++) {
     const virtualOffset = index * unitBytes;
     const extent = { offset: virtualOffset, length: Math.min(unitBytes, virtualBytes - virtualOffset) };
     const reads = readsFor(plan, extent);
@@ -48,16 +49,8 @@ export function* sliceUnits(
   }
 }
 
-function* indexesOf({ source }: MendingPlan, first: number, end: number): Generator<number, void, undefined> {
-  if (source.kind === "linear" && source.presentUnits) {
-    for (const index of source.presentUnits) if (index >= first && index < end) yield index;
-    return;
-  }
-  for (let index = first; index < end; index++) yield index;
-}
-
 function readsFor({ source }: MendingPlan, extent: Extent): Extent[] {
-  if (source.kind === "linear") return [extent];
+  if (source.kind === "linear") return source.written ? writtenWithin(source.written, extent) : [extent];
   const wanted: Extent[] = [];
   for (const { bitmap, data } of blockParts(source, extent)) wanted.push(bitmap, data);
   return mergeNear(wanted.sort((one, other) => one.offset - other.offset));
@@ -113,7 +106,7 @@ export interface AssembledUnit {
   readonly staleSectors: number;
 }
 
-/** `fetched` holds the bytes of `unit.reads`, in their order. `scratch` saves an allocation for blocks below a unit. */
+/** `fetched` holds the bytes of `unit.reads`, in their order. `scratch` saves an allocation where they lie apart. */
 export function assembleUnit(
   { source }: MendingPlan,
   unit: Unit,
@@ -127,8 +120,14 @@ export function assembleUnit(
     if (bytes?.length !== length) throw new RangeError(`Source bytes ${offset}+${length} were not fetched.`);
     return bytes;
   };
-  if (source.kind === "linear")
-    return { data: find({ offset: unit.virtualOffset, length: unit.length }), staleSectors: 0 };
+  const blank = () => (scratch ?? new Uint8Array(unit.length)).subarray(0, unit.length).fill(0);
+  if (source.kind === "linear") {
+    const { virtualOffset: offset, length } = unit;
+    if (unit.reads[0]?.length === length) return { data: find({ offset, length }), staleSectors: 0 };
+    const data = blank();
+    for (const read of unit.reads) data.set(find(read), read.offset - offset);
+    return { data, staleSectors: 0 };
+  }
 
   const parts = [...blockParts(source, { offset: unit.virtualOffset, length: unit.length })];
   const [only] = parts;
@@ -136,7 +135,7 @@ export function assembleUnit(
     const data = find(only.data);
     return { data, staleSectors: applyBitmap(data, find(only.bitmap)) };
   }
-  const data = (scratch ?? new Uint8Array(unit.length)).subarray(0, unit.length).fill(0);
+  const data = blank();
   let staleSectors = 0;
   for (const part of parts) {
     const target = data.subarray(part.at, part.at + part.data.length);

@@ -162,19 +162,17 @@ describe("the image", () => {
   });
 });
 
+const COPIES = { freeze: "when-needed", copyBy: "account" } as const;
 test.each([
-  ["a perfect page blob", "none", "web.vhd", "when-needed", "as-it-lies"],
-  ["one in a folder: Azure takes no name with a slash", "none", "a/web.vhd", "when-needed", "server-copy"],
-  ["one to be frozen", "none", "web.vhd", "always", "server-copy"],
-  [
-    "a page blob with a wrong end",
-    "copy-resize-footer",
-    "a/web.vhd",
-    "when-needed",
-    "server-copy-new-footer",
-  ],
-  ["a dynamic disk", "dynamic", "web.vhd", "always", "blocks"],
-  ["a fixed block blob", "linear", "web.vhd", "always", "linear"],
-] as const)("the way of %s", (_what, path, blob, freeze, way) => {
-  expect(wayOf({ path, why: "" }, { blob }, freeze).way).toBe(way);
+  ["a perfect page blob", "none", "web.vhd", COPIES, "as-it-lies"],
+  ["one in a folder: Azure takes no name with a slash", "none", "a/web.vhd", COPIES, "server-copy"],
+  ["one to be frozen", "none", "web.vhd", { ...COPIES, freeze: "always" }, "server-copy"],
+  ["a page blob with a wrong end", "copy-resize-footer", "a/web.vhd", COPIES, "server-copy-new-footer"],
+  ["one where nothing is to be copied", "none", "web.vhd", { ...COPIES, copyBy: "stream" }, "as-it-lies"],
+  ["one in a folder, to be streamed", "none", "a/web.vhd", { ...COPIES, copyBy: "stream" }, "ranges"],
+  ["a wrong end, to be streamed", "copy-resize-footer", "web.vhd", { ...COPIES, copyBy: "stream" }, "ranges"],
+  ["a dynamic disk", "dynamic", "web.vhd", { ...COPIES, freeze: "always" }, "blocks"],
+  ["a fixed block blob", "linear", "web.vhd", { ...COPIES, copyBy: "stream" }, "linear"],
+] as const)("the way of %s", (_what, path, blob, settings, way) => {
+  expect(wayOf({ path, why: "" }, { blob }, settings).way).toBe(way);
 });

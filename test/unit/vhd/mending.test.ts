@@ -7,6 +7,7 @@ import { planEndPatch, planMending } from "../../../src/domain/vhd/mending-plan.
 import { openVhd } from "../../../src/domain/vhd/open-vhd.js";
 import { decodePlan, encodePlan } from "../../../src/domain/vhd/plan-file.js";
 import { sliceExtent, sliceUnits } from "../../../src/domain/vhd/slice-units.js";
+import { markWritten, noneWritten } from "../../../src/domain/vhd/written-grains.js";
 import { mend } from "../../support/mend.js";
 import { diskWith, dynamicVhd, fixedVhd, footerBytes, isAllZero, MIB } from "../../support/vhd-builder.js";
 import { logicalDisk } from "../../support/vhd-reference-reader.js";
@@ -89,15 +90,18 @@ describe("a mending plan", () => {
 
   it("reads a sparse page blob by its ranges alone", async () => {
     const file = fixedVhd({ disk });
-    const pageRanges = [
+    const container = await containerOf(file);
+    const written = noneWritten(container.virtualBytes);
+    for (const range of [
       { offset: 0, length: 4096 },
       { offset: 4 * MIB - 1024, length: 2048 },
       { offset: 9 * MIB, length: 5 * MIB },
       { offset: 27 * MIB, length: 1024 },
-    ];
-    const mended = mend(file, await containerOf(file), { pageRanges });
+    ])
+      markWritten(written, container.virtualBytes, range);
+    const mended = mend(file, container, { written });
     expectFixedDiskOf(file, mended.pageBlob);
-    expect(mended.bytesFetched).toBe(4 * 4 * MIB + 3 * MIB + 512);
+    expect(mended.bytesFetched).toBe((1 + 2) * 64 * 1024 + 5 * MIB + 512);
   });
 
   it("is the same for every look at one file, and survives being written down", async () => {
