@@ -10,7 +10,7 @@ param name string
 param location string = resourceGroup().location
 
 @description('Resource groups of this subscription whose VMs may be captured. The pipeline can do nothing in any other.')
-param sourceResourceGroups array = []
+param sourceResourceGroups string[] = []
 
 @description('Where images of dropped files go: a resource group for managed images, or a gallery for versions. A gallery must lie in this resource group, or the role be assigned on its own.')
 param importTargetId string = resourceGroup().id
@@ -21,12 +21,19 @@ param importPublisher string = 'vmimage'
 @description('Of the isolated network; it is connected to nothing, so it may overlap with anything.')
 param workAddressSpace string = '10.70.0.0/24'
 
+@description('Instances that stand ready for orchestrations. None is cheapest, and a run that comes after a pause begins some seconds later.')
+@minValue(0)
+param alwaysReady int = 0
+
+@description('Who is told by e-mail of dead letters, and when the app does not run. Nobody, if empty.')
+param alertEmail string = ''
+
 var suffix = uniqueString(resourceGroup().id, name)
 
 module storage 'modules/storage.bicep' = {
   name: 'storage'
   params: {
-    name: '${name}${suffix}'
+    name: take('${name}${suffix}', 24)
     location: location
   }
 }
@@ -69,16 +76,7 @@ module functionApp 'modules/function-app.bicep' = {
     workSubnetId: workNetwork.outputs.subnetId
     importTargetId: importTargetId
     importPublisher: importPublisher
-  }
-}
-
-module dataAccess 'modules/data-access.bicep' = {
-  name: 'data-access'
-  params: {
-    principalId: functionApp.outputs.principalId
-    storageName: storage.outputs.name
-    serviceBusName: serviceBus.outputs.name
-    insightsName: monitoring.outputs.insightsName
+    alwaysReady: alwaysReady
   }
 }
 
@@ -88,6 +86,17 @@ module role 'modules/pipeline-role.bicep' = {
   params: {
     name: '${name}-${suffix}'
     principalId: functionApp.outputs.principalId
+  }
+}
+
+module dataAccess 'modules/data-access.bicep' = {
+  name: 'data-access'
+  params: {
+    principalId: functionApp.outputs.principalId
+    importerRoleId: role.outputs.importerId
+    storageName: storage.outputs.name
+    serviceBusName: serviceBus.outputs.name
+    insightsName: monitoring.outputs.insightsName
   }
 }
 
@@ -109,6 +118,18 @@ module accessToSources 'modules/assign-role.bicep' = [
     }
   }
 ]
+
+module alerts 'modules/alerts.bicep' = if (!empty(alertEmail)) {
+  name: 'alerts'
+  params: {
+    name: name
+    location: location
+    email: alertEmail
+    serviceBusName: serviceBus.outputs.name
+    captureQueue: serviceBus.outputs.queue
+    insightsName: monitoring.outputs.insightsName
+  }
+}
 
 output appName string = functionApp.outputs.name
 output appUrl string = functionApp.outputs.url

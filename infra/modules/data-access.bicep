@@ -1,14 +1,15 @@
 // What the app's identity may do with data. Each role is one that the named need asks for, on the one resource.
 param principalId string
+param importerRoleId string
 param storageName string
 param serviceBusName string
 param insightsName string
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
 }
 
-resource serviceBus 'Microsoft.ServiceBus/namespaces@2024-01-01' existing = {
+resource serviceBus 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
   name: serviceBusName
 }
 
@@ -42,6 +43,16 @@ resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     }
   }
 ]
+
+resource mayMakeImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(storage.id, principalId, importerRoleId)
+  scope: storage
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: importerRoleId
+  }
+}
 
 resource onServiceBus 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for role in items(serviceBusRoles): {

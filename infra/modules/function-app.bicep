@@ -10,8 +10,9 @@ param insightsConnection string
 param workSubnetId string
 param importTargetId string
 param importPublisher string
+param alwaysReady int
 
-resource storage 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
 }
 
@@ -54,17 +55,18 @@ var appSettings = {
   JANITOR_MODE: 'report'
   JANITOR_SCHEDULE: '0 15 * * * *'
   MEND_CONCURRENCY: '8'
+  MEND_COPY_BY: 'account'
   MEND_MOVE_BY: 'stream'
   MEND_SLICES_AT_ONCE: '2'
   MEND_SLICE_MIB: '2048'
-  MEND_SLICE_SECONDS: '180'
+  MEND_SLICE_SECONDS: '45'
   RUNS_CONTAINER: 'runs'
   ServiceBus__fullyQualifiedNamespace: '${serviceBusName}.servicebus.windows.net'
   WORK_CONTAINER: 'work'
   WORK_SUBNET_ID: workSubnetId
 }
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: '${name}-plan'
   location: location
   kind: 'functionapp'
@@ -72,7 +74,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   kind: 'functionapp,linux'
@@ -82,7 +84,11 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     httpsOnly: true
     functionAppConfig: {
       runtime: { name: 'node', version: '22' }
-      scaleAndConcurrency: { instanceMemoryMB: 2048, maximumInstanceCount: 40 }
+      scaleAndConcurrency: {
+        instanceMemoryMB: 2048
+        maximumInstanceCount: 40
+        alwaysReady: alwaysReady == 0 ? [] : [{ name: 'durable', instanceCount: alwaysReady }]
+      }
       deployment: {
         storage: {
           type: 'blobContainer'
@@ -101,14 +107,18 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-// Publishing is by whoever is signed in, never by a password.
-resource noPublishingCredentials 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
-  for way in ['scm', 'ftp']: {
-    parent: app
-    name: way
-    properties: { allow: false }
-  }
-]
+// Publishing is by whoever is signed in, never by a secret that is shared.
+resource scmWithoutCredentials 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
+
+resource ftpWithoutCredentials 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
 
 output name string = app.name
 output url string = 'https://${app.properties.defaultHostName}'

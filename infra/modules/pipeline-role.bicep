@@ -52,10 +52,6 @@ var steps = {
     'Microsoft.Compute/images/write'
     'Microsoft.Compute/galleries/images/write'
     'Microsoft.Compute/galleries/images/versions/write'
-    'Microsoft.Storage/storageAccounts/read'
-    // An image from a blob asks for this right on the blob's account. The keys themselves open nothing: the account
-    // that main.bicep makes takes none.
-    'Microsoft.Storage/storageAccounts/listKeys/action'
   ]
   'clean-up': [
     'Microsoft.Compute/virtualMachines/delete'
@@ -78,6 +74,14 @@ var survey = [
   'Microsoft.Compute/locations/usages/read'
   'Microsoft.Compute/skus/read'
   'Microsoft.Compute/locations/operations/read'
+]
+
+// Asked of the account of dropped files and of no other. Azure demands the second of whoever makes an image from a blob
+// (Microsoft Learn, "Create an image definition and an image version", sources and permissions). The keys themselves open
+// nothing: the account that main.bicep makes takes none.
+var fromBlobs = [
+  'Microsoft.Storage/storageAccounts/read'
+  'Microsoft.Storage/storageAccounts/listKeys/action'
 ]
 
 resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
@@ -109,6 +113,17 @@ resource surveyor 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+resource importer 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(subscription().id, name, 'vmimage-import')
+  properties: {
+    roleName: 'VM image pipeline: images from blobs (${name})'
+    description: 'Makes images from the blobs of one storage account.'
+    type: 'CustomRole'
+    assignableScopes: [subscription().id]
+    permissions: [{ actions: fromBlobs, notActions: [], dataActions: [], notDataActions: [] }]
+  }
+}
+
 resource maySurvey 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(subscription().id, principalId, surveyor.id)
   properties: {
@@ -119,3 +134,4 @@ resource maySurvey 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 output id string = role.id
+output importerId string = importer.id

@@ -3,7 +3,7 @@
 param name string
 param location string
 
-resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
+resource namespace 'Microsoft.ServiceBus/namespaces@2026-01-01' = {
   name: name
   location: location
   // Basic has no duplicate detection.
@@ -14,7 +14,7 @@ resource namespace 'Microsoft.ServiceBus/namespaces@2024-01-01' = {
   }
 }
 
-resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
+resource queue 'Microsoft.ServiceBus/namespaces/queues@2026-01-01' = {
   parent: namespace
   name: 'capture-requests'
   properties: {
@@ -28,14 +28,14 @@ resource queue 'Microsoft.ServiceBus/namespaces/queues@2024-01-01' = {
   }
 }
 
-resource topic 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = {
+resource topic 'Microsoft.ServiceBus/namespaces/topics@2026-01-01' = {
   parent: namespace
   name: 'run-events'
   properties: { defaultMessageTimeToLive: 'P14D' }
 }
 
 // Whoever wants to know subscribes; this one keeps what nobody has subscribed to yet.
-resource everything 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = {
+resource everything 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2026-01-01' = {
   parent: topic
   name: 'all'
   properties: { maxDeliveryCount: 10, lockDuration: 'PT1M', deadLetteringOnMessageExpiration: false }

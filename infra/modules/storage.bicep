@@ -1,11 +1,13 @@
 // One account: what is dropped, what is being prepared, what runs keep, and what the Functions host keeps. General
 // purpose v2 without a hierarchical namespace, for such an account has no page blobs, and images are made of page blobs.
+@minLength(3)
+@maxLength(24)
 param name string
+
 param location string
 
-resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
-  // A name of an account has at most 24 letters and digits.
-  name: take(name, 24)
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
+  name: name
   location: location
   kind: 'StorageV2'
   sku: { name: 'Standard_LRS' }
@@ -19,7 +21,7 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
   properties: {
@@ -30,7 +32,7 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
 
 var containers = ['drop', 'work', 'runs', 'app-package']
 
-resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
   for one in containers: {
     parent: blobs
     name: one

@@ -7,7 +7,7 @@ param addressSpace string
 // WireServer and the platform's name server (Microsoft Learn, "What is IP address 168.63.129.16?").
 var platform = '168.63.129.16/32'
 
-resource rules 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
+resource rules 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
   name: '${name}-work'
   location: location
   properties: {
@@ -68,7 +68,7 @@ resource rules 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   }
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
   name: '${name}-isolated'
   location: location
   properties: {
