@@ -2,14 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  ArmError,
-  arm,
-  diskErrors,
-  galleryErrors,
-  imageErrors,
-  vmErrors,
-} from "../../../src/local/compute/model/errors.js";
+import { ArmError, arm } from "../../../src/local/compute/model/errors.js";
+import { diskErrors, galleryErrors, imageErrors } from "../../../src/local/compute/model/storage-errors.js";
+import { vmErrors } from "../../../src/local/compute/model/vm-errors.js";
 
 const REFERENCE = path.resolve("../shared/reference/arm");
 

@@ -6,7 +6,8 @@ import {
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
 import { sameId } from "../model/arm-ids.js";
-import { ArmError, type ErrorBody, vhdErrors } from "../model/errors.js";
+import { ArmError, type ErrorBody } from "../model/errors.js";
+import { vhdErrors } from "../model/storage-errors.js";
 import type { StorageAccount } from "../model/world.js";
 import { type Contents, MIB } from "./contents.js";
 import { FOOTER_BYTES, footerFault } from "./fixed-vhd.js";

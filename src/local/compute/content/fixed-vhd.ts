@@ -1,6 +1,7 @@
 /** The footer of a fixed VHD: what Azure appends to a disk that is read, and checks on a blob that is imported. */
 import { createHash } from "node:crypto";
-import { type ErrorBody, vhdErrors } from "../model/errors.js";
+import { type ErrorBody } from "../model/errors.js";
+import { vhdErrors } from "../model/storage-errors.js";
 import { MIB } from "./contents.js";
 
 export const FOOTER_BYTES = 512;

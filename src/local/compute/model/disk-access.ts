@@ -2,7 +2,8 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
 import { parseId } from "./arm-ids.js";
 import { durationMs } from "./durations.js";
-import { diskErrors, invalidParameter } from "./errors.js";
+import { invalidParameter } from "./errors.js";
+import { diskErrors } from "./storage-errors.js";
 import type { Completion } from "./operations.js";
 import type { Access, Disk, DiskRestorePoint, Snapshot } from "./resources.js";
 import { accessRequest, parse } from "./schemas.js";

@@ -1,6 +1,7 @@
 /**
- * Every error the simulator answers, in one place. Texts and statuses are those of the real service as recorded
- * or quoted in public issues; a status that no source shows is the one all its recorded siblings have (409).
+ * What every error is, and those that ARM itself answers; vm-errors.ts and storage-errors.ts have the others. Texts and
+ * statuses are those of the real service as recorded or quoted in public issues; a status that no source shows is the
+ * one all its recorded siblings have (409).
  */
 
 export interface ErrorDetail {
@@ -31,8 +32,9 @@ export class ArmError extends Error {
 
 const gateway = (status: number, code: string, message: string): ArmError =>
   new ArmError(status, { code, message }, { gateway: true });
-const notAllowed = (message: string): ArmError => new ArmError(409, { code: "OperationNotAllowed", message });
-const badRequest = (message: string): ArmError => new ArmError(400, { code: "BadRequest", message });
+export const notAllowed = (message: string): ArmError =>
+  new ArmError(409, { code: "OperationNotAllowed", message });
+export const badRequest = (message: string): ArmError => new ArmError(400, { code: "BadRequest", message });
 
 export const invalidParameter = (message: string, target?: string): ArmError =>
   new ArmError(400, { code: "InvalidParameter", message, ...(target === undefined ? {} : { target }) });
@@ -44,6 +46,29 @@ export const arm = {
       "MissingApiVersionParameter",
       "The api-version query parameter (?api-version=) is required for all requests.",
     ),
+  invalidApiVersion: (version: string, known: readonly string[]) =>
+    gateway(
+      400,
+      "InvalidApiVersionParameter",
+      `The api-version '${version}' is invalid. The supported versions are '${known.join(",")}'.`,
+    ),
+  noRegisteredProvider: (
+    location: string,
+    version: string,
+    type: string,
+    known: readonly string[],
+    locations: readonly string[],
+  ) =>
+    gateway(
+      400,
+      "NoRegisteredProviderFound",
+      `No registered resource provider found for location '${location}' and API version '${version}' for type '${type}'. The supported api-versions are '${known.join(", ")}'. The supported locations are '${locations.join(", ")}'.`,
+    ),
+  invalidNamespace: (namespace: string) =>
+    gateway(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`),
+  contentTooLarge: () =>
+    gateway(413, "RequestContentTooLarge", "The request content size exceeds the maximum size of 4 MB."),
+  invalidUrl: () => gateway(400, "BadRequest", "The request URL is invalid."),
   subscriptionNotFound: (subscription: string) =>
     gateway(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`),
   groupNotFound: (group: string) =>
@@ -139,160 +164,4 @@ export const arm = {
       },
       { retryAfterSeconds: seconds },
     ),
-};
-
-export const vmErrors = {
-  generalized: (operation: string, vm: string) =>
-    notAllowed(`Operation '${operation}' is not allowed on VM '${vm}' since the VM is generalized.`),
-  running: (operation: string, vm: string) =>
-    notAllowed(
-      `Operation '${operation}' is not allowed on VM '${vm}' since the VM is running. Please power off explicitly in case you shut down the VM from inside the guest operating system.`,
-    ),
-  deallocated: (operation: string, vm: string) =>
-    notAllowed(
-      // Two blanks stand in the real text.
-      `Operation '${operation}' is not allowed on VM '${vm}' since the VM is either deallocated or marked to be deallocated. Please refer to https://aka.ms/vmpowerstates  to learn about different VM power states.`,
-    ),
-  deleting: (operation: string, vm: string) =>
-    notAllowed(
-      `Operation '${operation}' is not allowed on VM '${vm}' since the VM is marked for deletion. You can only retry the Delete operation (or wait for an ongoing one to complete).`,
-    ),
-  powerChanging: (vm: string, state: string, operation: string) =>
-    notAllowed(
-      `An ongoing operation is changing power state of Virtual Machine ${vm} to ${state}. Please perform operation ${operation} after some time.`,
-    ),
-  busy: (operation: string, vm: string) =>
-    notAllowed(
-      `Operation '${operation}' is not allowed on VM '${vm}' since another operation is in progress.`,
-    ),
-  notGeneralizedForImage: (vm: string) =>
-    notAllowed(`The operation 'Create Image' requires the Virtual Machine '${vm}' to be Generalized.`),
-  notGeneralizedForCapture: () =>
-    notAllowed("Capture operation cannot be completed because the VM is not generalized."),
-  captureNeedsBlobDisks: () =>
-    notAllowed(
-      "The Capture action is only supported on a Virtual Machine with blob based disks. Please use the 'Image' resource APIs to create an Image from a managed Virtual Machine.",
-    ),
-  runCommandBusy: () =>
-    new ArmError(409, {
-      code: "Conflict",
-      message:
-        "Run command extension execution is in progress. Please wait for completion before invoking a run command.",
-    }),
-  notRunning: () => notAllowed("Cannot modify extensions in the VM when the VM is not running."),
-  agentSilent: (vm: string): ErrorBody => ({
-    code: "VMAgentStatusCommunicationError",
-    message: `VM '${vm}' has not reported status for VM agent or extensions. Verify that the OS is up and healthy, the VM has a running VM agent, and that it can establish outbound connections to Azure storage.`,
-  }),
-  sameLun: (disk: string, lun: number) =>
-    invalidParameter(`A disk named '${disk}' already uses the same LUN: ${lun}.`, "dataDisk.lun"),
-  missing: (parameter: string) =>
-    invalidParameter(`Required parameter '${parameter}' is missing (null).`, parameter),
-  unexpected: (parameter: string) => invalidParameter(`Parameter '${parameter}' is not allowed.`, parameter),
-  badValue: (parameter: string, value: string) =>
-    invalidParameter(`The value '${value}' of parameter '${parameter}' is invalid.`, parameter),
-  nicInUse: (nic: string, vm: string) =>
-    new ArmError(400, {
-      code: "NicInUse",
-      message: `Network Interface ${nic} is used by existing VM ${vm}.`,
-    }),
-  quota: (name: string, location: string, limit: number, usage: number, added: number) =>
-    notAllowed(
-      `Operation could not be completed as it results in exceeding approved ${name} quota. Additional details - Deployment Model: Resource Manager, Location: ${location}, Current Limit: ${limit}, Current Usage: ${usage}, Additional Required: ${added}, (Minimum) New Limit Required: ${usage + added}. Submit a request for Quota increase by specifying parameters listed in the 'Details' section for deployment to succeed.`,
-    ),
-};
-
-export const diskErrors = {
-  attached: (disk: string, vmId: string) => notAllowed(`Disk ${disk} is attached to VM ${vmId}.`),
-  owned: (disk: string, vmId: string) =>
-    new ArmError(409, {
-      code: "ConflictingUserInput",
-      message: `Disk '${disk}' cannot be attached as the disk is already owned by VM '${vmId}'.`,
-    }),
-  activeSas: (disk: string) =>
-    notAllowed(
-      `There is an active shared access signature outstanding for disk ${disk}. Call EndGetAccess before attaching or deleting the disk. Learn more here: aka.ms/revokeaccessapi.`,
-    ),
-  inUse: (disk: string, vmId: string) =>
-    notAllowed(`Cannot grant access to disk ${disk} while it is attached to running VM ${vmId}.`),
-  shrunk: (): ErrorBody => ({
-    code: "InvalidParameter",
-    message: "Disks or snapshot cannot be resized down.",
-  }),
-  copying: (name: string) =>
-    notAllowed(`Snapshot ${name} is still being copied; wait until its completionPercent is 100.`),
-};
-
-export const imageErrors = {
-  trustedLaunch: () =>
-    badRequest("Managed Images are not supported for virtual machines with security type TrustedLaunch."),
-  needsSource: () =>
-    invalidParameter(
-      "Either sourceVirtualMachine or storageProfile.osDisk must name a source.",
-      "storageProfile",
-    ),
-};
-
-export const galleryErrors = {
-  hasChildren: (children: readonly string[]) =>
-    new ArmError(409, {
-      code: "CannotDeleteResource",
-      message: `Cannot delete resource while nested resources exist. Some existing nested resource IDs include: '${children.join(",")}'. Please delete all nested resources before deleting this resource.`,
-    }),
-  parentNotFound: (parent: string) =>
-    new ArmError(404, {
-      code: "ParentResourceNotFound",
-      message: `Can not perform requested operation on nested resource. Parent resource '${parent}' not found.`,
-    }),
-  differs: (id: string, what: string, own: string, parents: string) =>
-    badRequest(
-      `The resource with id '${id}' has a different ${what} ['${own}'] than the parent gallery image ${what} ['${parents}'].`,
-    ),
-  regions: (regions: readonly string[], home: string) =>
-    invalidParameter(
-      `Gallery image version publishing profile regions ${regions.join(", ")} must contain the location of image version ${home}`,
-    ),
-  sourceNotFound: (id: string) =>
-    new ArmError(404, {
-      code: "NotFound",
-      message: `Source ${id} is not found. Please check source exists, and is in the same region as gallery image version being created.`,
-    }),
-  versionName: () =>
-    invalidParameter(
-      "The image version name is invalid. The image version name should follow Major(int).Minor(int).Patch(int) format, for e.g: 1.0.0, 2018.12.1 etc.",
-    ),
-  replication: (region: string): ErrorBody => ({
-    code: "ValidationError",
-    message: `Gallery replication jobs failed in one or more regions. The failing regions' details are as follows: '{region:${region}, detail:Failed with internal server error.}'. If retry does not work, then please do an update by removing the failed regions and update again by adding them back.`,
-  }),
-  protected: (id: string, until: string) =>
-    new ArmError(409, {
-      code: "OperationNotAllowed",
-      message: `Gallery image version ${id} cannot be deleted before its end of life date ${until}.`,
-    }),
-};
-
-/** What Azure answers when a blob is no VHD it takes; the oldest wording that is still quoted for each fault. */
-export const vhdErrors = {
-  notPageBlob: (): ErrorBody => ({
-    code: "BlobDownloadFailed",
-    message: "Invalid blob type for source blob uri.",
-  }),
-  cookie: (disk: string, uri: string): ErrorBody => ({
-    code: "InvalidVhd",
-    message: `The specified cookie value in VHD footer indicates that disk '${disk}' with blob ${uri} is not a supported VHD. Disk is expected to have cookie value 'conectix'.`,
-  }),
-  size: (uri: string, bytes: number): ErrorBody => ({
-    code: "InvalidVhd",
-    message: `The VHD ${uri} has an unsupported virtual size of ${bytes} bytes. The size must be a whole number (in MBs).`,
-  }),
-  dynamic: (uri: string): ErrorBody => ({
-    code: "InvalidVhd",
-    message: `The VHD ${uri} is of Dynamic VHD type. Please retry with fixed VHD type.`,
-  }),
-  notVhd: (): ErrorBody => ({ code: "BadRequest", message: "Only blobs formatted as VHDs can be imported." }),
-  unreadable: (uri: string): ErrorBody => ({
-    code: "StorageAccountNotAccessible",
-    message: `The blob ${uri} could not be read through the given storage account. Please check that the account exists, that it holds the blob, and that both are in the region of the request.`,
-  }),
 };

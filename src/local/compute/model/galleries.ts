@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { merge } from "../guests/guest.js";
 import { type DurationName, durationMs } from "./durations.js";
-import { arm, galleryErrors, invalidParameter } from "./errors.js";
+import { arm, invalidParameter } from "./errors.js";
+import { galleryErrors } from "./storage-errors.js";
 import { galleryRequest, shareRequest } from "./gallery-schemas.js";
 import type { Completion } from "./operations.js";
 import type { Definition, Gallery } from "./resources.js";

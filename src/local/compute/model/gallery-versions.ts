@@ -2,7 +2,9 @@
 import { GIB } from "../content/contents.js";
 import { merge } from "../guests/guest.js";
 import { CHILD_LINGER_MS, durationMs } from "./durations.js";
-import { arm, galleryErrors, vmErrors } from "./errors.js";
+import { arm } from "./errors.js";
+import { galleryErrors } from "./storage-errors.js";
+import { vmErrors } from "./vm-errors.js";
 import { DEFINITION, VERSION, linger } from "./galleries.js";
 import { versionRequest } from "./gallery-schemas.js";
 import type { Completion, Operation } from "./operations.js";

@@ -1,6 +1,7 @@
 /** Image definitions: what the versions below them are. */
 import { merge } from "../guests/guest.js";
-import { arm, galleryErrors, invalidParameter } from "./errors.js";
+import { arm, invalidParameter } from "./errors.js";
+import { galleryErrors } from "./storage-errors.js";
 import { DEFINITION, GALLERY, VERSION, checkNoChildren, start } from "./galleries.js";
 import { definitionRequest } from "./gallery-schemas.js";
 import type { Definition } from "./resources.js";

@@ -1,7 +1,7 @@
 /** As much of Microsoft.Network as a VM's model needs: network interfaces that are read, owned and let go. */
 import { randomUUID } from "node:crypto";
 import { parseId, sameId } from "./arm-ids.js";
-import { vmErrors } from "./errors.js";
+import { vmErrors } from "./vm-errors.js";
 import { arm } from "./errors.js";
 import type { Nic } from "./resources.js";
 import {

@@ -1,7 +1,8 @@
 /** Run Command, as an action (v1) and as a resource (v2): one at a time, 20 seconds at least, 90 minutes at most. */
 import { answer, type Script, type ScriptAnswer, tail } from "../guests/contracts.js";
 import { AGENT_PATIENCE_MS, durationMs, RUN_COMMAND_LIMIT_MS } from "./durations.js";
-import { ArmError, arm, vmErrors } from "./errors.js";
+import { ArmError, arm } from "./errors.js";
+import { vmErrors } from "./vm-errors.js";
 import { beginSeal, keepGuest } from "./guest-acts.js";
 import { agentReady, guestOf } from "./instance-view.js";
 import type { Completion, Operation } from "./operations.js";

@@ -2,7 +2,9 @@
 import { importVhd } from "../content/blob-import.js";
 import { parseId, sameId } from "./arm-ids.js";
 import { copyHolding } from "./disk-sources.js";
-import { galleryErrors, invalidParameter, vmErrors } from "./errors.js";
+import { invalidParameter } from "./errors.js";
+import { galleryErrors } from "./storage-errors.js";
+import { vmErrors } from "./vm-errors.js";
 import type { Definition, Disk, ImageDisk, Snapshot, Version, Vm } from "./resources.js";
 import { type World, find, save } from "./world.js";
 

@@ -5,7 +5,7 @@ import { type Guest, provisioned } from "../guests/guest.js";
 import { groupId, parseId, sameId } from "./arm-ids.js";
 import { copyHolding, diskSource } from "./disk-sources.js";
 import { attachable, makeDisk } from "./disks.js";
-import { vmErrors } from "./errors.js";
+import { vmErrors } from "./vm-errors.js";
 import { type ImageSource, resolveImage } from "./image-sources.js";
 import type { Disk, ImageDisk, Vm, VmDataDisk, VmOsDisk } from "./resources.js";
 import { type World, save } from "./world.js";

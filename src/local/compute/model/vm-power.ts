@@ -11,7 +11,8 @@ import {
   type World,
 } from "./world.js";
 import { AGENT_BOOT_MS, type DurationName, durationMs } from "./durations.js";
-import { arm, vmErrors } from "./errors.js";
+import { arm } from "./errors.js";
+import { vmErrors } from "./vm-errors.js";
 import { checkNoSas } from "./disks.js";
 import { instanceView } from "./instance-view.js";
 import type { Completion } from "./operations.js";

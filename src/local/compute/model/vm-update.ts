@@ -1,7 +1,8 @@
 /** Changes of a VM: tags and settings, disks attached and detached, another OS disk. */
 import { sameId } from "./arm-ids.js";
 import { attachable, detachFromVm } from "./disks.js";
-import { arm, vmErrors } from "./errors.js";
+import { arm } from "./errors.js";
+import { vmErrors } from "./vm-errors.js";
 import type { Vm, VmDataDisk } from "./resources.js";
 import { type Properties, type Request, carried, shownProperties, start } from "./vm-requests.js";
 import { type VmPlace, buildDataDisk, checkLuns, shown } from "./vm-disks.js";
