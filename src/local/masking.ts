@@ -32,15 +32,23 @@ export function masked(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      SECRET_MEMBERS.has(name.toLowerCase()) ? MASK : masked(member),
+      SECRET_MEMBERS.has(name.toLowerCase()) ? hidden(member) : masked(member),
     ]),
   );
+}
+
+/** Lists stay lists and objects stay objects, so that a recording can be checked against a specification. */
+function hidden(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hidden);
+  if (typeof value !== "object" || value === null) return MASK;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, hidden(member)]));
 }
 
 /** Text that is JSON itself, such as an input in a history, is looked into; it stays as it is written if it hides nothing. */
 function maskedString(text: string): string {
   const inner = /^\s*[[{"]/.test(text) ? parsed(text) : undefined;
   if (inner === undefined) return maskText(text);
+  if (isNestedTooDeep(inner)) return MASK;
   const safe = JSON.stringify(masked(inner));
   return safe === JSON.stringify(inner) ? text : safe;
 }
@@ -73,4 +81,19 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** How deep a body may be nested. Whoever walks one by recursion asks first, or a hostile body ends the process. */
+const MAX_DEPTH = 64;
+
+/** Goes level by level, so that the question itself does not recurse. */
+export function isNestedTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= MAX_DEPTH; depth += 1) {
+    level = level.flatMap((one) =>
+      typeof one === "object" && one !== null ? (Object.values(one) as unknown[]) : [],
+    );
+    if (level.length === 0) return false;
+  }
+  return true;
 }

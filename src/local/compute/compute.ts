@@ -115,7 +115,8 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
     answering += 1;
     answer(request, response)
       .catch((thrown: unknown) => {
-        log(`broke on ${request.method ?? ""}: ${String(thrown)}`);
+        // A client that left before it had said everything broke nothing here.
+        if (request.complete) log(`broke on ${request.method ?? ""}: ${String(thrown)}`);
         response.destroy();
       })
       .finally(() => {

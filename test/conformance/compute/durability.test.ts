@@ -110,7 +110,38 @@ describe("the record of exchanges", () => {
       "responseHeaders",
       "responseBody",
     ]);
-    expect(lines[0]).toMatchObject({ method: "PUT", apiVersion: "2026-03-01", status: 201 });
+    expect(lines[0]).toMatchObject({
+      method: "PUT",
+      apiVersion: "2026-03-01",
+      status: 201,
+      // A list stays a list, or the request would not be what the specification says.
+      requestBody: { properties: { protectedParameters: [{ name: "***", value: "***" }] } },
+      responseHeaders: { "Content-Type": "application/json; charset=utf-8" },
+    });
+  });
+});
+
+describe("the record of exchanges over restarts", () => {
+  it("goes on counting, drops the line that a killed process left half written, and tells of reads of bytes", async () => {
+    const recordFile = path.join(directory, "restarted.jsonl");
+    const first = await startBench({ recordFile });
+    await first.call("GET", `${first.id("disks", "linux1_data_0")}?api-version=2025-01-02`);
+    await fetch(`${first.simulator.endpoint}/md-none/00/abcd?sv=2018-03-28&sig=x`);
+    await first.stop();
+    appendFileSync(recordFile, '{"seq":3,"method":"PU');
+    const second = await startBench({ recordFile });
+    await second.call("GET", "/subscriptions");
+    await second.stop();
+    const lines = readFileSync(recordFile, "utf8").trim().split("\n");
+    const kept = lines.map((line) => {
+      const { seq, method, status, apiVersion } = JSON.parse(line) as Record<string, unknown>;
+      return [seq, method, status, apiVersion];
+    });
+    expect(kept).toEqual([
+      [1, "GET", 200, "2025-01-02"],
+      [2, "GET", 403, null],
+      [3, "GET", 400, null],
+    ]);
   });
 });
 

@@ -68,6 +68,13 @@ export const arm = {
     gateway(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`),
   contentTooLarge: () =>
     gateway(413, "RequestContentTooLarge", "The request content size exceeds the maximum size of 4 MB."),
+  /** The rule is that of disks, as quoted; other types have their own, which all refuse the same characters. */
+  invalidName: (id: string, name: string) =>
+    new ArmError(400, {
+      code: "InvalidParameter",
+      message: `The entity name '${name}' is invalid according to its validation rule: ^[^_\\W][\\w-._]{0,79}(?<![-.])$.`,
+      target: id,
+    }),
   invalidUrl: () => gateway(400, "BadRequest", "The request URL is invalid."),
   subscriptionNotFound: (subscription: string) =>
     gateway(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`),

@@ -41,7 +41,8 @@ export function matcher(routes: readonly Route[]): Matcher {
     byShape.set(shape, [...(byShape.get(shape) ?? []), one]);
   }
   const scoped = compiled.filter(({ route }) => route.path.startsWith("{+"));
-  return (method, path) => {
+  return (method, asked) => {
+    const path = asked.replace(/\/$/, "");
     for (const { route, pattern, names } of [
       ...scoped,
       ...(byShape.get(`${method} ${path.split("/").length}`) ?? []),
@@ -66,7 +67,7 @@ function compile(route: Route): Compiled {
       part.startsWith("{+") ? "(.+)" : part.startsWith("{") ? "([^/]+)" : part.replaceAll(".", "\\."),
     )
     .join("");
-  return { route, names, pattern: new RegExp(`^${source}/?$`, "i") };
+  return { route, names, pattern: new RegExp(`^${source}$`, "i") };
 }
 
 function idOf(template: string, params: Readonly<Record<string, string>>): string {

@@ -15,57 +15,60 @@ const CHUNK_BYTES = 4 * MIB;
 
 export const isSasPath = (path: string): boolean => path.startsWith("/md-");
 
-export async function serveSas(
-  world: World,
-  request: IncomingMessage,
-  url: URL,
-  response: ServerResponse,
-): Promise<void> {
-  response.setHeader("x-ms-request-id", randomUUID());
-  response.setHeader("x-ms-version", "2018-03-28");
+/** The whole answer but for the bytes, which are read as they leave. */
+export interface SasReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text?: string;
+  readonly bytes?: { readonly blob: Vhd; readonly from: number; readonly to: number };
+}
+
+export function sasReply(world: World, { method, headers }: IncomingMessage, url: URL): SasReply {
   const opened = openSas(world, PATH.exec(url.pathname)?.[1] ?? "", url.searchParams);
-  if (opened === "forged") {
-    fail(
-      response,
+  if (opened === "forged")
+    return failure(
       403,
       "AuthenticationFailed",
       "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.",
     );
-    return;
-  }
-  if (opened === "revoked") {
-    fail(
-      response,
+  if (opened === "revoked")
+    return failure(
       403,
       "AuthenticationFailed",
       "Server failed to authenticate the request: the access policy of the signature was revoked or has expired.",
     );
-    return;
-  }
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    fail(
-      response,
+  if (method !== "GET" && method !== "HEAD")
+    return failure(
       403,
       "AuthorizationPermissionMismatch",
       "This request is not authorized to perform this operation using this permission.",
     );
-    return;
-  }
   const blob = vhdOf(world, opened);
-  if (url.searchParams.get("comp") === "pagelist") {
-    pageList(response, blob);
-    return;
-  }
-  if (url.searchParams.has("comp")) {
-    fail(
-      response,
+  if (url.searchParams.get("comp") === "pagelist") return pageList(blob);
+  if (url.searchParams.has("comp"))
+    return failure(
       400,
       "InvalidQueryParameterValue",
       "The disk's blob answers properties, ranges and its page list, nothing else.",
     );
-    return;
+  return range(headers, blob);
+}
+
+export async function sendSas(
+  { status, headers, text, bytes }: SasReply,
+  withoutBody: boolean,
+  response: ServerResponse,
+): Promise<void> {
+  response.writeHead(status, headers);
+  if (bytes !== undefined && !withoutBody) {
+    const { blob, from, to } = bytes;
+    for (let offset = from; offset <= to; offset += CHUNK_BYTES) {
+      const more = response.write(blob.read(offset, Math.min(CHUNK_BYTES, to + 1 - offset)));
+      if (!more) await Promise.race([once(response, "drain"), once(response, "close")]);
+      if (response.destroyed) return;
+    }
   }
-  await sendRange(request, response, blob);
+  response.end(text);
 }
 
 interface Vhd {
@@ -95,76 +98,73 @@ function vhdOf(world: World, resource: Readable): Vhd {
   };
 }
 
-function fail(response: ServerResponse, status: number, code: string, message: string): void {
-  const xml = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
-  response.writeHead(status, {
-    "x-ms-error-code": code,
-    "content-type": "application/xml",
-    "content-length": Buffer.byteLength(xml),
-  });
-  response.end(xml);
-}
+const common = (): Record<string, string> => ({
+  "x-ms-request-id": randomUUID(),
+  "x-ms-version": "2018-03-28",
+});
 
-function pageList(response: ServerResponse, { pages, sizeBytes, etag, modified }: Vhd): void {
+const xml = (status: number, text: string, headers: Record<string, string>): SasReply => ({
+  status,
+  headers: {
+    ...common(),
+    ...headers,
+    "content-type": "application/xml",
+    "content-length": String(Buffer.byteLength(text)),
+  },
+  text,
+});
+
+const failure = (status: number, code: string, message: string): SasReply =>
+  xml(
+    status,
+    `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+    { "x-ms-error-code": code },
+  );
+
+function pageList({ pages, sizeBytes, etag, modified }: Vhd): SasReply {
   const ranges = pages.map(
     ({ offset, length }) =>
       `<PageRange><Start>${offset}</Start><End>${offset + length - 1}</End></PageRange>`,
   );
-  const xml = `<?xml version="1.0" encoding="utf-8"?><PageList>${ranges.join("")}</PageList>`;
-  response.writeHead(200, {
-    "content-type": "application/xml",
-    "content-length": Buffer.byteLength(xml),
-    "x-ms-blob-content-length": sizeBytes,
+  return xml(200, `<?xml version="1.0" encoding="utf-8"?><PageList>${ranges.join("")}</PageList>`, {
+    "x-ms-blob-content-length": String(sizeBytes),
     etag,
     "last-modified": modified,
   });
-  response.end(xml);
 }
 
-async function sendRange(request: IncomingMessage, response: ServerResponse, blob: Vhd): Promise<void> {
-  const asked = String(request.headers["x-ms-range"] ?? request.headers.range ?? "");
-  const range = /^bytes=(\d+)-(\d*)$/.exec(asked);
-  const from = Number(range?.[1] ?? 0);
-  const to = Math.min(
-    blob.sizeBytes - 1,
-    range?.[2] === undefined || range[2] === "" ? blob.sizeBytes - 1 : Number(range[2]),
-  );
-  if (from > to) {
-    fail(
-      response,
+function range(headers: IncomingMessage["headers"], blob: Vhd): SasReply {
+  const asked = /^bytes=(\d+)-(\d*)$/.exec(String(headers["x-ms-range"] ?? headers.range ?? ""));
+  const from = Number(asked?.[1] ?? 0);
+  const last = blob.sizeBytes - 1;
+  const to = Math.min(last, asked?.[2] === undefined || asked[2] === "" ? last : Number(asked[2]));
+  if (from > to)
+    return failure(
       416,
       "InvalidRange",
       "The range specified is invalid for the current size of the resource.",
     );
-    return;
-  }
-  const wanted = request.headers["if-match"];
-  if (wanted !== undefined && wanted !== "*" && wanted !== blob.etag) {
-    fail(
-      response,
+  const wanted = headers["if-match"];
+  if (wanted !== undefined && wanted !== "*" && wanted !== blob.etag)
+    return failure(
       412,
       "ConditionNotMet",
       "The condition specified using HTTP conditional header(s) is not met.",
     );
-    return;
-  }
-  response.writeHead(range === null ? 200 : 206, {
-    "content-type": "application/octet-stream",
-    "content-length": to - from + 1,
-    ...(range === null ? {} : { "content-range": `bytes ${from}-${to}/${blob.sizeBytes}` }),
-    "accept-ranges": "bytes",
-    "x-ms-blob-type": "PageBlob",
-    "x-ms-blob-sequence-number": "0",
-    "x-ms-server-encrypted": "true",
-    etag: blob.etag,
-    "last-modified": blob.modified,
-  });
-  if (request.method !== "HEAD") {
-    for (let offset = from; offset <= to; offset += CHUNK_BYTES) {
-      const more = response.write(blob.read(offset, Math.min(CHUNK_BYTES, to + 1 - offset)));
-      if (!more) await Promise.race([once(response, "drain"), once(response, "close")]);
-      if (response.destroyed) return;
-    }
-  }
-  response.end();
+  return {
+    status: asked === null ? 200 : 206,
+    headers: {
+      ...common(),
+      "content-type": "application/octet-stream",
+      "content-length": String(to - from + 1),
+      ...(asked === null ? {} : { "content-range": `bytes ${from}-${to}/${blob.sizeBytes}` }),
+      "accept-ranges": "bytes",
+      "x-ms-blob-type": "PageBlob",
+      "x-ms-blob-sequence-number": "0",
+      "x-ms-server-encrypted": "true",
+      etag: blob.etag,
+      "last-modified": blob.modified,
+    },
+    bytes: { blob, from, to },
+  };
 }
