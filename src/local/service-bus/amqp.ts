@@ -11,7 +11,19 @@ export interface Container extends EventEmitter {
   listen(options: object): Server;
 }
 
-export const createContainer = (): Container => rhea.create_container();
+/**
+ * Nobody says who they are before `$cbs`. rhea calls that ANONYMOUS; Microsoft's own AMQP libraries, below the .NET and
+ * other clients, want the mechanism by Service Bus' name and end without it.
+ */
+export function createContainer(): Container {
+  const container = rhea.create_container();
+  const mechanisms = container.sasl_server_mechanisms as Record<string, unknown> & {
+    enable_anonymous(): void;
+  };
+  mechanisms.enable_anonymous();
+  mechanisms.MSSBCBS = mechanisms.ANONYMOUS;
+  return container;
+}
 
 export function readTyped(bytes: Buffer): Typed {
   return new types.Reader(bytes).read();

@@ -16,6 +16,13 @@ const BATCH_FORMAT = 0x80013700;
 
 export const refusal = (condition: string, description: string): AmqpError => ({ condition, description });
 
+/** A link that never was: no node at its end, then the reason (AMQP 1.0, 2.6.3). With one, .NET takes it for open. */
+export function refuseLink(link: Receiver | Sender, error: AmqpError): void {
+  link.local.attach.source = undefined;
+  link.local.attach.target = undefined;
+  link.close(error);
+}
+
 /** Takes in what a client sends; a transfer is answered once all its messages are durable. */
 export function serveSender(link: Receiver, entity: Entity, journal: Journal): void {
   link.on("message", ({ message, delivery, connection }: EventContext) => {

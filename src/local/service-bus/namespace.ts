@@ -7,6 +7,9 @@ import { Subscription, Topic } from "./topic.js";
 
 export const DEAD_LETTER_QUEUE = "$DeadLetterQueue";
 
+/** What an address means: JavaScript's client sends a path, .NET's one from the root, Python's a whole URI. */
+export const pathOf = (address: string): string => address.replace(/^(?:[a-z]+:\/\/[^/]*)?\//i, "");
+
 export type Entity =
   | { readonly kind: "queue"; readonly queue: Queue }
   | { readonly kind: "subscription"; readonly queue: Queue; readonly subscription: Subscription }
@@ -71,7 +74,7 @@ export function createNamespace(entities: Entities, journal: Journal, clock: Clo
   const everyQueue = queues.flatMap((queue) => (queue.deadLetters ? [queue.deadLetters, queue] : [queue]));
 
   return {
-    find: (address) => byAddress.get(address.toLowerCase()),
+    find: (address) => byAddress.get(pathOf(address).toLowerCase()),
     orphans: () =>
       journal
         .paths()

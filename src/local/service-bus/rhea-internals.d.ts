@@ -117,6 +117,8 @@ interface AttachFields {
   rcv_settle_mode?: number;
   max_message_size?: number;
   properties?: object;
+  source?: object | undefined;
+  target?: object | undefined;
 }
 
 /** A link on which we send: the client's receiver. */

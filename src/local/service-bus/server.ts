@@ -8,10 +8,10 @@ import type { Clock } from "../clock.js";
 import { answerAccepted, createContainer, messages, types } from "./amqp.js";
 import { answerPutToken, type AccessKey, type Reply } from "./cbs.js";
 import type { Journal } from "./journal.js";
-import { MAX_MESSAGE_BYTES, refusal, serveReceiver, serveSender } from "./links.js";
+import { MAX_MESSAGE_BYTES, refusal, refuseLink, serveReceiver, serveSender } from "./links.js";
 import type { LogLine } from "./log-line.js";
 import { answerManagement } from "./management.js";
-import { DEAD_LETTER_QUEUE, type Entity, type Namespace } from "./namespace.js";
+import { DEAD_LETTER_QUEUE, pathOf, type Entity, type Namespace } from "./namespace.js";
 import type { AmqpMessage, Connection, EventContext, Receiver, Sender, Session } from "./rhea-internals.js";
 import { holdNextSessionRequests, openSession, type SessionGrants } from "./session-links.js";
 
@@ -187,7 +187,7 @@ export function listen(options: ServerOptions): AmqpServer {
     refuse(
       link,
       "amqp:not-found",
-      `The messaging entity 'sb://${options.host}/${address}' could not be found. Name it in the broker's configuration.`,
+      `The messaging entity 'sb://${options.host}/${pathOf(address)}' could not be found. Name it in the broker's configuration.`,
     );
   };
   const isAuthorized = (link: Receiver | Sender, peer: Peer): boolean => {
@@ -197,7 +197,7 @@ export function listen(options: ServerOptions): AmqpServer {
   };
   const refuse = (link: Receiver | Sender, condition: string, description: string): void => {
     log({ level: "warn", event: "service-bus.refused", what: condition, reason: description });
-    link.close(refusal(condition, description));
+    refuseLink(link, refusal(condition, description));
   };
 
   function serveRequests(

@@ -1,6 +1,6 @@
 /** Links to a session: the one the client names, or the next that has messages, for which the attach is held back. */
 import { types } from "./amqp.js";
-import { refusal } from "./links.js";
+import { refusal, refuseLink } from "./links.js";
 import type { Queue } from "./queue.js";
 import type { Frame, Sender, Session, Typed } from "./rhea-internals.js";
 import type { SessionLock } from "./sessions.js";
@@ -75,24 +75,16 @@ export function openSession(
     lock = grant.lock;
     grant.onLost(onLost);
     if (!lock)
-      link.close(refusal("com.microsoft:timeout", "No session had messages within the time allowed."));
+      refuseLink(link, refusal("com.microsoft:timeout", "No session had messages within the time allowed."));
   } else if (typeof wanted === "string") {
     lock = queue.sessions.lock(wanted, onLost);
     if (!lock) {
-      link.close(
-        refusal(
-          "com.microsoft:session-cannot-be-locked",
-          `The session '${wanted}' cannot be accepted: another receiver holds it.`,
-        ),
-      );
+      const taken = `The session '${wanted}' cannot be accepted: another receiver holds it.`;
+      refuseLink(link, refusal("com.microsoft:session-cannot-be-locked", taken));
     }
   } else {
-    link.close(
-      refusal(
-        "amqp:not-allowed",
-        `'${queue.path}' requires sessions. Accept one instead of opening a plain receiver.`,
-      ),
-    );
+    const plain = `'${queue.path}' requires sessions. Accept one instead of opening a plain receiver.`;
+    refuseLink(link, refusal("amqp:not-allowed", plain));
   }
   if (lock) {
     link.set_source({ address: link.source?.address, filter: { [SESSION_FILTER]: lock.id } });
