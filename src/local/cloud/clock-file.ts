@@ -23,7 +23,11 @@ export function openClockFile(path: string, factor: number | undefined, nowMs = 
   renameSync(`${path}.new`, path);
   const touch = () => {
     const now = new Date();
-    utimesSync(path, now, now);
+    try {
+      utimesSync(path, now, now);
+    } catch {
+      // The folder was removed under a running cloud: nothing is left to continue from.
+    }
   };
   const timer = setInterval(touch, TOUCH_MS);
   timer.unref();

@@ -9,6 +9,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { BlobServiceClient } from "@azure/storage-blob";
 import { realClock } from "../clock.js";
+import { lockState } from "../state-lock.js";
 import { startCompute } from "../compute/compute.js";
 import type { Seed } from "../compute/seed.js";
 import { startBroker } from "../service-bus/broker.js";
@@ -22,8 +23,7 @@ import type { Connections } from "./connections.js";
 import { connectionsFile, settingsFile, writeJson } from "./connections.js";
 import { defaultEntities } from "./entities.js";
 import type { CloudPorts } from "./ports.js";
-import { newSubscription } from "./seed.js";
-import { lockState } from "./state-lock.js";
+import { newSubscription, withSubnet } from "./seed.js";
 
 export interface CloudOptions {
   readonly appDir: string;
@@ -47,12 +47,12 @@ export interface Cloud {
 
 /** Starts in order, and undoes in reverse order what was started when the rest fails, or at the end. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { stateDir, ports, log } = options;
+  const { stateDir, log } = options;
   const stops: (() => unknown)[] = [];
   const stop = async () => {
     for (let undo = stops.pop(); undo !== undefined; undo = stops.pop()) await undo();
   };
-  const lock = lockState(stateDir);
+  const lock = lockState(stateDir, "cloud.pid");
   stops.push(() => lock.release());
   try {
     const clockFile = openClockFile(join(stateDir, "clock.json"), options.speed);
@@ -63,7 +63,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     await createContainers(connections, containersOf(settings));
     writeJson(connectionsFile(stateDir), connections);
     writeJson(settingsFile(stateDir), settings);
-    log({ level: "info", event: "cloud-started", ports, speed: clockFile.factor });
+    log({
+      level: "info",
+      event: "cloud-started",
+      compute: connections.compute.endpoint,
+      speed: clockFile.factor,
+    });
     return { connections, settings, stop };
   } catch (error) {
     await stop();
@@ -103,7 +108,7 @@ async function startServices(
     port: ports.compute,
     clock: clockFile.clock,
     stateDir: folder(stateDir, "compute"),
-    seed: seed ?? newSubscription(subscriptionIn(accountId)),
+    seed: withSubnet(seed ?? newSubscription(subscriptionIn(accountId)), setting(sample, "WORK_SUBNET_ID")),
     storage: {
       accountId,
       blobEndpoint: azurite.blobEndpoint,

@@ -1,14 +1,19 @@
 /**
- * The cloud as a process of its own, for `npm start`, the demo and `func start` (npm run local:cloud). Says that it
- * is ready in one line of JSON; ends when its standard input does, so that it never serves a later start by accident.
+ * The cloud as a process of its own: for a person who runs the app with `func start` (npm run local:cloud), and with
+ * --child for `npm start` and the demo, which it tells in one line of JSON that it is ready.
  */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readSeed } from "../compute/seed.js";
-import { startCloud } from "./cloud.js";
+import { leanHeap } from "../lean-heap.js";
+import { endInOrder, failed } from "../lifetime.js";
+import { logView } from "../start/log-view.js";
+import { type Cloud, startCloud } from "./cloud.js";
 import { connectionsFile, settingsFile } from "./connections.js";
 import { DEFAULT_PORTS, FREE_PORTS, assertPortsFree } from "./ports.js";
-import { endWithParent } from "./lifetime.js";
+import { cloudSummary } from "./summary.js";
+
+const usage = `npm run local:cloud -- [--ports default|free] [--state DIR] [--speed FACTOR] [--seed FILE] [--entities FILE] [--record FILE] [--verbose]`;
 
 const { values: flags } = parseArgs({
   options: {
@@ -20,13 +25,21 @@ const { values: flags } = parseArgs({
     entities: { type: "string" },
     record: { type: "string" },
     verbose: { type: "boolean", default: false },
+    child: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
   },
 });
 
 async function main(): Promise<void> {
+  if (flags.help) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  leanHeap();
   const stateDir = resolve(flags.state);
-  const ports = flags.ports === "free" ? FREE_PORTS : DEFAULT_PORTS;
+  const ports = portsOf(flags.ports);
   await assertPortsFree({ ...ports });
+  const log = flags.child ? (line: string) => void process.stderr.write(`${line}\n`) : toPerson(stateDir);
   const cloud = await startCloud({
     appDir: resolve(flags.app),
     stateDir,
@@ -36,16 +49,30 @@ async function main(): Promise<void> {
     ...(flags.entities === undefined ? {} : { entitiesFile: flags.entities }),
     ...(flags.record === undefined ? {} : { recordFile: flags.record }),
     verbose: flags.verbose,
-    log: (line) => void process.stderr.write(`${JSON.stringify(line)}\n`),
+    log: (line) => log(JSON.stringify(line)),
   });
-  endWithParent(() => cloud.stop());
-  const ready = {
+  endInOrder(() => cloud.stop(), flags);
+  process.stdout.write(`${flags.child ? readyLine(cloud, stateDir) : cloudSummary(cloud, stateDir)}\n`);
+}
+
+/** Shown and kept as `npm start` shows and keeps the lines of its processes. */
+function toPerson(stateDir: string): (line: string) => void {
+  const print = (text: string) => void process.stdout.write(`${text}\n`);
+  return logView(join(stateDir, "logs"), { from: flags.verbose ? "debug" : "info", print }).from("cloud");
+}
+
+const readyLine = ({ connections }: Cloud, stateDir: string): string =>
+  JSON.stringify({
     ready: true,
     settings: settingsFile(stateDir),
     connections: connectionsFile(stateDir),
-    compute: cloud.connections.compute.endpoint,
-  };
-  process.stdout.write(`${JSON.stringify(ready)}\n`);
+    compute: connections.compute.endpoint,
+  });
+
+function portsOf(text: string) {
+  if (text === "default") return DEFAULT_PORTS;
+  if (text === "free") return FREE_PORTS;
+  throw new Error(`--ports ${text}: say default or free.`);
 }
 
 function speedOf(text: string): number {
@@ -54,7 +81,4 @@ function speedOf(text: string): number {
   throw new Error(`--speed ${text}: give the factor by which time runs faster, such as 1 or 60.`);
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
-});
+main().catch(failed);

@@ -1,7 +1,7 @@
 /** The ports that developers expect, and what to say when one of them is taken. */
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { commandOf, listenerOn } from "./processes.js";
+import { commandOf, listenerOn } from "../processes.js";
 
 export interface CloudPorts {
   readonly blob: number;

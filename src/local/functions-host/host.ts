@@ -8,6 +8,7 @@
  */
 import { availableParallelism } from "node:os";
 import type { Clock } from "../clock.js";
+import { lockStateSoon } from "../state-lock.js";
 import { loadApp } from "./core/app-loader.js";
 import { createInvoker } from "./core/invoker.js";
 import { asJson } from "./core/typed-data.js";
@@ -20,7 +21,6 @@ import { readOrMakeKeys } from "./http/keys.js";
 import { type Handler, httpFunctions, listen, privateHandler, publicHandler } from "./http/server.js";
 import { type LogLine, logTo } from "./log.js";
 import { appSettings, readHostJson } from "./settings.js";
-import { lockState } from "./state-lock.js";
 import { startTriggers } from "./triggers/start-triggers.js";
 import { workTracker } from "./work-tracker.js";
 
@@ -46,6 +46,8 @@ export interface FunctionsHost {
   /** Resolves when nothing runs or is ready to run. Timers that are set do not count. */
   idle(): Promise<void>;
   busy(): boolean;
+  /** Resolves with the reason when the state cannot be written any more; never otherwise. Only a new host can go on. */
+  readonly failed: Promise<Error>;
   stop(): Promise<void>;
 }
 
@@ -68,8 +70,11 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
   const { appDir, stateDir, clock, fsync = true } = options;
   const log = logTo(options.log, () => clock.now());
   const work = workTracker();
-  const unlock = await lockState(stateDir);
-  undo.push(unlock);
+  const lock = await lockStateSoon(stateDir, "host.pid");
+  undo.push(() => lock.release());
+  let onBroken: (reason: Error) => void = () => undefined;
+  const failed = new Promise<Error>((resolve) => (onBroken = resolve));
+  const journal = { fsync, onBroken };
   const hostJson = await readHostJson(appDir);
   const keys = await readOrMakeKeys(stateDir);
   const settings = appSettings(options.settings);
@@ -102,7 +107,7 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
   const functions = sortByTrigger(app.registration.functions.values());
   const client = asJson(durableClientPayload({ ...hub, origin: url }));
   const invoke = createInvoker(app, log, () => client);
-  const instances = await openInstances(stateDir, fsync);
+  const instances = await openInstances(stateDir, journal);
   undo.push(instances.close);
   const engine = createEngine({
     instances,
@@ -122,7 +127,7 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
   serveClient = privateHandler(management, RPC_BASE);
   await engine.recover();
   const triggers = await startTriggers(functions, {
-    ...{ invoke, log, work, settings, clock, stateDir, fsync },
+    ...{ invoke, log, work, settings, clock, stateDir, journal },
     blobPollMs: options.blobPollMs ?? 1000,
     extensions: hostJson.extensions ?? {},
   });
@@ -138,6 +143,7 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
     port: front.port,
     idle: () => work.idle(),
     busy: () => work.busy(),
+    failed,
     async stop() {
       await triggers.stop(GRACE_MS);
       serve = () => Promise.resolve({ status: 503, headers: { "retry-after": "1" } });
@@ -146,7 +152,7 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
       await rpc.close();
       await app.terminate();
       restoreEnvironment();
-      await unlock();
+      lock.release();
       log("info", "host-stopped");
     },
   };

@@ -29,7 +29,7 @@ const READY_MS = 30_000;
 const TAIL_LINES = 20;
 
 export async function startChild({ name, script, args, onLogLine }: ChildOptions): Promise<Child> {
-  const child = spawn(process.execPath, ["--enable-source-maps", script, ...args], {
+  const child = spawn(process.execPath, ["--enable-source-maps", script, "--child", ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     // A process group of its own: Ctrl-C reaches this process alone, and it stops the others in order.
     detached: process.platform !== "win32",

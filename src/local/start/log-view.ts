@@ -1,6 +1,7 @@
 /** The log lines of cloud and host: all of them to a file, the telling ones, shortened, to whoever looks on. */
-import { createWriteStream, mkdirSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { join } from "node:path";
+import { inFolder } from "../state-lock.js";
 
 export interface LogView {
   /** Takes the lines of one process. */
@@ -14,12 +15,14 @@ export function logView(
   directory: string,
   show: { readonly from: "debug" | "info" | "none"; readonly print: (line: string) => void },
 ): LogView {
-  mkdirSync(directory, { recursive: true });
+  inFolder(directory, () => undefined);
   const files: ReturnType<typeof createWriteStream>[] = [];
   return {
     from(process) {
       const file = createWriteStream(join(directory, `${process}.log`), { flags: "a" });
       files.push(file);
+      // A full disk costs the lines, not the environment.
+      file.once("error", ({ message }) => show.print(`No more lines are kept in ${directory}: ${message}`));
       return (line) => {
         file.write(`${line}\n`);
         const entry = parse(line);

@@ -21,7 +21,10 @@ export async function buildHost(appDir: string): Promise<string> {
   const sources = names
     .filter((name) => name.endsWith(".ts"))
     .map((name) => join(local, "functions-host", name));
-  for (const source of [...sources, join(local, "clock.ts"), join(local, "masking.ts")]) {
+  const shared = (await readdir(local))
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(local, name));
+  for (const source of [...sources, ...shared]) {
     const target = join(out, "local", relative(local, source).replace(/\.ts$/, ".js"));
     await mkdir(dirname(target), { recursive: true });
     const { outputText } = ts.transpileModule(await readFile(source, "utf8"), {
@@ -52,13 +55,25 @@ export async function spawnHost(
   build: string,
   stateDir: string,
   settings: Record<string, string>,
+  /** A command that runs the one given as its arguments, in circumstances of its own. */
+  within: readonly string[] = [],
 ): Promise<HostProcess> {
   const settingsFile = join(build, "local.settings.json");
   await writeFile(settingsFile, JSON.stringify({ IsEncrypted: false, Values: settings }));
-  const flags = ["--app", join(build, "app"), "--state", stateDir, "--port", "0", "--settings", settingsFile];
-  const child = spawn(process.execPath, [join(build, "local/functions-host/main.js"), ...flags], {
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const flags = [
+    "--app",
+    join(build, "app"),
+    "--state",
+    stateDir,
+    "--port",
+    "0",
+    "--settings",
+    settingsFile,
+    "--child",
+  ];
+  const command = [process.execPath, join(build, "local/functions-host/main.js"), ...flags];
+  const [program = "", ...args] = [...within, ...command];
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => void errors.push(line));
   const gone = once(child, "exit");

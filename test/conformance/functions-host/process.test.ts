@@ -35,9 +35,7 @@ describe("the host process", () => {
   it("refuses a state folder that another host holds, and takes over that of a killed one", async () => {
     const holder = await start();
     const state = join(root, `state-${states - 1}`);
-    await expect(spawnHost(build, state, {})).rejects.toThrow(
-      `in use by the host with process id ${holder.pid}`,
-    );
+    await expect(spawnHost(build, state, {})).rejects.toThrow(`in use by process ${holder.pid}`);
     await holder.kill();
     const heir = await spawnHost(build, state, {});
     expect((await fetch(`${heir.webhooks}/instances`)).status).toBe(200);
@@ -53,6 +51,41 @@ describe("the host process", () => {
     expect(await once(child, "exit")).toEqual([0, null]);
     expect(performance.now() - beganMs).toBeLessThan(5000);
   });
+});
+
+describe("a state folder that cannot be written", () => {
+  it("is named at start, with what to do", async () => {
+    const state = join(build, "package.json", "state");
+    await expect(spawnHost(build, state, {})).rejects.toThrow(`${state} cannot keep the state: ENOTDIR`);
+  });
+
+  // A limit on the size of files stands for a full disk: the kernel refuses the write in the same way.
+  it.runIf(process.platform !== "win32")(
+    "ends the host with the reason once it is full, and loses nothing that was acknowledged",
+    async () => {
+      const state = join(root, "full");
+      const limited = ["/bin/sh", "-c", 'trap "" XFSZ; ulimit -f 64; exec "$@"', "sh"] as const;
+      const host = await spawnHost(build, state, {}, limited);
+      const exited = once(host.child, "exit");
+      const acknowledged: string[] = [];
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify("x".repeat(5000));
+      for (let n = 0; n < 100; n++) {
+        const url = `${host.webhooks}/orchestrators/approval/full-${n}`;
+        const answer = await fetch(url, { method: "POST", headers, body }).catch(() => undefined);
+        if (answer?.status === 202) acknowledged.push(`full-${n}`);
+      }
+      expect(await exited).toEqual([1, null]);
+      expect(host.errors.join("\n")).toMatch(/durable\.journal cannot be written: EFBIG.*Make room/);
+      expect(acknowledged.length).toBeGreaterThan(0);
+      expect(acknowledged.length).toBeLessThan(100);
+
+      const heir = await spawnHost(build, state, {});
+      for (const id of acknowledged)
+        expect((await fetch(`${heir.webhooks}/instances/${id}`)).status, id).toBe(202);
+      await heir.kill();
+    },
+  );
 });
 
 describe("what is wrong with an app", () => {

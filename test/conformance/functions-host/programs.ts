@@ -41,6 +41,9 @@ export interface Traits {
   readonly longestWaitMs: number;
   /** A race is decided by the clock; without a clock that stands still nobody can say who wins. */
   readonly races: boolean;
+  /** The most steps at the top, and how deep most programs nest. Many small programs find more than few large ones. */
+  readonly longest: number;
+  readonly depth: number;
 }
 
 /** Fails at every attempt, however often an interrupted one is repeated. */
@@ -116,7 +119,8 @@ export function randomProgram(next: () => number, prefix: string, traits: Traits
   function steps(depth: number, count: number): Step[] {
     return Array.from({ length: count }, () => inner(depth));
   }
-  return Array.from({ length: 2 + below(6) }, () => step(2));
+  const depth = next() < 0.8 ? traits.depth : traits.depth + 1;
+  return Array.from({ length: 1 + below(traits.longest) }, () => step(depth));
 }
 
 class Failed extends Error {}

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { assertPortsFree } from "../../../src/local/cloud/ports.js";
-import { lockState } from "../../../src/local/cloud/state-lock.js";
+import { lockState } from "../../../src/local/state-lock.js";
 
 describe("a port that is taken", () => {
   it("is named with its service, its holder and what to do; port 0 never is", async () => {
@@ -47,14 +47,14 @@ describe("the lock of a state folder", () => {
 
   it("lets a second cloud not in, and names the first", () =>
     inFolder((folder) => {
-      lockState(folder);
-      expect(() => lockState(folder)).toThrow(`is in use by process ${process.pid}`);
+      lockState(folder, "cloud.pid");
+      expect(() => lockState(folder, "cloud.pid")).toThrow(`is in use by process ${process.pid}`);
     }));
 
   it("is free after its release", () =>
     inFolder((folder) => {
-      lockState(folder).release();
-      lockState(folder).release();
+      lockState(folder, "cloud.pid").release();
+      lockState(folder, "cloud.pid").release();
     }));
 
   it.each([
@@ -63,7 +63,7 @@ describe("the lock of a state folder", () => {
   ])("is taken over from %s", (_, left) =>
     inFolder((folder) => {
       writeFileSync(join(folder, "cloud.pid"), left);
-      lockState(folder).release();
+      lockState(folder, "cloud.pid").release();
     }),
   );
 
@@ -72,7 +72,7 @@ describe("the lock of a state folder", () => {
     () =>
       inFolder((folder) => {
         writeFileSync(join(folder, "cloud.pid"), JSON.stringify({ pid: process.pid, startedAt: "1" }));
-        lockState(folder).release();
+        lockState(folder, "cloud.pid").release();
       }),
   );
 });

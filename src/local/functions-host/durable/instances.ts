@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Execution } from "./execution.js";
 import type { HistoryEvent, InstanceRow, InstanceStart, InstanceSummary, RuntimeStatus } from "./history.js";
 import { EventType, iso } from "./history.js";
-import { type Journal, type JournalRecord, openJournal, type Place } from "./journal.js";
+import { type Journal, type JournalOptions, type JournalRecord, openJournal, type Place } from "./journal.js";
 import type { ExecutionSnapshot, Turn } from "./turn.js";
 
 export interface LiveInstance {
@@ -57,7 +57,7 @@ export interface Instances {
 /** Rewriting pays when the file is mostly the past of instances that have moved on. */
 const COMPACT_ABOVE_BYTES = 1 << 20;
 
-export async function openInstances(stateDir: string, fsync: boolean): Promise<Instances> {
+export async function openInstances(stateDir: string, options: JournalOptions): Promise<Instances> {
   await mkdir(stateDir, { recursive: true });
   const live = new Map<string, LiveInstance>();
   const finished = new Map<string, FinishedInstance>();
@@ -120,7 +120,7 @@ export async function openInstances(stateDir: string, fsync: boolean): Promise<I
     }
   };
 
-  const journal = await openJournal(join(stateDir, "durable.journal"), { fsync }, (record: JournalRecord) => {
+  const journal = await openJournal(join(stateDir, "durable.journal"), options, (record: JournalRecord) => {
     const header = record.header as Header;
     if (header.t === "done" || header.t === "live") usefulBytes += record.place.length;
     apply(header, record.place, record.body.bind(record));

@@ -1,6 +1,7 @@
 /**
  * An append-only file of records, each framed by length and CRC-32. Appends of one moment share one write (and one
- * fdatasync); whoever needs a record to be safe awaits `flushed()`. A torn tail, as a kill leaves it, is cut off.
+ * fdatasync); whoever needs a record to be safe awaits `flushed()`. A torn tail, as a kill leaves it, is cut off. After
+ * a write that failed nothing is written any more: what followed would lie at the wrong place, or be a past with a gap.
  *
  * Frame: u32 LE payload length, u32 LE CRC-32 of the payload, payload. Payload: JSON header, optionally a line feed
  * and a body that loading does not parse.
@@ -26,9 +27,16 @@ export interface JournalRecord {
   body(): string;
 }
 
+export interface JournalOptions {
+  /** Off, a power failure may lose the last records; a killed process never does. */
+  readonly fsync: boolean;
+  /** Told once when the file cannot be written any more. */
+  readonly onBroken?: (reason: Error) => void;
+}
+
 export interface Journal {
   append(header: object, body?: string): Place;
-  /** Resolves when everything appended so far is safe. */
+  /** Resolves when everything appended so far is safe; rejects, from then on always, when the file cannot be written. */
   flushed(): Promise<void>;
   readBody(place: Place): Promise<string>;
   sizeBytes(): number;
@@ -73,7 +81,7 @@ function* recordsOf(file: Buffer): Generator<JournalRecord> {
 /** Opens or creates a journal and hands every sound record to `load`, oldest first. */
 export async function openJournal(
   path: string,
-  { fsync }: { readonly fsync: boolean },
+  { fsync, onBroken }: JournalOptions,
   load: (record: JournalRecord) => void,
 ): Promise<Journal> {
   const existing = await readFile(path).catch((error: unknown) => {
@@ -91,19 +99,31 @@ export async function openJournal(
   let writtenTo = end;
   let pending: Buffer[] = [];
   let writing: Promise<void> | undefined;
+  let broken: Error | undefined;
 
   const write = async () => {
     // Let everything that is decided in this turn of the event loop share the write.
     await new Promise((resolve) => setImmediate(resolve));
     const chunk = Buffer.concat(pending);
     pending = [];
-    await writeFully(handle, chunk, writtenTo);
-    if (fsync) await handle.datasync();
+    try {
+      await writeFully(handle, chunk, writtenTo);
+      if (fsync) await handle.datasync();
+    } catch (cause) {
+      broken = new Error(
+        `${path} cannot be written: ${(cause as Error).message}. Make room or mend the folder, then start again: ` +
+          "everything that was acknowledged is kept.",
+        { cause },
+      );
+      onBroken?.(broken);
+      throw broken;
+    }
     writtenTo += chunk.length;
   };
   const flushed = async (): Promise<void> => {
     const target = end;
     while (writtenTo < target) {
+      if (broken !== undefined) throw broken;
       writing ??= write().finally(() => (writing = undefined));
       await writing;
     }
@@ -157,8 +177,7 @@ export async function openJournal(
       end = writtenTo = nextEnd;
     },
     async close() {
-      await flushed();
-      await handle.close();
+      await flushed().finally(() => handle.close());
     },
   };
   return journal;

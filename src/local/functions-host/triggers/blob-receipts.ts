@@ -3,7 +3,7 @@
  * the storage emulator forgets what it acknowledged just before a kill.
  */
 import { join } from "node:path";
-import { openJournal } from "../durable/journal.js";
+import { type JournalOptions, openJournal } from "../durable/journal.js";
 
 interface Receipt {
   readonly key: string;
@@ -23,9 +23,9 @@ export interface BlobReceipts {
 
 const COMPACT_ABOVE_BYTES = 1 << 20;
 
-export async function openBlobReceipts(stateDir: string, fsync: boolean): Promise<BlobReceipts> {
+export async function openBlobReceipts(stateDir: string, options: JournalOptions): Promise<BlobReceipts> {
   const receipts = new Map<string, Receipt>();
-  const journal = await openJournal(join(stateDir, "blob-receipts.journal"), { fsync }, ({ header }) => {
+  const journal = await openJournal(join(stateDir, "blob-receipts.journal"), options, ({ header }) => {
     const receipt = header as Receipt;
     receipts.set(receipt.key, receipt);
   });

@@ -2,6 +2,7 @@
 import type { Clock } from "../../clock.js";
 import type { Invoke } from "../core/invoker.js";
 import type { FunctionsByTrigger } from "../functions-by-trigger.js";
+import type { JournalOptions } from "../durable/journal.js";
 import type { Log } from "../log.js";
 import type { HostJson, Settings } from "../settings.js";
 import type { WorkTracker } from "../work-tracker.js";
@@ -18,7 +19,7 @@ export interface TriggerOptions {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly stateDir: string;
-  readonly fsync: boolean;
+  readonly journal: JournalOptions;
   readonly blobPollMs: number;
   readonly extensions: NonNullable<HostJson["extensions"]>;
 }
@@ -33,7 +34,7 @@ export async function startTriggers(
     await receipts?.close();
   };
   const receipts =
-    functions.blobs.length === 0 ? undefined : await openBlobReceipts(options.stateDir, options.fsync);
+    functions.blobs.length === 0 ? undefined : await openBlobReceipts(options.stateDir, options.journal);
   try {
     const { extensions, blobPollMs: pollMs } = options;
     for (const target of functions.blobs) {

@@ -41,10 +41,12 @@ export async function startTimers(
   );
   let saving = Promise.resolve();
   const save = () => {
-    saving = saving.then(async () => {
+    const write = async () => {
       await writeFile(`${path}.new`, JSON.stringify(states));
       await rename(`${path}.new`, path);
-    });
+    };
+    // A write that failed, told to whoever asked for it, does not keep the next from being tried.
+    saving = saving.then(write, write);
     return saving;
   };
   const cancels = new Map<string, () => void>();
@@ -97,7 +99,7 @@ export async function startTimers(
   return {
     async stop() {
       for (const cancel of cancels.values()) cancel();
-      await saving;
+      await saving.catch(() => undefined);
     },
   };
 }

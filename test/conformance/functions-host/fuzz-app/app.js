@@ -4,15 +4,22 @@ import { appendFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as df from "durable-functions";
 
-/** Counts of attempts live in files: they must survive a host that is killed. */
+/** Where counts of attempts and the trace must survive a host that is killed; without it they are in memory. */
 const countsDir = () => process.env.FUZZ_DIR;
+const attempts = new Map();
 const attemptOf = (key) => {
+  if (countsDir() === undefined) {
+    attempts.set(key, (attempts.get(key) ?? 0) + 1);
+    return attempts.get(key);
+  }
   const path = join(countsDir(), key);
   appendFileSync(path, "x");
   return statSync(path).size;
 };
-const trace = (what, key) =>
+const trace = (what, key) => {
+  if (countsDir() === undefined) return;
   appendFileSync(join(countsDir(), "trace.log"), `${what} ${key} ${process.pid} ${Date.now()}\n`);
+};
 
 df.app.activity("act", {
   handler: async ({ key, value, ms }) => {
