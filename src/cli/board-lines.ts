@@ -1,4 +1,5 @@
 /** A run as lines: one a stage, then how it ended, what to do, what is left. */
+import { dryRunIn, dryRunLines } from "./dry-run-lines.js";
 import type { RunDocument } from "./run-documents.js";
 import { durationText, plain } from "./words.js";
 
@@ -35,7 +36,9 @@ export function stageLines(run: RunDocument, nowMs: number): string[] {
 /** What is said when a run has ended, whatever way it did. */
 export function endingLines({ status, error, leftovers, result }: RunDocument): string[] {
   const image = imageIn(result);
+  const dryRun = dryRunIn(result);
   return [
+    ...(dryRun === undefined ? [] : dryRunLines(dryRun)),
     ...(status === "succeeded" && image !== undefined ? [`made ${plain(image)}`] : []),
     ...textsIn(result, "warnings").map((warning) => `! ${warning}`),
     ...textsIn(result, "replacedDisks").map((id) => `kept, and in nobody's use: ${id}`),

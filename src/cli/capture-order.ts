@@ -25,6 +25,12 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   requestId: "--id",
 };
 
+/** What is sent, and of it what the command line goes by. */
+export interface CaptureOrder {
+  readonly request: { readonly requestId: string };
+  readonly dryRun: boolean;
+}
+
 /**
  * What is sent is what was said, without the schema's defaults: those are the app's.
  * @throws CommandFailed with every problem at once.
@@ -33,7 +39,7 @@ export function captureOrder(
   base: Readonly<Record<string, unknown>>,
   options: CaptureOptions,
   newId: () => string,
-): { readonly requestId: string } {
+): CaptureOrder {
   const { vm, definition, image, version, id } = options;
   if (definition !== undefined && image !== undefined)
     throw invalid(["--definition and --image: an image goes to the one or to the other, not to both"]);
@@ -62,7 +68,7 @@ export function captureOrder(
   };
   const read = captureRequest.safeParse(order);
   if (!read.success) throw invalid(problemsOf(read.error).map(withOption));
-  return { ...order, requestId: read.data.requestId ?? "" };
+  return { request: { ...order, requestId: read.data.requestId ?? "" }, dryRun: read.data.dryRun };
 }
 
 /** A file's field that is no object is left for the schema to name. */

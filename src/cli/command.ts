@@ -9,6 +9,8 @@ export interface Terminal {
   /** The width of a screen whose lines can be written again; absent where output goes to a file. */
   readonly columns?: () => number;
   readonly sleep?: (ms: number) => Promise<void>;
+  /** What to say when somebody presses Ctrl-C; the last one given is said. */
+  readonly onInterrupt?: (say: () => void) => void;
 }
 
 export interface Command {

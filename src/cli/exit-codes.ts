@@ -7,6 +7,7 @@ export const EXIT = {
   noSuchRun: 66,
   unavailable: 69,
   broken: 70,
+  exists: 73,
   noPermission: 77,
 } as const;
 

@@ -1,4 +1,5 @@
 /** The table of commands, and what they have in common: help, usage errors, and how anything else that breaks is said. */
+import { readFileSync } from "node:fs";
 import { CommandFailed, UsageError, type Command, type Terminal } from "./command.js";
 import { cancel } from "./commands/cancel.js";
 import { capture } from "./commands/capture.js";
@@ -13,9 +14,17 @@ const COMMANDS: readonly Command[] = [capture, inspect, drop, watch, runs, cance
 
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...args] = argv;
-  if (name === undefined || name === "--help" || name === "-h") {
-    terminal.out(overview());
-    return name === undefined ? EXIT.usage : EXIT.ok;
+  if (name === undefined) {
+    terminal.err(overview());
+    return EXIT.usage;
+  }
+  if (/^(help|--help|-h)$/.test(name)) {
+    terminal.out(COMMANDS.find((known) => known.name === args[0])?.usage ?? overview());
+    return EXIT.ok;
+  }
+  if (name === "--version") {
+    terminal.out(`${version()}\n`);
+    return EXIT.ok;
   }
   const command = COMMANDS.find((known) => known.name === name);
   if (!command) {
@@ -24,14 +33,16 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   }
   if (args.includes("--help") || args.includes("-h")) {
     terminal.out(command.usage);
-    return 0;
+    return EXIT.ok;
   }
   try {
     return await command.run(args, terminal);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof UsageError || isParseArgsError(error)) {
-      terminal.err(`${message}\n\n${command.usage}`);
+      terminal.err(
+        `vmimage ${name}: ${message}\n\n${synopsis(command)}\nvmimage ${name} --help says more.\n`,
+      );
       return EXIT.usage;
     }
     terminal.err(`vmimage ${name}: ${message}\n`);
@@ -42,8 +53,16 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
 const isParseArgsError = (error: unknown): boolean =>
   error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 
+/** The first lines of the usage; all of it would push what is wrong off the screen. */
+const synopsis = ({ usage }: Command): string => `${usage.slice(0, usage.indexOf("\n\n"))}\n`;
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Usage: vmimage COMMAND …\n\n${lines.join("\n")}\n\nvmimage COMMAND --help says more.\n`;
+  return `Usage: vmimage COMMAND …\n\n${lines.join("\n")}\n\nvmimage COMMAND --help says more. Where the app is: --url or VMIMAGE_URL, by default http://localhost:7071.\n`;
 }

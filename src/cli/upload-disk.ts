@@ -166,6 +166,6 @@ async function eachAtOnce<T>(
 
 const exists = (name: string) =>
   new CommandFailed(
-    EXIT.broken,
+    EXIT.exists,
     `There is a ${name} in the container already, and it is not an upload of this file that broke off. Drop under another name (--name), or replace it (--overwrite).`,
   );

@@ -4,6 +4,7 @@
  */
 import { endingLines, handedTo, headLine, stageLines } from "./board-lines.js";
 import { CommandFailed, type Terminal } from "./command.js";
+import { dryRunIn, isBlocked } from "./dry-run-lines.js";
 import { EXIT, EXIT_OF_RUN } from "./exit-codes.js";
 import type { PipelineClient } from "./pipeline-client.js";
 import { findRun, isOver, type RunDocument, type RunPlace } from "./run-documents.js";
@@ -23,6 +24,9 @@ export async function watchRun(
   place: RunPlace,
   terminal: Terminal,
 ): Promise<Watched> {
+  terminal.onInterrupt?.(() =>
+    terminal.err(`\nThe run goes on. Look again: vmimage watch ${place.kind}/${place.id}\n`),
+  );
   const show = terminal.columns ? onScreen(terminal, terminal.columns) : inLog(terminal);
   const run = await untilOver(client, place, terminal, show);
   const next = handedTo(run);
@@ -31,10 +35,14 @@ export async function watchRun(
     return watchRun(client, { kind: run.kind, id: next }, terminal);
   }
   for (const line of endingLines(run)) terminal.out(`${line}\n`);
-  return {
-    run,
-    exitCode: run.status === "pending" || run.status === "running" ? 1 : EXIT_OF_RUN[run.status],
-  };
+  return { run, exitCode: exitCodeOf(run) };
+}
+
+/** A dry run that found something in the way has succeeded; the run itself would be refused. */
+function exitCodeOf({ status, result }: RunDocument): number {
+  if (status === "pending" || status === "running") return EXIT_OF_RUN.failed;
+  const dryRun = dryRunIn(result);
+  return dryRun !== undefined && isBlocked(dryRun) ? EXIT_OF_RUN.refused : EXIT_OF_RUN[status];
 }
 
 async function untilOver(

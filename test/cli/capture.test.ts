@@ -154,4 +154,49 @@ describe("vmimage capture", () => {
     );
     expect((await vmimage(["capture", "--vm", VM, "--image", IMAGE, "--wait"], { env })).code).toBe(2);
   });
+
+  describe("as a dry run", () => {
+    const plan = {
+      source: { id: VM, size: "Standard_D2s_v5", disks: 3, gigabytes: 319 },
+      backup: ["/collections/c", "/collections/c/restorePoints/backup"],
+      temporary: ["/disks/os", "/disks/lun0"],
+      image: "/images/web/versions/1.0.1",
+      sourceAfter: "only read and backed up",
+    };
+    const dryRun = (checks: readonly object[]) =>
+      run("r-1", "succeeded", [], { result: { dryRun: true, plan, checks } });
+    const checks = [
+      { id: "password", verdict: "warn", detail: "It expires.", remedy: "Let it not." },
+      { id: "agent-answers", verdict: "pass", detail: "" },
+    ];
+
+    it("waits without being told to, and shows the plan and what is to be looked at", async () => {
+      const { env, asked } = await appThat(({ method }) =>
+        method === "POST" ? accepted("capture", "r-1") : { json: dryRun(checks) },
+      );
+      const { code, out } = await vmimage(["capture", "--vm", VM, "--image", IMAGE, "--dry-run"], { env });
+      expect(code).toBe(0);
+      expect(requestIn(asked)).toMatchObject({ dryRun: true });
+      const ids = [VM, ...plan.backup, ...plan.temporary, plan.image];
+      for (const part of [
+        ...ids,
+        "Nothing was changed",
+        "1 checks passed, 1 to look at",
+        "! password: It expires.",
+        "→ Let it not.",
+      ])
+        expect(out).toContain(part);
+      expect(out).not.toContain("agent-answers");
+    });
+
+    it("ends with 2 when the run itself would be refused", async () => {
+      const bitLocker = { id: "bitlocker", verdict: "block", detail: "It is on.", remedy: "Turn it off." };
+      const { env } = await appThat(({ method }) =>
+        method === "POST" ? accepted("capture", "r-1") : { json: dryRun([bitLocker, ...checks]) },
+      );
+      const { code, out } = await vmimage(["capture", "--vm", VM, "--image", IMAGE, "--dry-run"], { env });
+      expect(code).toBe(2);
+      expect(out).toContain("✗ bitlocker: It is on.");
+    });
+  });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { openPipeline } from "../../src/cli/pipeline-client.js";
 import { startApp, vmimage } from "./pretend-app.js";
@@ -83,4 +84,22 @@ describe("the help", () => {
       expect((await vmimage(["--help"])).out).toContain(`  ${name} `);
     },
   );
+
+  it("is given for a command, for all, and told beside a mistake in a few lines", async () => {
+    expect(await vmimage(["help", "watch"])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Usage: vmimage watch/) as string,
+    });
+    expect(await vmimage(["help"])).toMatchObject({ code: 0, out: (await vmimage(["--help"])).out });
+    const { code, err } = await vmimage(["capture", "--wat"]);
+    expect(code).toBe(64);
+    expect(err.split("\n").length).toBeLessThan(8);
+    expect(err).toMatch(/^vmimage capture: Unknown option '--wat'/);
+    expect(err).toContain("vmimage capture --help says more.");
+  });
+
+  it("has the version of the package", async () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+    expect(await vmimage(["--version"])).toMatchObject({ code: 0, out: `${version}\n` });
+  });
 });

@@ -105,7 +105,7 @@ describe("vmimage drop", () => {
     const name = `mine${options.length}.vhd`;
     await drops.getBlockBlobClient(name).upload("precious", 8);
     const { code, err } = await drop(at("fixed.vhd"), "--name", name, ...options);
-    expect(code).toBe(70);
+    expect(code).toBe(73);
     expect(err).toContain("--overwrite");
     expect(await drops.getBlobClient(name).downloadToBuffer()).toEqual(Buffer.from("precious"));
     expect((await drop(at("fixed.vhd"), "--name", name, "--overwrite", "--as-block")).code).toBe(0);

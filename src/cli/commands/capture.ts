@@ -26,7 +26,7 @@ How
   --os-image        the OS disk alone; without it, every disk
   --specialized     keep the machine's identity: no Sysprep, no deprovisioning
   --in-place        generalize the VM itself instead of a copy; it cannot start again until it is restored
-  --dry-run         the plan and the preflight report; nothing is changed
+  --dry-run         what the run would make, and what the preflight found; waits for that, and changes nothing
 
 The request
   --file PATH       a capture request (docs/schemas/capture-request.json) to start from; - is standard input.
@@ -35,8 +35,8 @@ The request
   --wait            follow the run to its end
 ${CONNECTION_HELP}
 
-Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused, 4 cancelled; 64 the request is wrong (nothing is
-sent), 69 the app cannot be reached, 77 the key is missing or wrong.
+Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused (of a dry run: would be), 4 cancelled;
+64 the request is wrong (nothing is sent), 69 the app cannot be reached, 77 the key is missing or wrong.
 `,
   async run(args, terminal) {
     const { values } = parseArgs({
@@ -59,10 +59,14 @@ sent), 69 the app cannot be reached, 77 the key is missing or wrong.
     if (values.vm === undefined && values.file === undefined)
       throw new UsageError("Name the virtual machine with --vm, or a request with --file.");
     const client = pipelineClient(values, terminal);
-    const order = captureOrder(values.file === undefined ? {} : await requestIn(values.file), values, newId);
-    const place = await startCapture(client, order);
+    const { request, dryRun } = captureOrder(
+      values.file === undefined ? {} : await requestIn(values.file),
+      values,
+      newId,
+    );
+    const place = await startCapture(client, request);
     terminal.out(`capture ${place.id} is accepted. Follow it: vmimage watch ${place.id}\n`);
-    return values.wait ? (await watchRun(client, place, terminal)).exitCode : 0;
+    return values.wait || dryRun ? (await watchRun(client, place, terminal)).exitCode : 0;
   },
 };
 
@@ -71,19 +75,20 @@ const newId = (): string =>
   `cli-${new Date().toISOString().slice(0, 19).replace(/\D/g, "")}-${randomBytes(4).toString("hex")}`;
 
 async function requestIn(path: string): Promise<Record<string, unknown>> {
+  const name = path === "-" ? "Standard input" : path;
   let text: string;
   try {
     text = await (path === "-" ? textOf(process.stdin) : readFile(path, "utf8"));
   } catch (error) {
-    throw new CommandFailed(EXIT.usage, `${path} could not be read: ${(error as Error).message}`);
+    throw new CommandFailed(EXIT.usage, `${name} could not be read: ${(error as Error).message}`);
   }
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch (error) {
-    throw new CommandFailed(EXIT.usage, `${path} is not JSON: ${(error as Error).message}`);
+    throw new CommandFailed(EXIT.usage, `${name} is not JSON: ${(error as Error).message}`);
   }
   if (typeof body !== "object" || body === null || Array.isArray(body))
-    throw new CommandFailed(EXIT.usage, `${path} holds no JSON object, and a request is one.`);
+    throw new CommandFailed(EXIT.usage, `${name} holds no JSON object, and a request is one.`);
   return body as Record<string, unknown>;
 }

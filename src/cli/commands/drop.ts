@@ -40,7 +40,7 @@ With --wait also
 ${CONNECTION_HELP}
 
 Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not be read; with --wait 1 failed,
-4 cancelled; 69 the account or app cannot be reached, 77 not allowed.
+4 cancelled; 69 the account or app cannot be reached, 73 there is another file of that name, 77 not allowed.
 `,
   async run(args, terminal) {
     const { values, positionals } = parseArgs({

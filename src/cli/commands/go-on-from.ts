@@ -9,7 +9,8 @@ export const restore = goOnFrom({
   act: "restore",
   summary: "Make a captured VM again from the backup of its capture.",
   says: `The VM is made again as it was before capture ID: from its backup and the model saved beside it, with the same network
-interfaces, identity, tags, LUNs and caching. The disks that it had are kept, and named in the result.`,
+interfaces, identity, tags, LUNs and caching. What it has become since is replaced; the disks that it had are kept, and
+named in the result. A capture by way of a copy, the default, has changed nothing that would need it.`,
   flags: { again: "also when a restore of this capture has succeeded before" },
 });
 

@@ -34,14 +34,17 @@ export function imageFrom(
   const { os } = description;
   const osType = os.type ?? known(osDisk.osFamily);
   if (osType === undefined)
-    return undecided("which operating system the disk holds", '"os": {"type": "Linux"} (or "Windows")');
+    return undecided(
+      "which operating system the disk holds",
+      '{"os": {"type": "Linux"}} or {"os": {"type": "Windows"}}',
+    );
   // A disk that boots both ways boots everywhere as generation 2, and only so with secure boot and vTPM.
   const seen = osDisk.generation === "both" ? "V2" : known(osDisk.generation);
   const generation = os.generation ?? seen;
   if (generation === undefined)
     return undecided(
       "whether the disk boots by BIOS or UEFI",
-      '"os": {"generation": "V1"} (BIOS) or "V2" (UEFI)',
+      '{"os": {"generation": "V1"}} for BIOS or {"os": {"generation": "V2"}} for UEFI',
     );
   if (description.state === "specialized" && target.kind === "managed-image") return noSuchImage;
   const state = stateOf(osDisk, description, target);
@@ -94,7 +97,7 @@ const undecided = (what: string, say: string) =>
   refused(
     "DISK_NOT_RECOGNIZED",
     `Nothing in the disk shows ${what}.`,
-    `Say it in a description beside the file (name.image.json): {${say}}, then drop that.`,
+    `Say it in a description beside the file (name.image.json): ${say}; then drop that.`,
   );
 
 function defaultTarget({ defaultTarget: standard, stem, runId }: Surroundings): Target {

@@ -1,0 +1,50 @@
+/** What a dry run found out: what the real run would make and remove, and every check that a person should look at. */
+import { z } from "zod";
+import { plain } from "./words.js";
+
+const dryRun = z.object({
+  dryRun: z.literal(true),
+  plan: z.object({
+    source: z.object({ id: z.string(), size: z.string(), disks: z.number(), gigabytes: z.number() }),
+    backup: z.array(z.string()),
+    temporary: z.array(z.string()),
+    image: z.string(),
+    sourceAfter: z.string(),
+  }),
+  checks: z.array(
+    z.object({ id: z.string(), verdict: z.string(), detail: z.string(), remedy: z.string().optional() }),
+  ),
+});
+
+type DryRun = z.output<typeof dryRun>;
+
+const MARK: Readonly<Record<string, string>> = { block: "✗", warn: "!", unknown: "?" };
+
+/** Undefined for the result of any other run. */
+export function dryRunIn(result: unknown): DryRun | undefined {
+  return dryRun.safeParse(result).data;
+}
+
+export const isBlocked = ({ checks }: DryRun): boolean => checks.some(({ verdict }) => verdict === "block");
+
+export function dryRunLines({ plan, checks }: DryRun): string[] {
+  const { source } = plan;
+  const shown = checks.filter(({ verdict }) => verdict in MARK);
+  const passed = checks.filter(({ verdict }) => verdict === "pass").length;
+  return [
+    "Nothing was changed. The run itself would",
+    `  capture  ${source.id} (${source.size}, ${source.disks} disks, ${source.gigabytes} GiB)`,
+    ...block("back up", plan.backup),
+    ...block("use", plan.temporary, " (for as long as it runs)"),
+    `  make     ${plan.image}`,
+    `  source   afterwards: ${plan.sourceAfter}`,
+    `${passed} checks passed${shown.length === 0 ? "." : `, ${shown.length} to look at:`}`,
+    ...shown.flatMap(({ id, verdict, detail, remedy }) => [
+      `  ${MARK[verdict] ?? ""} ${id}: ${detail}`,
+      ...(remedy === undefined ? [] : [`      → ${remedy}`]),
+    ]),
+  ].map(plain);
+}
+
+const block = (does: string, ids: readonly string[], note = ""): string[] =>
+  ids.map((id, index) => `  ${(index === 0 ? does : "").padEnd(7)}  ${id}${index === 0 ? note : ""}`);
