@@ -198,6 +198,25 @@ describe("an attempt that was given up and still runs", () => {
   });
 });
 
+it("ends a copy that is under way before it removes the blob that is copied to", async () => {
+  const name = "copying.vhd";
+  const work = account.service.getContainerClient(WORK);
+  await work.createIfNotExists();
+  const blob = work.getPageBlobClient(name);
+  await blob.create(512);
+  const asked: string[] = [];
+  wire.fail(({ method, query, headers }) => {
+    const abort = query.get("comp") === "copy";
+    asked.push(abort ? `${String(headers["x-ms-copy-action"])} ${query.get("copyid") ?? ""}` : method);
+    if (abort) return { status: 204, code: "" };
+    if (method === "HEAD") return { says: { "x-ms-copy-id": "c-1", "x-ms-copy-status": "pending" } };
+    return asked.length === 1 ? { status: 409, code: "PendingCopyOperation" } : undefined;
+  });
+  await throughFaults()(refs.removePrepared, { runId: "r", name });
+  expect(asked.slice(0, 4)).toEqual(["DELETE", "HEAD", "abort c-1", "DELETE"]);
+  expect(await blob.exists()).toBe(false);
+});
+
 it("refuses a work blob of the same name that something else made", async () => {
   const order = await orderFor(account, await drop());
   await account.service.getContainerClient(WORK).getPageBlobClient(order.name).create(512);

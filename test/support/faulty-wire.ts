@@ -1,5 +1,11 @@
 /** The wire to a storage account, going wrong where a test says: a proxy that loses, delays or answers requests itself. */
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  Agent,
+  createServer,
+  request as forward,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { setTimeout as later } from "node:timers/promises";
@@ -17,6 +23,8 @@ export type Fault =
   /** It is done, and nobody learns of it. */
   | "lost after"
   | { readonly status: number; readonly code: string }
+  /** The account's own answer, with other headers. */
+  | { readonly says: Readonly<Record<string, string>> }
   | { readonly delayMs: number };
 
 type Choose = (request: WireRequest) => Fault | undefined | Promise<Fault | undefined>;
@@ -37,6 +45,7 @@ export const isRangedGet = ({ method, headers }: WireRequest): boolean =>
 export async function faultyWire(target: string, translate?: (text: string) => string): Promise<FaultyWire> {
   let choose: Choose = () => undefined;
   const { hostname, port, pathname } = new URL(target);
+  const agent = new Agent({ keepAlive: true });
 
   async function serve(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const url = new URL(incoming.url ?? "/", target);
@@ -51,25 +60,29 @@ export async function faultyWire(target: string, translate?: (text: string) => s
       answer.writeHead(fault.status, { "x-ms-error-code": fault.code });
       return void answer.end();
     }
-    if (typeof fault === "object") await later(fault.delayMs);
-    const passed = forward({ hostname, port, method, path: incoming.url, headers });
+    if (typeof fault === "object" && "delayMs" in fault) await later(fault.delayMs);
+    const passed = forward({ agent, hostname, port, method, path: incoming.url, headers });
     passed.end(body);
     const [response] = (await once(passed, "response")) as [IncomingMessage];
     const bytes = await bodyOf(response);
     if (fault === "lost after") return void incoming.socket.destroy();
-    answer.writeHead(response.statusCode ?? 500, response.headers);
+    const says = typeof fault === "object" && "says" in fault ? fault.says : {};
+    answer.writeHead(response.statusCode ?? 500, { ...response.headers, ...says });
     answer.end(bytes);
   }
 
   const server = createServer((incoming, answer) => {
     serve(incoming, answer).catch(() => incoming.socket.destroy());
   });
+  // What is lost is lost because a test says so: no connection closes for having been idle.
+  server.keepAliveTimeout = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`,
     fail: (next) => (choose = next),
     async close() {
+      agent.destroy();
       server.closeAllConnections();
       server.close();
       await once(server, "close");

@@ -68,6 +68,8 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
   };
   return {
     wire,
+    /** The app's wire to Azure itself. */
+    azure: compute,
     lines,
     storage: BlobServiceClient.fromConnectionString(connectionString),
     dropContainer: setting(settings, "DROP_CONTAINER"),
@@ -89,6 +91,15 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
           throw new Error(`Not ended: ${JSON.stringify(runs)}\n${lines.slice(-20).join("\n")}`);
         await sleep(100);
       }
+    },
+    /** What is left in the container of prepared disks. */
+    async prepared(): Promise<string[]> {
+      const names: string[] = [];
+      const work = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(
+        setting(settings, "WORK_CONTAINER"),
+      );
+      for await (const { name } of work.listBlobsFlat()) names.push(name);
+      return names;
     },
     /** Every managed image that Compute was ever asked to make. */
     async imagesAsked(): Promise<string[]> {

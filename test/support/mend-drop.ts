@@ -53,6 +53,7 @@ export async function mend(
   const plan = value(await act(refs.planMending, { ...order, settings: all }));
   let bytesWritten = 0;
   let calls = 0;
+  let hashed = true;
   for (let slice = 0; slice < plan.slices; slice++) {
     let going: { fromUnit?: number } | undefined = {};
     while (going !== undefined) {
@@ -61,10 +62,11 @@ export async function mend(
       );
       bytesWritten += done.bytesWritten;
       calls += 1;
+      hashed &&= done.hashed;
       going = done.nextUnit === undefined ? undefined : { fromUnit: done.nextUnit };
     }
   }
-  const finished = value(await act(refs.finishDisk, { ...order, plan, hashed: true }));
+  const finished = value(await act(refs.finishDisk, { ...order, plan, hashed }));
   return { way, bytesWritten, calls, ...finished, ...(await fetched(order.name)) };
 }
 

@@ -55,14 +55,16 @@ export async function slice(order: SliceOrder, ports: MendPorts): Promise<Outcom
   const ends = { reader: ports.drops.open(drop), writer: ports.prepared.pages(name, epoch) };
   if (settings.moveBy === "stream") return done(await carryOut(order, ends, ports));
   try {
-    return done(await carryOut(order, { ...ends, byAccount: drop }, ports));
+    return done({ ...(await carryOut(order, { ...ends, byAccount: drop }, ports)), remark: UNSEEN });
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
-    return done({ ...(await carryOut(order, ends, ports)), remark: STREAMED });
+    const remark = `${error.message} So they were streamed.`;
+    return done({ ...(await carryOut(order, ends, ports)), remark });
   }
 }
 
-const STREAMED = "The storage account cannot move pages by itself, so they were streamed.";
+const UNSEEN =
+  "The storage account moved the pages by itself; bytes that were not seen here have no tree hash until they are read back.";
 
 /** The footer, last: from here on it is a disk. */
 export async function finish(order: FinishOrder, { prepared, runs }: MendPorts): Promise<Outcome<Finished>> {

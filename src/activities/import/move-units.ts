@@ -63,7 +63,9 @@ export async function moveUnits(
     const scratch = new Uint8Array(isPieced(plan) ? plan.unitBytes : 0);
     for (let unit = take(); unit !== undefined; unit = take()) {
       if (byAccount) {
-        bytesWritten += await moveByAccount(plan, unit, byAccount, reader, writer);
+        // Not `+= await`: that adds to what the sum was before the wait, and other workers add meanwhile.
+        const moved = await moveByAccount(plan, unit, byAccount, reader, writer);
+        bytesWritten += moved;
         continue;
       }
       const { virtualOffset, reads } = unit;

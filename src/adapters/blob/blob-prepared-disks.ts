@@ -5,7 +5,7 @@ import type { PageWriter, PreparedDisks, PreparedState } from "../../ports/prepa
 import { Superseded, Unsupported } from "../../ports/storage-refusal.js";
 import { readerOf } from "./blob-drops.js";
 import { inContainer, readableBy } from "./client.js";
-import { isCode, isStatus, notOurs, refuseOrRethrow, refuseRead } from "./errors.js";
+import { codeOf, isCode, isStatus, notOurs, refuseOrRethrow, refuseRead } from "./errors.js";
 
 const FOOTER_BYTES = 512;
 /** Put Page: at most 4 MiB. Azurite takes more, Azure does not. */
@@ -71,8 +71,16 @@ export function blobPreparedDisks(service: BlobServiceClient, containerName: str
     },
 
     async remove(name) {
+      const blob = page(name);
+      const remove = () => blob.deleteIfExists({ deleteSnapshots: "include" });
       try {
-        await page(name).deleteIfExists({ deleteSnapshots: "include" });
+        try {
+          await remove();
+        } catch (error) {
+          if (!isCode(error, "PendingCopyOperation")) throw error;
+          await endCopy(blob);
+          await remove();
+        }
       } catch (error) {
         refuseOrRethrow(error, `Removing ${name}`);
       }
@@ -95,6 +103,16 @@ async function takeOver(
   return { uri: blob.url, state: "copying" };
 }
 
+/** Nothing may be done to a blob that is being copied to, not even removing it. */
+async function endCopy(blob: PageBlobClient): Promise<void> {
+  const { copyId = "" } = await blob.getProperties();
+  try {
+    await blob.abortCopyFromURL(copyId);
+  } catch (error) {
+    if (!isCode(error, "NoPendingCopyOperation")) throw error;
+  }
+}
+
 function writerOf(service: BlobServiceClient, blob: PageBlobClient, epoch: number): PageWriter {
   const conditions = { ifSequenceNumberEqualTo: epoch };
   return {
@@ -113,6 +131,8 @@ function writerOf(service: BlobServiceClient, blob: PageBlobClient, epoch: numbe
       assertWritable(offset, length);
       const from = service.getContainerClient(source.container).getBlobClient(source.blob);
       const { url, ...authorization } = await readableBy(from);
+      if (url.length > MAX_SOURCE_URL)
+        throw unsupported(`its URL is longer than ${MAX_SOURCE_URL} characters`);
       try {
         await blob.uploadPagesFromURL(url, sourceOffset, offset, length, {
           conditions,
@@ -120,18 +140,30 @@ function writerOf(service: BlobServiceClient, blob: PageBlobClient, epoch: numbe
           ...authorization,
         });
       } catch (error) {
-        if (isStatus(error, 501)) throw unsupported(error);
-        if (isCode(error, "CannotVerifyCopySource", "SourceConditionNotMet")) refuseRead(error, source.blob);
+        if (isCode(error, ...OF_THE_SOURCE) && (isStatus(error, 404) || isStatus(error, 412)))
+          refuseRead(error, source.blob);
+        if (isStatus(error, 501) || isCode(error, ...OF_THE_SOURCE))
+          throw unsupported(`it answered ${codeOf(error)}`, error);
         refuseOrRethrow(error, `Moving pages to ${blob.name}`);
       }
     },
   };
 }
 
-const unsupported = (cause: unknown) =>
+/** Put Page From URL, "x-ms-copy-source": up to 2 KiB; a name of 1024 characters can have more, encoded. */
+const MAX_SOURCE_URL = 2048;
+/** Answers about where the pages come from, not about where they go. */
+const OF_THE_SOURCE = [
+  "CannotVerifyCopySource",
+  "SourceConditionNotMet",
+  "InvalidHeaderValue",
+  "UnsupportedHeader",
+];
+
+const unsupported = (because: string, cause?: unknown) =>
   new Unsupported(
     "STORAGE_REFUSED",
-    "The storage account cannot move pages by itself (Put Page From URL).",
+    `The storage account does not move pages of this file by itself: ${because}.`,
     "Set the pipeline to stream the bytes.",
     { cause },
   );

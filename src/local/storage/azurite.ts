@@ -47,7 +47,8 @@ const classOf = <T>(path: string) =>
   (load(`azurite/dist/src/${path}.js`) as { default: Constructor<T> }).default;
 
 const host = "127.0.0.1";
-const keepAliveSeconds = 5;
+/** As long as Azure's load balancers: a client that thinks for a while must not find its connection closing under it. */
+const keepAliveSeconds = 240;
 /** Off: access log and debug log. On: whatever API version an SDK sends is accepted. */
 const common = {
   head: (port: number) => [host, port, keepAliveSeconds],
