@@ -4,9 +4,15 @@ import type { Board } from "../domain/stages.js";
 export const RUN_KINDS = ["capture", "import", "restore"] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 
+/** Where to look again, and what can be asked of the run as it stands: each is a POST. */
 export interface RunLinks {
   readonly self: string;
-  readonly cancel: string;
+  /** While it is under way. */
+  readonly cancel?: string;
+  /** Of a capture that ended without an image. */
+  readonly resume?: string;
+  /** Of a capture that has ended and whose backup is proved. */
+  readonly restore?: string;
 }
 
 export interface StatusDocument extends Board {

@@ -34,6 +34,7 @@ export const FAILURES = {
   VM_NOT_PROTECTED: "Disks or network interfaces of the VM would be deleted with it.",
   RUN_NOT_FOUND: "There is no run of that id.",
   RUN_NOT_RESUMABLE: "The run cannot be gone on with.",
+  RUN_ENDED: "The run has ended.",
   NOTHING_TO_RESTORE: "There is no backup of that run to restore from.",
   CANCELLED: "The run was cancelled.",
   BROKEN: "Something broke although it was tried again.",

@@ -10,7 +10,7 @@ import type { RefuseInput } from "../contracts/refuse-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import { runIdFrom } from "../domain/names.js";
 import type { RunStore } from "../ports/run-store.js";
-import { accepted, linksOf, problem } from "./http.js";
+import { accepted, urlOf, problem } from "./http.js";
 import { startOnce } from "./start-run.js";
 import { statusOf } from "./status.js";
 
@@ -82,7 +82,7 @@ export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureF
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
       const runId = runIdFrom(request.params["id"] ?? "");
-      const status = await statusOf(durable, "capture", runId, linksOf(request, "capture", runId));
+      const status = await statusOf(durable, "capture", runId, urlOf(request, "capture", runId));
       if (status === undefined)
         return problem(
           404,

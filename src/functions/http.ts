@@ -12,10 +12,8 @@ export const problem = (status: number, code: string, message: string, remedy: s
 /** Seconds between polls of a run that is just beginning. */
 const RETRY_AFTER = "10";
 
-export function linksOf(request: HttpRequest, kind: RunKind, runId: string): RunLinks {
-  const self = `${new URL(request.url).origin}/api/${kind}s/${runId}`;
-  return { self, cancel: `${self}/cancel` };
-}
+export const urlOf = (request: HttpRequest, kind: RunKind, runId: string): string =>
+  `${new URL(request.url).origin}/api/${kind}s/${runId}`;
 
 /**
  * 202 with our status URL and Durable's own. The latter carry a key of the extension: they are told to whoever started
@@ -27,10 +25,11 @@ export function accepted(
   kind: RunKind,
   runId: string,
 ): HttpResponseInit {
-  const links = linksOf(request, kind, runId);
+  const self = urlOf(request, kind, runId);
+  const links: RunLinks = { self, cancel: `${self}/cancel` };
   return {
     status: 202,
-    headers: { Location: links.self, "Retry-After": RETRY_AFTER },
+    headers: { Location: self, "Retry-After": RETRY_AFTER },
     jsonBody: { id: runId, links, durable: client.createHttpManagementPayload(instanceIdOf(kind, runId)) },
   };
 }

@@ -8,7 +8,7 @@ import type { DropPlace } from "../domain/import/drop.js";
 import type { Diagnosis, Purpose } from "../domain/vhd/diagnosis.js";
 import { runIdFrom } from "../domain/names.js";
 import { bindDropsByPlace } from "./drop-binding.js";
-import { linksOf, problem } from "./http.js";
+import { urlOf, problem } from "./http.js";
 import { arrived, consider, isImportable, type Arrivals } from "./import-arrivals.js";
 import { statusOf } from "./status.js";
 
@@ -99,7 +99,7 @@ export function registerImportFunctions(imports: ImportFunctions): void {
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
       const runId = runIdFrom(request.params["id"] ?? "");
-      const status = await statusOf(durable, "import", runId, linksOf(request, "import", runId));
+      const status = await statusOf(durable, "import", runId, urlOf(request, "import", runId));
       return status === undefined
         ? problem(
             404,

@@ -8,12 +8,11 @@ import { problemsOf } from "../contracts/capture-request.js";
 import type { RestoreInput } from "../contracts/restore-run.js";
 import { RESTORE_ORCHESTRATOR } from "../contracts/restore-run.js";
 import { instanceIdOf } from "../contracts/status.js";
-import type { RunStatus } from "../domain/stages.js";
 import type { RunStore } from "../ports/run-store.js";
 import { runIdFrom } from "../domain/names.js";
-import { accepted, bodyOf, linksOf, problem } from "./http.js";
+import { accepted, bodyOf, urlOf, problem } from "./http.js";
 import { startOnce } from "./start-run.js";
-import { statusOf } from "./status.js";
+import { isOpen, statusOf } from "./status.js";
 
 export interface RestoreFunctions {
   readonly runs: RunStore;
@@ -37,7 +36,7 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
       const captureId = runIdFrom(request.params["id"] ?? "");
-      const capture = await statusOf(durable, "capture", captureId, linksOf(request, "capture", captureId));
+      const capture = await statusOf(durable, "capture", captureId, urlOf(request, "capture", captureId));
       const backedUp = (await runs.get(captureId, backupDocument)) !== undefined;
       if (capture === undefined && !backedUp)
         return problem(
@@ -46,7 +45,7 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
           `There is no capture ${captureId}.`,
           "List runs with GET /api/runs.",
         );
-      if (capture !== undefined && isOpen(capture.status))
+      if (capture?.links.cancel !== undefined)
         return problem(
           409,
           "VM_BUSY",
@@ -90,7 +89,7 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
       const runId = runIdFrom(request.params["id"] ?? "");
-      const status = await statusOf(durable, "restore", runId, linksOf(request, "restore", runId));
+      const status = await statusOf(durable, "restore", runId, urlOf(request, "restore", runId));
       return status === undefined
         ? problem(
             404,
@@ -102,8 +101,6 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
     },
   });
 }
-
-const isOpen = (status: RunStatus) => status === "running" || status === "pending";
 
 /**
  * The restore that runs or succeeded, so that asking twice restores once; after one that did not, the next.
@@ -117,8 +114,7 @@ async function freeId(
 ): Promise<string> {
   for (let attempt = 1; attempt < MOST_TRIES; attempt += 1) {
     const runId = attempt === 1 ? captureId : runIdFrom(`${captureId}.${attempt}`);
-    const links = linksOf(request, "restore", runId);
-    const status = (await statusOf(client, "restore", runId, links))?.status;
+    const status = (await statusOf(client, "restore", runId, urlOf(request, "restore", runId)))?.status;
     if (status === undefined || isOpen(status) || (status === "succeeded" && !again)) return runId;
   }
   return runIdFrom(`${captureId}.${MOST_TRIES}`);

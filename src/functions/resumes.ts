@@ -9,9 +9,9 @@ import { CAPTURE_ORCHESTRATOR } from "../contracts/capture-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import type { RunStore } from "../ports/run-store.js";
 import { runIdFrom } from "../domain/names.js";
-import { accepted, bodyOf, linksOf, problem } from "./http.js";
+import { accepted, bodyOf, urlOf, problem } from "./http.js";
 import { startOnce } from "./start-run.js";
-import { documentOf, findInstance } from "./status.js";
+import { documentOf, findInstance, isOpen } from "./status.js";
 
 const resumeRequest = z.strictObject({
   /** Names the new run. */
@@ -33,8 +33,8 @@ export function registerResumeFunctions({ runs }: { readonly runs: RunStore }): 
       const instance = await findInstance(durable, instanceIdOf("capture", id));
       if (instance === undefined)
         return problem(404, "RUN_NOT_FOUND", `There is no capture ${id}.`, "List runs with GET /api/runs.");
-      const { status } = documentOf("capture", id, instance, linksOf(request, "capture", id));
-      if (status === "running" || status === "pending")
+      const { status } = documentOf("capture", id, instance, urlOf(request, "capture", id));
+      if (isOpen(status))
         return notResumable(`Capture ${id} still runs.`, "Wait for its end, or cancel it first.");
       if (status === "succeeded")
         return notResumable(`Capture ${id} has succeeded.`, "For another image send a new capture request.");

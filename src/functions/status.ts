@@ -10,10 +10,10 @@ export async function statusOf(
   client: DurableClient,
   kind: RunKind,
   runId: string,
-  links: RunLinks,
+  self: string,
 ): Promise<StatusDocument | undefined> {
   const status = await findInstance(client, instanceIdOf(kind, runId));
-  return status && documentOf(kind, runId, status, links);
+  return status && documentOf(kind, runId, status, self);
 }
 
 /** The SDK rejects for an instance that is not there; any other rejection is one. */
@@ -39,15 +39,28 @@ export function documentOf(
   kind: RunKind,
   runId: string,
   status: DurableOrchestrationStatus,
-  links: RunLinks,
+  self: string,
 ): StatusDocument {
+  const board = boardOf(status);
   return {
     id: runId,
     kind,
-    ...boardOf(status),
+    ...board,
     createdAt: isoOf(status.createdTime),
     updatedAt: isoOf(status.lastUpdatedTime),
-    links,
+    links: { self, ...actsOf(kind, board, self) },
+  };
+}
+
+export const isOpen = (status: RunStatus): boolean => status === "running" || status === "pending";
+
+function actsOf(kind: RunKind, { status, stages }: Board, self: string): Omit<RunLinks, "self"> {
+  if (isOpen(status)) return { cancel: `${self}/cancel` };
+  if (kind !== "capture") return {};
+  const backedUp = stages.some(({ name, state }) => name === "backup" && state === "done");
+  return {
+    ...(status === "failed" || status === "cancelled" ? { resume: `${self}/resume` } : {}),
+    ...(backedUp ? { restore: `${self}/restore` } : {}),
   };
 }
 
@@ -59,7 +72,7 @@ function boardOf({ customStatus, runtimeStatus, output }: DurableOrchestrationSt
   // What a run returns is its board in full; while it goes on, the custom status is what fits.
   if (isBoard(output)) return output;
   const board = isBoard(customStatus) ? customStatus : { ...newBoard([]), status: "pending" as RunStatus };
-  const ended = board.status !== "running" && board.status !== "pending";
+  const ended = !isOpen(board.status);
   switch (runtimeStatus as string) {
     case "Failed":
       return ended ? board : { ...board, status: "failed", error: durableError("BROKEN", output) };
