@@ -114,7 +114,7 @@ describe("a source VM", () => {
       storageProfile: {
         osDisk: { createOption: "Attach", osType: "Linux", managedDisk: { id: cloud.id("disks", "theirs") } },
       },
-      networkProfile: { networkInterfaces: [] },
+      networkProfile: { networkInterfaces: [{ id: cloud.networkId("networkInterfaces", "web-nic") }] },
     });
     await made.submitted();
     await cloud.passTo(cloud.now() + 600_000);

@@ -156,6 +156,8 @@ export async function openCloud(seed: Seed) {
   };
   const id = (type: string, name: string, group = "rg") =>
     `/subscriptions/${simulator.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Compute/${type}/${name}`;
+  const networkId = (type: string, name: string, group = "rg") =>
+    id("", "", group).replace("Microsoft.Compute//", `Microsoft.Network/${type}/${name}`);
   const local = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(`${simulator.endpoint}/_local/${path}`, {
       method,
@@ -168,6 +170,7 @@ export async function openCloud(seed: Seed) {
     client,
     runs,
     id,
+    networkId,
     local,
     passTo,
     now: () => clock.now(),

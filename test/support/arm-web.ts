@@ -9,6 +9,7 @@ import { runOrchestration } from "./run-orchestration.js";
 
 export const WEB_SEED: Seed = {
   resourceGroups: [{ name: "rg", location: "westeurope" }],
+  virtualNetworks: [{ name: "isolated", subnets: [{ name: "work" }] }],
   vms: [
     {
       name: "web",
@@ -42,7 +43,7 @@ export const WEB_SEED: Seed = {
 
 export const webCapture = (cloud: Cloud, more: Record<string, unknown> = {}): CaptureInput => ({
   runId: "run-1",
-  workSubnetId: `/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`,
+  workSubnetId: cloud.networkId("virtualNetworks", "isolated/subnets/work"),
   request: captureRequest.parse({
     sourceVmId: cloud.id("virtualMachines", "web"),
     target: { kind: "gallery", definitionId: `${cloud.id("galleries", "g")}/images/web` },

@@ -1,7 +1,6 @@
 /**
  * What stands in a new local subscription: two VMs worth capturing, a gallery with a fitting definition for each,
- * and the group in which the sample settings put what is imported. The work subnet is an id alone: networks are not
- * simulated.
+ * and the group in which the sample settings put what is imported, with the work subnet.
  */
 import type { Seed, SeedVm } from "../compute/seed.js";
 
@@ -39,6 +38,7 @@ export const newSubscription = (subscriptionId: string): Seed => ({
     { name: APP_GROUP, location: LOCATION },
     { name: IMAGE_GROUP, location: LOCATION },
   ],
+  virtualNetworks: [{ name: "isolated", resourceGroup: IMAGE_GROUP, subnets: [{ name: "work" }] }],
   vms: [windowsVm, linuxVm].map((vm) => ({ ...vm, dataDisks: [...vm.dataDisks], resourceGroup: APP_GROUP })),
   galleries: [
     {
@@ -51,6 +51,20 @@ export const newSubscription = (subscriptionId: string): Seed => ({
     },
   ],
 });
+
+/** The settings name a subnet for working VMs. A seed that says nothing of its network has it none the less. */
+export function withSubnet(seed: Seed, subnetId: string): Seed {
+  const [, , , , resourceGroup = "", , , , name = "", , subnet = ""] = subnetId.split("/");
+  const { resourceGroups, virtualNetworks = [] } = seed;
+  if (virtualNetworks.some((network) => network.name === name)) return seed;
+  const { location } = resourceGroups[0] ?? { location: LOCATION };
+  const listed = resourceGroups.some((group) => group.name.toLowerCase() === resourceGroup.toLowerCase());
+  return {
+    ...seed,
+    resourceGroups: listed ? resourceGroups : [...resourceGroups, { name: resourceGroup, location }],
+    virtualNetworks: [...virtualNetworks, { name, resourceGroup, subnets: [{ name: subnet }] }],
+  };
+}
 
 const compute = (subscriptionId: string, group: string): string =>
   `/subscriptions/${subscriptionId}/resourceGroups/${group}/providers/Microsoft.Compute`;

@@ -45,11 +45,23 @@ const seedVm = z.strictObject({
   nic: z.strictObject({ name: z.string().optional(), subnetId: z.string().optional() }).optional(),
 });
 
+const virtualNetwork = z.strictObject({
+  name: z.string(),
+  resourceGroup: z.string().optional(),
+  location: z.string().optional(),
+  /** Absent: 10.0.0.0/8. */
+  addressPrefix: z.string().optional(),
+  /** A subnet without a prefix takes the next free /16 or, in a smaller network, the next free 256th of it. */
+  subnets: z.array(z.strictObject({ name: z.string(), addressPrefix: z.string().optional() })),
+});
+
 const feature = z.strictObject({ name: z.string(), value: z.string() });
 
 export const seedSchema = z.strictObject({
   subscriptionId: z.string().optional(),
   resourceGroups: z.array(z.strictObject({ name: z.string(), location: z.string(), tags: tags.optional() })),
+  /** Those that VMs name are there without being listed. */
+  virtualNetworks: z.array(virtualNetwork).optional(),
   vms: z.array(seedVm).optional(),
   galleries: z
     .array(
@@ -92,6 +104,7 @@ export const seedSchema = z.strictObject({
 });
 
 export type Seed = z.input<typeof seedSchema>;
+export type SeedNetwork = z.input<typeof virtualNetwork>;
 export type SeedVm = z.input<typeof seedVm>;
 export const DEFAULT_SUBSCRIPTION = "00000000-0000-4000-8000-000000000001";
 

@@ -5,11 +5,14 @@ import { healthyGuest, merge } from "./guests/guest.js";
 import { groupId, keyOf } from "./model/arm-ids.js";
 import { makeDisk } from "./model/disks.js";
 import { NEVER_MS } from "./model/durations.js";
-import { makeNic, ownNic } from "./model/network.js";
 import { makeGroup, makeLock } from "./model/resource-groups.js";
 import type { Definition, Disk, Gallery, Vm } from "./model/resources.js";
 import { sizeOf } from "./model/vm-sizes.js";
-import { type World, save, timestamp } from "./model/world.js";
+import { newNics } from "./network/attachment.js";
+import { NIC } from "./network/interfaces.js";
+import { VNET } from "./network/virtual-networks.js";
+import { seedNetwork, seedNic } from "./network/seeding.js";
+import { type World, requireGroup, save, timestamp } from "./model/world.js";
 import { DEFAULT_SUBSCRIPTION, type Seed, type SeedVm } from "./seed.js";
 
 /** The same name gives the same id in every run, so that two runs can be compared. */
@@ -46,6 +49,7 @@ export function applySeed(world: World, seed: Seed): void {
       throw new Error(`The seed names the resource group '${resourceGroup ?? ""}', which it does not list.`);
     return { prefix: groupId(world.subscriptionId(), group.name), location: location ?? group.location };
   };
+  for (const network of seed.virtualNetworks ?? []) seedNetwork(world, network, placeOf(network));
   for (const vm of seed.vms ?? []) seedVmInto(world, vm, placeOf(vm));
   for (const gallery of seed.galleries ?? []) seedGallery(world, gallery, placeOf(gallery));
   for (const { scope, name, level, notes } of seed.locks ?? []) {
@@ -115,15 +119,15 @@ function seedVmInto(world: World, seed: SeedVm, { prefix, location }: Place): vo
       };
     },
   );
-  const nicId = `${prefix}/providers/Microsoft.Network/networkInterfaces/${seed.nic?.name ?? `${seed.name}-nic`}`;
-  makeNic(world, {
+  // A network lies in one region.
+  const network = location === requireGroup(world, id).location ? "vnet" : `vnet-${location}`;
+  const nicId = `${prefix}/providers/${NIC}/${seed.nic?.name ?? `${seed.name}-nic`}`;
+  seedNic(world, {
     id: nicId,
     location,
-    subnetId:
-      seed.nic?.subnetId ?? `${prefix}/providers/Microsoft.Network/virtualNetworks/vnet/subnets/default`,
-    implicit: false,
+    subnetId: seed.nic?.subnetId ?? `${prefix}/providers/${VNET}/${network}/subnets/default`,
   });
-  ownNic(world, nicId, id);
+  const attachNic = newNics(world, { id, location }, { networkInterfaces: [{ id: nicId }] });
   const now = world.clock.now();
   const power = seed.power ?? "running";
   const { securityType } = seed;
@@ -171,7 +175,7 @@ function seedVmInto(world: World, seed: SeedVm, { prefix, location }: Place): vo
           : {
               securityProfile: { uefiSettings: { secureBootEnabled: true, vTpmEnabled: true }, securityType },
             }),
-        networkProfile: { networkInterfaces: [{ id: nicId }] },
+        networkProfile: attachNic(),
         timeCreated: timestamp(now),
       },
     },

@@ -19,7 +19,7 @@ const VM = "from-the-drop";
 export async function readThroughAVm(stage: Stage, imageId: string): Promise<void> {
   const { compute, disk, environment } = stage;
   const { subscriptionId } = environment.connections;
-  const nic = `/subscriptions/${subscriptionId}/resourceGroups/${IMAGE_GROUP}/providers/Microsoft.Network/networkInterfaces`;
+  const subnet = `/subscriptions/${subscriptionId}/resourceGroups/${IMAGE_GROUP}/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`;
   const vm = await compute.virtualMachines.createOrUpdate(
     IMAGE_GROUP,
     VM,
@@ -38,12 +38,7 @@ export async function readThroughAVm(stage: Stage, imageId: string): Promise<voi
           {
             name: "nic",
             primary: true,
-            ipConfigurations: [
-              {
-                name: "ip",
-                subnet: { id: `${nic.replace("networkInterfaces", "virtualNetworks")}/vnet/subnets/default` },
-              },
-            ],
+            ipConfigurations: [{ name: "ip", subnet: { id: subnet } }],
           },
         ],
       },

@@ -171,7 +171,12 @@ describe("a restore point", () => {
                   name: "clone-nic",
                   primary: true,
                   deleteOption: "Delete",
-                  ipConfigurations: [{ name: "ip", subnet: { id: "/subscriptions/s/isolated" } }],
+                  ipConfigurations: [
+                    {
+                      name: "ip",
+                      subnet: { id: bench.networkId("virtualNetworks", "vnet/subnets/default") },
+                    },
+                  ],
                 },
               ],
             },

@@ -6,7 +6,7 @@ import { type Bench, startBench } from "./support.js";
 
 const rows = [
   ...readFileSync("docs/local/compute.md", "utf8").matchAll(
-    /^\| `([\w/]+)` +\| (faithful|simplified|refused) +\|(.*)\|$/gm,
+    /^\| `([\w/.]+)` +\| (faithful|simplified|refused) +\|(.*)\|$/gm,
   ),
 ].map(([, name = "", state = "", note = ""]) => ({ name, state, note: note.trim() }));
 
@@ -30,8 +30,10 @@ describe("docs/local/compute.md", () => {
   it.each(rows.filter(({ state }) => state === "refused"))(
     "is right that $name is refused by name",
     async ({ name }) => {
-      const [type = "", action] = name.split("/");
-      const path = bench.id(type, "x", "rg-source") + (action === undefined ? "" : `/${action}`);
+      const ofNetwork = name.startsWith("Microsoft.Network/");
+      const [type = "", action] = name.replace("Microsoft.Network/", "").split("/");
+      const id = ofNetwork ? bench.networkId(type, "x") : bench.id(type, "x");
+      const path = id + (action === undefined ? "" : `/${action}`);
       const answer = await bench.call(
         action === undefined ? "PUT" : "POST",
         `${path}?api-version=2024-07-01`,

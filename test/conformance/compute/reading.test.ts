@@ -79,7 +79,17 @@ describe("a community gallery", () => {
           },
           osProfile: { computerName: "fresh", adminUsername: "new", adminPassword: "hunter2" },
           networkProfile: {
-            networkInterfaceConfigurations: [{ name: "n", ipConfigurations: [{ name: "ip" }] }],
+            networkInterfaceConfigurations: [
+              {
+                name: "n",
+                ipConfigurations: [
+                  {
+                    name: "ip",
+                    subnet: { id: bench.networkId("virtualNetworks", "vnet/subnets/default") },
+                  },
+                ],
+              },
+            ],
           },
         },
         POLL,
@@ -158,7 +168,17 @@ describe("the old capture", () => {
           hardwareProfile: { vmSize: "Standard_D2s_v5" },
           storageProfile: { osDisk: { createOption: "Attach", osType: "Linux", name: "os", vhd: { uri } } },
           networkProfile: {
-            networkInterfaceConfigurations: [{ name: "n", ipConfigurations: [{ name: "ip" }] }],
+            networkInterfaceConfigurations: [
+              {
+                name: "n",
+                ipConfigurations: [
+                  {
+                    name: "ip",
+                    subnet: { id: bench.networkId("virtualNetworks", "vnet/subnets/default") },
+                  },
+                ],
+              },
+            ],
           },
         },
         POLL,

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bench, GROUP, startBench, WEST } from "./support.js";
+import { type Bench, GROUP, startBench, WEST, freshVm } from "./support.js";
 
 const REFERENCE = path.resolve("../shared/reference/arm");
 const COMPUTE = "providers/Microsoft.Compute";
@@ -24,19 +24,6 @@ interface Fact {
   readonly output?: boolean;
 }
 
-const nic = { networkInterfaceConfigurations: [{ name: "n", properties: { ipConfigurations: [] } }] };
-const vmBody = {
-  location: WEST,
-  properties: {
-    hardwareProfile: { vmSize: "Standard_D2s_v5" },
-    storageProfile: {
-      imageReference: { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server", version: "latest" },
-      osDisk: { createOption: "fromImage", managedDisk: { storageAccountType: "Standard_LRS" } },
-    },
-    osProfile: { computerName: "vm", adminUsername: "u", adminPassword: "never shown" },
-    networkProfile: nic,
-  },
-};
 const empty = { location: WEST, properties: { creationData: { createOption: "Empty" }, diskSizeGB: 4 } };
 const definition = {
   location: WEST,
@@ -49,7 +36,7 @@ const definition = {
 };
 
 /** In this order: later ones stand on earlier ones. */
-const facts = (id: (rest: string) => string): readonly Fact[] => {
+const facts = (id: (rest: string) => string, subnetId: string): readonly Fact[] => {
   const op = (
     file: string,
     method: string,
@@ -65,7 +52,7 @@ const facts = (id: (rest: string) => string): readonly Fact[] => {
   });
   return [
     op("PUT_rg.virtualmachines", "PUT", "virtualMachines/vm", 201, "operations", {
-      body: vmBody,
+      body: freshVm(subnetId),
       echo: "Creating",
     }),
     op("PUT_rg.virtualmachines.runcommands", "PUT", "virtualMachines/vm/runCommands/c", 201, "operations", {
@@ -195,7 +182,7 @@ let all: readonly Fact[];
 beforeAll(async () => {
   bench = await startBench();
   const base = `/subscriptions/${bench.simulator.subscriptionId}/resourceGroups/${GROUP}/${COMPUTE}`;
-  all = facts((rest) => `${base}/${rest}${API}`);
+  all = facts((rest) => `${base}/${rest}${API}`, bench.networkId("virtualNetworks", "vnet/subnets/default"));
 });
 afterAll(() => bench.stop());
 

@@ -43,6 +43,28 @@ export const SEED: Seed = {
   ],
 };
 
+/** The body of a PUT of a VM from the Marketplace, with an interface of its own. */
+export const freshVm = (subnetId: string) => ({
+  location: WEST,
+  properties: {
+    hardwareProfile: { vmSize: "Standard_D2s_v5" },
+    storageProfile: {
+      imageReference: { publisher: "Canonical", offer: "ubuntu-24_04-lts", sku: "server", version: "latest" },
+      osDisk: { createOption: "fromImage", managedDisk: { storageAccountType: "Standard_LRS" } },
+    },
+    osProfile: { computerName: "vm", adminUsername: "u", adminPassword: "never shown" },
+    networkProfile: {
+      networkApiVersion: "2022-11-01",
+      networkInterfaceConfigurations: [
+        {
+          name: "n",
+          properties: { ipConfigurations: [{ name: "ip", properties: { subnet: { id: subnetId } } }] },
+        },
+      ],
+    },
+  },
+});
+
 export interface Bench {
   readonly simulator: ComputeSimulator;
   readonly client: ComputeManagementClient;
@@ -60,6 +82,8 @@ export interface Bench {
   ): Promise<{ status: number; headers: Headers; body: unknown }>;
   local(method: string, path: string, body?: unknown): Promise<unknown>;
   id(type: string, name: string, group?: string): string;
+  /** The same for Microsoft.Network; `virtualNetworks`, `vnet/subnets/default` is what the seeded VMs lie in. */
+  networkId(type: string, name: string, group?: string): string;
   stop(): Promise<void>;
 }
 
@@ -131,6 +155,8 @@ export async function startBench(options: Partial<ComputeOptions> & { clock?: Cl
     local: async (method, path, body) => (await call(method, `/_local/${path}`, body)).body,
     id: (type, name, group = GROUP) =>
       `/subscriptions/${simulator.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Compute/${type}/${name}`,
+    networkId: (type, name, group = GROUP) =>
+      `/subscriptions/${simulator.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Network/${type}/${name}`,
     stop: () => simulator.stop(),
   };
 }

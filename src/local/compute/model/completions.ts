@@ -11,6 +11,8 @@ import { groupCompletions } from "./resource-groups.js";
 import { restorePointCompletions } from "./restore-points.js";
 import { runCommandCompletions } from "./run-commands.js";
 import { snapshotCompletions } from "./snapshots.js";
+import { interfaceCompletions } from "../network/interfaces.js";
+import { virtualNetworkCompletions } from "../network/virtual-networks.js";
 import { vmCompletions } from "./virtual-machines.js";
 import { powerCompletions } from "./vm-power.js";
 import type { World } from "./world.js";
@@ -28,4 +30,6 @@ export const completionsOf = (world: World): Readonly<Record<string, Completion>
   ...imageCompletions(world),
   ...galleryCompletions(world, CHILD_LINGER_MS),
   ...versionCompletions(world),
+  ...interfaceCompletions(world),
+  ...virtualNetworkCompletions(world),
 });

@@ -37,6 +37,11 @@ export const DURATION_SECONDS = {
   "versions/create": 474,
   "versions/update": 195,
   "versions/delete": 91,
+  /** Network: recorded polls are ten seconds apart, so all that is known is an upper bound. */
+  "networkInterfaces/write": 1,
+  "networkInterfaces/delete": 1,
+  "virtualNetworks/write": 4,
+  "virtualNetworks/delete": 10,
   /** Resource groups: .NET recordings poll every 15 s; a group that holds a VM takes about its deletion. */
   "resourceGroups/delete": 45,
 } as const;

@@ -8,8 +8,9 @@ import type { Clock } from "../../clock.js";
 import { ArmError, type ErrorBody } from "./errors.js";
 import type { Table } from "./store.js";
 
-/** Which status URL an operation has: `…/locations/{loc}/{family}/{id}`. */
-export type OperationFamily = "operations" | "DiskOperations" | "capsOperations" | "operationresults";
+/** Which status URL an operation has: `…/locations/{loc}/{family}/{id}`; Microsoft.Network's are its own. */
+export type OperationFamily =
+  "operations" | "DiskOperations" | "capsOperations" | "operationresults" | "network";
 
 export interface Operation {
   readonly id: string;

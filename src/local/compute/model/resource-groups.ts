@@ -1,5 +1,6 @@
 /** Resource groups and management locks: what ARM itself keeps, before any resource provider. */
 import { randomUUID } from "node:crypto";
+import { networkBlockers, releaseNics } from "../network/attachment.js";
 import { groupId, keyOf, parseId, sameId } from "./arm-ids.js";
 import { durationMs } from "./durations.js";
 import { ArmError, arm, type ErrorBody } from "./errors.js";
@@ -95,9 +96,11 @@ export const groupCompletions = (world: World): Record<string, Completion> => ({
       const blocked = blockers(world, target);
       if (blocked.length > 0) throw blockedDeletion(parseId(target).group, blocked);
       const prefix = `${keyOf(target)}/`;
-      // A VM may go while its disks in other groups stay: they must not remember it.
-      for (const vm of all(world, "Microsoft.Compute/virtualMachines", target))
+      // A VM may go while its disks and interfaces in other groups stay: they must not remember it.
+      for (const vm of [...all(world, "Microsoft.Compute/virtualMachines", target)]) {
         detachFromVm(world, vm.body.id);
+        releaseNics(world, vm);
+      }
       for (const { body } of [...world.tables.resources.values()]) {
         if (keyOf(body.id).startsWith(prefix) || sameId(body.id, target))
           world.tables.resources.delete(keyOf(body.id));
@@ -121,13 +124,13 @@ interface Blocker {
   readonly error: ErrorBody;
 }
 
-/** What the group's deletion stumbles over: a disk that somebody still reads, or whose VM lives elsewhere. */
+/** What the group's deletion stumbles over: a disk that somebody still reads, a network that is used elsewhere. */
 function blockers(world: World, group: string): Blocker[] {
   const disks = [
     ...all(world, "Microsoft.Compute/disks", group),
     ...all(world, "Microsoft.Compute/snapshots", group),
   ];
-  return disks
+  const read = disks
     .filter(({ inner }) => inner.access !== undefined && inner.access.expiresMs > world.clock.now())
     .map(({ body }) => ({
       id: body.id,
@@ -136,6 +139,7 @@ function blockers(world: World, group: string): Blocker[] {
         message: `There is an active shared access signature outstanding for disk ${body.name}. Call EndGetAccess before attaching or deleting the disk. Learn more here: aka.ms/revokeaccessapi.`,
       },
     }));
+  return [...read, ...networkBlockers(world, group)];
 }
 
 const blockedDeletion = (group: string, blocked: readonly Blocker[]): ArmError =>

@@ -156,10 +156,34 @@ export type RunCommand = Resource<
   { view: Record<string, unknown>; running: boolean }
 >;
 
+export interface IpConfiguration {
+  readonly name: string;
+  readonly id: string;
+  readonly type: string;
+  readonly properties: Loose & {
+    readonly subnet: { readonly id: string };
+    readonly privateIPAddress: string;
+    readonly privateIPAllocationMethod: "Dynamic" | "Static";
+    readonly primary: boolean;
+  };
+}
+
 export type Nic = Resource<
   "Microsoft.Network/networkInterfaces",
-  Loose & { virtualMachine?: { id: string } },
-  { implicit: boolean }
+  Loose & { ipConfigurations: IpConfiguration[]; resourceGuid: string; virtualMachine?: { id: string } },
+  Loose
+>;
+
+export type VirtualNetwork = Resource<
+  "Microsoft.Network/virtualNetworks",
+  Loose & { addressSpace: { addressPrefixes: string[] } },
+  Loose
+>;
+
+export type Subnet = Resource<
+  "Microsoft.Network/virtualNetworks/subnets",
+  Loose & { addressPrefix: string },
+  Loose
 >;
 
 export type Group = Resource<"Microsoft.Resources/resourceGroups", Loose, Loose>;
@@ -177,6 +201,8 @@ export type AnyResource =
   | DiskRestorePoint
   | RunCommand
   | Nic
+  | VirtualNetwork
+  | Subnet
   | Group;
 
 export type ResourceOf<T extends AnyResource["type"]> = Extract<AnyResource, { type: T }>;

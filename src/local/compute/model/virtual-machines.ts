@@ -1,19 +1,19 @@
 /** Virtual machines: created, changed, read and deleted. Power is in vm-power.ts, what a GET adds in instance-view.ts. */
 import { randomUUID } from "node:crypto";
 import { merge } from "../guests/guest.js";
-import { groupId, parseId, sameId } from "./arm-ids.js";
+import { newNics, releaseNics } from "../network/attachment.js";
+import { parseId } from "./arm-ids.js";
 import { DISK, detachFromVm } from "./disks.js";
 import { AGENT_BOOT_MS, NEVER_MS } from "./durations.js";
 import { arm } from "./errors.js";
 import { diskErrors } from "./storage-errors.js";
 import { vmErrors } from "./vm-errors.js";
 import { instanceView } from "./instance-view.js";
-import { makeNic, ownNic, releaseNics } from "./network.js";
 import type { Completion } from "./operations.js";
 import type { Vm } from "./resources.js";
 import { parse, patchRequest, vmRequest } from "./schemas.js";
 import { type VmPlace, buildDisks, holdsDisk } from "./vm-disks.js";
-import { type Properties, type Request, carried, shownProperties, start } from "./vm-requests.js";
+import { type Request, carried, shownProperties, start } from "./vm-requests.js";
 import { coresUsed, limitOf, sizeOf } from "./vm-sizes.js";
 import { VM, booted } from "./vm-state.js";
 import { update } from "./vm-update.js";
@@ -67,7 +67,7 @@ export function create(call: Call, request: Request): Outcome {
     computerName: properties.osProfile?.computerName ?? name,
     user: properties.osProfile?.adminUsername ?? "",
   };
-  const nics = claimNics(world, place, properties);
+  const takeNics = newNics(world, place, properties.networkProfile);
   const { storageProfile, image, generation } = buildDisks(world, place, properties.storageProfile ?? {});
   const specialized = image?.osState === "Specialized";
   if (image?.osState === "Generalized" && properties.osProfile === undefined)
@@ -89,7 +89,7 @@ export function create(call: Call, request: Request): Outcome {
         ...shownProperties(properties),
         vmId: randomUUID(),
         storageProfile,
-        networkProfile: { networkInterfaces: nics },
+        networkProfile: takeNics(),
         provisioningState: "Creating",
         timeCreated: timestamp(now),
       },
@@ -129,22 +129,6 @@ function checkQuota(world: World, vmSize: string, location: string): void {
   }
 }
 
-/** The interfaces a request names, and those it describes: these are made here and go with the VM. */
-function claimNics(world: World, place: VmPlace, { networkProfile }: Properties) {
-  const named = networkProfile?.networkInterfaces ?? [];
-  for (const { id } of named) ownNic(world, id, place.id);
-  const { subscriptionId, group } = parseId(place.id);
-  const made = (networkProfile?.networkInterfaceConfigurations ?? []).map((configuration) => {
-    const id = `${groupId(subscriptionId, group)}/providers/Microsoft.Network/networkInterfaces/${configuration.name}-${randomUUID().slice(0, 8)}`;
-    const { primary = true, deleteOption = "Delete", ipConfigurations } = configuration.properties ?? {};
-    const subnetId = ipConfigurations?.[0]?.properties?.subnet?.id;
-    makeNic(world, { id, location: place.location, subnetId, implicit: deleteOption === "Delete" });
-    ownNic(world, id, place.id);
-    return { id, properties: { primary, deleteOption } };
-  });
-  return [...named, ...made];
-}
-
 const view = (vm: Vm): Vm["body"] => ({ ...vm.body, etag: `"${vm.inner.etag}"` });
 
 export function getVm(call: Call): Outcome {
@@ -178,16 +162,13 @@ export function deleteVm(call: Call): Outcome {
 
 /** Disks and interfaces follow their deleteOption; a disk that somebody reads stays, as a leftover. */
 function removeVm(world: World, vm: Vm): void {
-  const { storageProfile, networkProfile } = vm.body.properties;
+  const { storageProfile } = vm.body.properties;
   const doomed = [storageProfile?.osDisk, ...(storageProfile?.dataDisks ?? [])].filter(
     (disk) => disk?.deleteOption === "Delete",
   );
   detachFromVm(world, vm.body.id);
   for (const disk of doomed) if (disk?.managedDisk?.id !== undefined) remove(world, disk.managedDisk.id);
-  const nics = networkProfile?.networkInterfaces ?? [];
-  releaseNics(world, vm.body.id, (id) =>
-    nics.some((nic) => sameId(nic.id, id) && nic.properties?.deleteOption === "Delete"),
-  );
+  releaseNics(world, vm);
   for (const command of [...all(world, "Microsoft.Compute/virtualMachines/runCommands", vm.body.id)])
     remove(world, command.body.id);
   world.operations.abandon(vm.body.id, arm.preempted(), ({ hidden }) => hidden === true);

@@ -1,4 +1,5 @@
 /** Changes of a VM: tags and settings, disks attached and detached, another OS disk. */
+import { changedNics } from "../network/attachment.js";
 import { sameId } from "./arm-ids.js";
 import { attachable, detachFromVm } from "./disks.js";
 import { arm } from "./errors.js";
@@ -29,6 +30,7 @@ export function update(
     user: "",
   };
   const before = structuredClone(vm.body.properties);
+  const changeNics = changedNics(world, vm, request.properties?.networkProfile);
   const dataDisks =
     asked?.dataDisks === undefined
       ? (profile.dataDisks ?? [])
@@ -36,9 +38,8 @@ export function update(
   vm.body.properties = {
     ...before,
     ...properties,
-    // Interfaces are Microsoft.Network's; this simulator keeps those that the VM was made with.
-    ...(before.networkProfile === undefined ? {} : { networkProfile: before.networkProfile }),
     storageProfile: { ...profile, osDisk: swapOsDisk(world, vm, asked?.osDisk), dataDisks },
+    networkProfile: changeNics(),
     provisioningState: "Updating",
   };
   if (request.tags !== undefined) vm.body.tags = request.tags;

@@ -165,7 +165,7 @@ function handle(parts: ListenerParts, request: IncomingMessage, url: URL, body: 
 }
 
 const STATUS =
-  /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Compute\/locations\/[^/]+\/(operations|DiskOperations|capsOperations)\/([^/]+)$/i;
+  /^\/subscriptions\/[^/]+\/providers\/Microsoft\.(?:Compute|Network)\/locations\/[^/]+\/(operations|DiskOperations|capsOperations|operationResults)\/([^/]+)$/i;
 const RESULT = /^\/subscriptions\/[^/]+\/operationresults\/([^/]+)$/i;
 
 function operationReply(
@@ -174,13 +174,15 @@ function operationReply(
   url: URL,
 ): Reply | undefined {
   const result = RESULT.exec(url.pathname)?.[1];
-  const id =
-    result === undefined ? STATUS.exec(url.pathname)?.[2] : Buffer.from(result, "base64url").toString();
+  const [, word, statusId] = STATUS.exec(url.pathname) ?? [];
+  const id = result === undefined ? statusId : Buffer.from(result, "base64url").toString();
   if (method !== "GET" || id === undefined) return undefined;
   const operation = world.operations.get(id);
   if (operation === undefined) return errorReply(arm.entityNotFound());
   if (result !== undefined) return groupDeletionReply(operation, url.href);
-  if (url.searchParams.get("monitor") === "true") return monitorReply(operation, url.href);
+  // Compute marks its monitor by a parameter, Network by another path.
+  if (url.searchParams.get("monitor") === "true" || word?.toLowerCase() === "operationresults")
+    return monitorReply(operation, url.href);
   const seconds = world.operations.takeFirstPollSeconds(operation);
   return pollReply(operation, pollRetryAfter ? seconds : undefined);
 }

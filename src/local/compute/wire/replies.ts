@@ -32,6 +32,10 @@ function operationUrl(
     const job = Buffer.from(operation.id).toString("base64url");
     return `${endpoint}/subscriptions/${subscriptionId}/operationresults/${job}?api-version=${apiVersion}&${tailOf(operation)}`;
   }
+  if (operation.family === "network") {
+    const word = monitor ? "operationResults" : "operations";
+    return `${endpoint}/subscriptions/${subscriptionId}/providers/Microsoft.Network/locations/${operation.location}/${word}/${operation.id}?api-version=${apiVersion}&${tailOf(operation)}`;
+  }
   const base = `${endpoint}/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${operation.location}/${operation.family}/${operation.id}`;
   return `${base}?p=${operation.id}${monitor ? "&monitor=true" : ""}&api-version=${apiVersion}&${tailOf(operation)}`;
 }
@@ -87,6 +91,7 @@ export function errorReply(error: ArmError): Reply {
 
 /** The body of Azure-AsyncOperation: 200 whatever the state. */
 export function pollReply(operation: Operation, firstPollSeconds: number | undefined): Reply {
+  if (operation.family === "network") return networkPollReply(operation);
   const body = {
     startTime: timestamp(operation.startMs),
     ...(operation.endMs === undefined ? {} : { endTime: timestamp(operation.endMs) }),
@@ -102,10 +107,18 @@ export function pollReply(operation: Operation, firstPollSeconds: number | undef
   };
 }
 
+/** Microsoft.Network tells the state and nothing else (recorded). */
+const networkPollReply = ({ status, error }: Operation): Reply => ({
+  status: 200,
+  headers: {},
+  body: { status, ...(error === undefined ? {} : { error }) },
+});
+
 /** The Location URL: 202 and empty while it runs, then the bare result. */
 export function monitorReply(operation: Operation, url: string): Reply {
   if (operation.status === "InProgress") return { status: 202, headers: { Location: url } };
   if (operation.error !== undefined) return { status: 409, headers: {}, body: { error: operation.error } };
+  if (operation.family === "network") return { status: 204, headers: {} };
   return { status: 200, headers: {}, body: operation.output };
 }
 

@@ -6,12 +6,13 @@ import * as versions from "../model/gallery-versions.js";
 import * as definitions from "../model/image-definitions.js";
 import * as images from "../model/images.js";
 import * as marketplace from "../model/marketplace.js";
-import * as network from "../model/network.js";
 import { community, shared } from "../model/public-galleries.js";
 import * as groups from "../model/resource-groups.js";
 import * as points from "../model/restore-points.js";
 import * as commands from "../model/run-commands.js";
 import * as snapshots from "../model/snapshots.js";
+import * as nics from "../network/interfaces.js";
+import * as networks from "../network/virtual-networks.js";
 import * as vms from "../model/virtual-machines.js";
 import * as power from "../model/vm-power.js";
 import * as sizes from "../model/vm-sizes.js";
@@ -88,24 +89,29 @@ const virtualMachines: readonly Route[] = [
   route("GET", "runCommands/get", `${VM}/runCommands/{command}`, commands.getRunCommand, read),
   route("PATCH", "runCommands/update", `${VM}/runCommands/{command}`, commands.patchRunCommand, change),
   route("DELETE", "runCommands/delete", `${VM}/runCommands/{command}`, commands.deleteRunCommand, change),
-  route(
-    "GET",
-    "networkInterfaces/listAll",
-    `${SUB}/providers/Microsoft.Network/networkInterfaces`,
-    network.listNics,
-  ),
-  route(
-    "GET",
-    "networkInterfaces/list",
-    `${RG}/providers/Microsoft.Network/networkInterfaces`,
-    network.listNics,
-  ),
-  route(
-    "GET",
-    "networkInterfaces/get",
-    `${RG}/providers/Microsoft.Network/networkInterfaces/{nic}`,
-    network.getNic,
-  ),
+];
+
+const NETWORK = `${SUB}/providers/Microsoft.Network`;
+const NETWORK_IN = `${RG}/providers/Microsoft.Network`;
+const NIC = `${NETWORK_IN}/networkInterfaces/{nic}`;
+const VNET = `${NETWORK_IN}/virtualNetworks/{network}`;
+
+const network: readonly Route[] = [
+  route("GET", "networkInterfaces/listAll", `${NETWORK}/networkInterfaces`, nics.listNics),
+  route("GET", "networkInterfaces/list", `${NETWORK_IN}/networkInterfaces`, nics.listNics),
+  route("PUT", "networkInterfaces/put", NIC, nics.putNic),
+  route("GET", "networkInterfaces/get", NIC, nics.getNic),
+  route("PATCH", "networkInterfaces/update", NIC, nics.patchNic, plain),
+  route("DELETE", "networkInterfaces/delete", NIC, nics.deleteNic),
+  route("GET", "virtualNetworks/listAll", `${NETWORK}/virtualNetworks`, networks.listNetworks),
+  route("GET", "virtualNetworks/list", `${NETWORK_IN}/virtualNetworks`, networks.listNetworks),
+  route("PUT", "virtualNetworks/put", VNET, networks.putNetwork),
+  route("GET", "virtualNetworks/get", VNET, networks.getNetwork),
+  route("DELETE", "virtualNetworks/delete", VNET, networks.deleteNetwork),
+  route("GET", "subnets/list", `${VNET}/subnets`, networks.listSubnets),
+  route("PUT", "subnets/put", `${VNET}/subnets/{subnet}`, networks.putSubnet),
+  route("GET", "subnets/get", `${VNET}/subnets/{subnet}`, networks.getSubnet),
+  route("DELETE", "subnets/delete", `${VNET}/subnets/{subnet}`, networks.deleteSubnet),
 ];
 
 const DISK = `${IN}/disks/{disk}`;
@@ -232,6 +238,7 @@ const imagesAndGalleries: readonly Route[] = [
 export const ROUTES: readonly Route[] = [
   ...resourceGroups,
   ...virtualMachines,
+  ...network,
   ...storage,
   ...imagesAndGalleries,
 ];
