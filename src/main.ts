@@ -6,18 +6,20 @@ import { readFileSync } from "node:fs";
 import { DefaultAzureCredential } from "@azure/identity";
 import * as df from "durable-functions";
 import { captureActivities } from "./activities/capture.js";
+import { inspectionActivities } from "./activities/inspection.js";
 import { imageActivities } from "./activities/images.js";
 import { inspectDrop } from "./activities/import/examine-drop.js";
 import { importActivities } from "./activities/import/import-activities.js";
 import { claimant, manifestNaming } from "./activities/import/look-at-drop.js";
 import { restoreActivities } from "./activities/restore.js";
-import { savedBackup } from "./activities/run-documents.js";
+import { savedCapture } from "./activities/run-documents.js";
 import { eventActivities } from "./activities/run-events.js";
 import { armBackups } from "./adapters/arm/backups.js";
 import { arm } from "./adapters/arm/client.js";
 import type { GuestScripts } from "./adapters/arm/guests.js";
 import { armGuests } from "./adapters/arm/guests.js";
 import { armImages } from "./adapters/arm/images.js";
+import { armInspection } from "./adapters/arm/inspection.js";
 import { armResources } from "./adapters/arm/resources.js";
 import { armSourceVms } from "./adapters/arm/source-vms.js";
 import { armSurroundings } from "./adapters/arm/surroundings.js";
@@ -91,19 +93,22 @@ df.app.orchestration(IMPORT_ORCHESTRATOR, importImage);
 df.app.orchestration(RESTORE_ORCHESTRATOR, restoreSource);
 df.app.orchestration(REFUSE_ORCHESTRATOR, refuseRequest);
 
-const vms = armVirtualMachines(cloud);
 const backups = armBackups(cloud);
 const activities = [
   ...captureActivities({
-    vms,
+    vms: armVirtualMachines(cloud),
     backups,
     guests: armGuests(cloud, scripts),
-    surroundings: armSurroundings(cloud),
     markers: blobSealMarkers(blobs, settings.RUNS_CONTAINER),
     holds,
     runs,
   }),
-  ...restoreActivities({ vms, sources: armSourceVms(cloud), backups, runs }),
+  ...inspectionActivities({
+    inspection: armInspection(cloud),
+    surroundings: armSurroundings(cloud),
+    runs,
+  }),
+  ...restoreActivities({ sources: armSourceVms(cloud), backups, runs }),
   ...importActivities({
     drops,
     runs,
@@ -135,7 +140,7 @@ registerImportFunctions({
   inspect: (place, purpose) => inspectDrop(place, purpose, drops),
 });
 registerResumeFunctions({ runs });
-registerRestoreFunctions({ runs, backupDocument: savedBackup.name });
+registerRestoreFunctions({ runs, backupDocument: savedCapture.name });
 registerJanitorFunctions({
   mode: settings.JANITOR_MODE,
   schedule: settings.JANITOR_SCHEDULE,

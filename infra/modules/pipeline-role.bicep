@@ -15,7 +15,7 @@ var steps = {
     'Microsoft.Compute/galleries/images/versions/read'
     'Microsoft.Compute/images/read'
     'Microsoft.Network/networkInterfaces/read'
-    'Microsoft.Authorization/locks/read'
+    'Microsoft.Authorization/permissions/read'
     // The guest's own preflight, before anything is copied.
     'Microsoft.Compute/virtualMachines/runCommand/action'
     'Microsoft.Resources/subscriptions/resourceGroups/read'
@@ -69,11 +69,13 @@ var steps = {
   ]
 }
 
-// Asked of the subscription and not of a group: quotas, sizes, and how an operation goes.
+// Asked of the subscription and not of a group: quotas, sizes, how an operation goes, and locks, which hold for
+// everything beneath them.
 var survey = [
   'Microsoft.Compute/locations/usages/read'
   'Microsoft.Compute/skus/read'
   'Microsoft.Compute/locations/operations/read'
+  'Microsoft.Authorization/locks/read'
 ]
 
 // Asked of the account of dropped files and of no other. Azure demands the second of whoever makes an image from a blob
@@ -106,7 +108,7 @@ resource surveyor 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(subscription().id, name, 'vmimage-survey')
   properties: {
     roleName: 'VM image pipeline: survey (${name})'
-    description: 'Reads quotas, sizes and the progress of operations.'
+    description: 'Reads quotas, sizes, locks and the progress of operations.'
     type: 'CustomRole'
     assignableScopes: [subscription().id]
     permissions: [{ actions: survey, notActions: [], dataActions: [], notDataActions: [] }]

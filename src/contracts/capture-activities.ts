@@ -1,46 +1,61 @@
 /** What the capture runbook can do, by name. Each takes and returns plain data that may be stored in clear. */
 import type { Outcome } from "../domain/outcome.js";
-import type { VmState, VmSummary } from "../domain/vm.js";
+import type { DiskFacts, VmFacts, VmState, VmSummary } from "../domain/vm.js";
 import type { SealJudgement } from "../domain/guest/seal-outcome.js";
 import { activity, operation } from "./activity.js";
 import type {
   BackedUpDisk,
   Backup,
+  BackupPart,
   DiskFromBackup,
+  HeldDisk,
   RestorePointOrder,
   SnapshotOrder,
   WorkingVm,
 } from "../domain/backup.js";
-import type { AzureFacts } from "../domain/azure-preflight.js";
-import type { SurveyQuestion } from "../domain/survey.js";
+import type { SurveyAnswer, SurveyQuestion } from "../domain/survey.js";
 import type { GuestLook, GuestQuestion, SealOrder, SealQuestion } from "../domain/guest-orders.js";
-import type { RestorePlan, RestoredDisk, RestoredVm } from "../domain/restore.js";
+import type { KeptCapture, KeptModel, RestoredDisk, RestoredVm } from "../domain/restore.js";
 import { STUBBORN } from "./retry.js";
 
-export const inspectVm = activity<{ runId: string; vmId: string }, Outcome<VmSummary>>("inspectVm");
+/** With `keepAs`, what Azure gave is kept under that run, for a restore to go by. */
+export const inspectVm = activity<{ vmId: string; keepAs?: string }, Outcome<VmFacts>>("inspectVm");
+export const inspectDisk = activity<{ diskId: string; lun: number; keepAs?: string }, Outcome<DiskFacts>>(
+  "inspectDisk",
+);
+export const inspectInterface = activity<{ interfaceId: string }, Outcome<{ accelerated: boolean }>>(
+  "inspectInterface",
+);
+/** What a capture kept when its backup was proved; null when it never came so far. */
+export const recallCapture = activity<{ captureId: string }, Outcome<KeptCapture | null>>("recallCapture");
+export const recallModel = activity<{ captureId: string }, Outcome<KeptModel | null>>("recallModel");
 export const holdVm = activity<{ vmId: string; runId: string }, Outcome<{ heldBy: string }>>("holdVm");
 export const releaseVm = activity<{ vmId: string; runId: string }, null>("releaseVm", STUBBORN);
 
 export const createRestorePoint = operation<RestorePointOrder, Backup>("createRestorePoint");
 export const createSnapshot = operation<SnapshotOrder, BackedUpDisk>("createSnapshot");
+export const askBackup = activity<BackupPart, Outcome<readonly HeldDisk[]>>("askBackup");
+/** Compares what was found with the VM, and keeps both: from here on there is something to restore from. */
 export const proveBackup = activity<
-  { runId: string; backup: Backup; vm: VmSummary },
+  { runId: string; backup: Backup; held: readonly HeldDisk[]; vm: VmSummary },
   Outcome<{ summary: string }>
 >("proveBackup");
 
 export const createDisk = operation<DiskFromBackup>("createDisk");
 export const createWorkingVm = operation<WorkingVm>("createWorkingVm");
-export const surveyAzure = activity<SurveyQuestion, Outcome<AzureFacts>>("surveyAzure");
+export const surveyAzure = activity<SurveyQuestion, Outcome<SurveyAnswer>>("surveyAzure");
 export const lookAtGuest = operation<GuestLook, { output: string }>("lookAtGuest");
 export const askGuest = operation<GuestQuestion, { output: string }>("askGuest");
 
 export const startSeal = activity<SealOrder, Outcome<null>>("startSeal");
 export const askSeal = activity<SealQuestion, Outcome<SealJudgement>>("askSeal");
-/** Whether a former run began to seal this VM, and whether it came to its end. */
-export const askFormerSeals = activity<
-  { vmId: string; runIds: readonly string[] },
+/** To be written before a guest is asked to seal itself: whoever goes on with the run knows that it may be changed. */
+export const noteSealBegun = activity<{ runId: string }, Outcome<null>>("noteSealBegun");
+/** Whether a former run began to seal a VM that now is in this state of power, and whether it came to its end. */
+export const askFormerSeal = activity<
+  { runId: string; power: string },
   Outcome<{ begun: boolean; sealed: boolean }>
->("askFormerSeals");
+>("askFormerSeal");
 export const deallocateVm = operation<{ vmId: string }>("deallocateVm");
 export const markGeneralized = activity<{ vmId: string }, Outcome<null>>("markGeneralized");
 
@@ -50,6 +65,5 @@ export const removeSourceVm = operation<{ vmId: string }>("removeSourceVm");
 export const startVm = operation<{ vmId: string }>("startVm");
 export const askVm = activity<{ vmId: string }, Outcome<VmState>>("askVm");
 
-export const planRestore = activity<{ captureId: string }, Outcome<RestorePlan>>("planRestore");
 export const restoreDisk = operation<RestoredDisk>("restoreDisk");
 export const restoreVm = operation<RestoredVm>("restoreVm");

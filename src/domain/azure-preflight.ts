@@ -1,38 +1,8 @@
-/** What around the source VM speaks for or against a capture: locks, permissions, quotas, regions, names. */
-import { parseResourceId } from "./resource-id.js";
+/** What around the source VM speaks for or against a capture: locks, rights, quotas, the subnet, regions, names. */
+import { covers, parseResourceId } from "./resource-id.js";
 import type { Check, CheckVerdict } from "./preflight.js";
+import type { Cores, Known, Lock, SurveyAnswer } from "./survey.js";
 import type { Target } from "./target.js";
-
-/** Something that was read, or why it could not be. */
-export type Known<T> = { readonly known: T } | { readonly forbidden: string } | { readonly failed: string };
-
-export interface Lock {
-  readonly name: string;
-  readonly level: string;
-  /** The id of what it lies on. */
-  readonly scope: string;
-}
-
-export interface Usage {
-  readonly used: number;
-  readonly limit: number;
-}
-
-export interface AzureFacts {
-  /** Of the source's group and of the one where everything temporary is made. */
-  readonly locks: Known<readonly Lock[]>;
-  /** By what was tried: each a read that stands for a right of the run. */
-  readonly reads: Readonly<Record<string, Known<true>>>;
-  /** Undefined where no working VM is made. */
-  readonly cores?: Known<{
-    readonly needed: number;
-    readonly family: string;
-    readonly regional?: Usage | undefined;
-    readonly ofFamily?: Usage | undefined;
-  }>;
-  /** By the region's name as the request has it. */
-  readonly regions: Readonly<Record<string, Known<true>>>;
-}
 
 export interface AzureWish {
   readonly sourceVmId: string;
@@ -55,28 +25,37 @@ const GRANT = "Grant the pipeline's identity the role that docs/permissions.md n
 const unread = (id: string, why: string): Check =>
   verdict(id, "unknown", `It could not be read: ${why}`, "Look at it by hand, or let the pipeline read it.");
 
-export const checkAzure = (wish: AzureWish, facts: AzureFacts): Check[] => [
-  locksCheck(wish, facts.locks),
-  ...Object.entries(facts.reads).map(([what, read]) => readCheck(what, read)),
-  ...(facts.cores ? [coresCheck(facts.cores)] : []),
-  ...Object.entries(facts.regions).map(([name, region]) => regionCheck(name, region)),
-  namesCheck(wish.target),
-  tagsCheck(wish),
-];
-
-const covers = (scope: string, id: string): boolean =>
-  id.toLowerCase() === scope.toLowerCase() || id.toLowerCase().startsWith(`${scope.toLowerCase()}/`);
+export function checkAzure(wish: AzureWish, answers: readonly SurveyAnswer[]): Check[] {
+  const ofEach = answers.flatMap((answer): Check[] => {
+    switch (answer.ask) {
+      case "locks":
+        return [];
+      case "rights":
+        return [rightsCheck(answer.what, answer.missing)];
+      case "cores":
+        return [coresCheck(answer.cores)];
+      case "subnet":
+        return [subnetCheck(answer.subnetId, answer.stands)];
+      case "region":
+        return [regionCheck(answer.region, answer.offered)];
+    }
+  });
+  return [locksCheck(wish, answers), ...ofEach, namesCheck(wish.target), tagsCheck(wish)];
+}
 
 /** Source: "Lock your resources to protect your infrastructure" (Microsoft): ReadOnly forbids writes and most POSTs. */
-function locksCheck(wish: AzureWish, locks: AzureFacts["locks"]): Check {
+function locksCheck(wish: AzureWish, answers: readonly SurveyAnswer[]): Check {
   const id = "locks";
-  if ("forbidden" in locks) return unread(id, locks.forbidden);
-  if ("failed" in locks) return unread(id, locks.failed);
-  const on = (place: string) => locks.known.filter(({ scope }) => covers(scope, place));
+  const asked = answers.flatMap((answer) => (answer.ask === "locks" ? [answer] : []));
+  const known = asked.flatMap(({ locks }) => ("known" in locks ? locks.known : []));
+  const unreadable = asked.filter(({ locks }) => !("known" in locks));
+  const on = (place: string) => known.filter(({ scope }) => covers(scope, place));
   const named = (found: readonly Lock[]) =>
     found.map(({ name, level, scope }) => `${name} (${level}) on ${scope}`).join("; ");
+  const isReadOnly = ({ level }: Lock) => level === "ReadOnly";
+
   const work = on(wish.workGroupId);
-  if (work.some(({ level }) => level === "ReadOnly"))
+  if (work.some(isReadOnly))
     return verdict(
       id,
       "block",
@@ -91,7 +70,7 @@ function locksCheck(wish: AzureWish, locks: AzureFacts["locks"]): Check {
       "Name another workResourceGroup, without a lock.",
     );
   const source = on(wish.sourceVmId);
-  const writes = wish.mode === "in-place" && source.some(({ level }) => level === "ReadOnly");
+  const writes = wish.mode === "in-place" && source.some(isReadOnly);
   const deletes = wish.mode === "in-place" && wish.sourceAfter !== "leave" && source.length > 0;
   if (writes || deletes)
     return verdict(
@@ -99,6 +78,28 @@ function locksCheck(wish: AzureWish, locks: AzureFacts["locks"]): Check {
       "block",
       `The source VM is locked: ${named(source)}.`,
       "Remove the lock, or capture by clone.",
+    );
+  const target = on(wish.target.kind === "gallery" ? wish.target.definitionId : wish.target.imageId);
+  if (target.some(isReadOnly))
+    return verdict(
+      id,
+      "block",
+      `No image can be made at the target: ${named(target)}.`,
+      "Remove the lock, or name another target.",
+    );
+  if (unreadable.length > 0)
+    return verdict(
+      id,
+      "unknown",
+      `Locks could not be read in ${unreadable.map(({ scope, locks }) => `${scope} (${whyNot(locks)})`).join("; ")}; none of those that could be is in the way.`,
+      "Let the pipeline read the subscription's locks (Microsoft.Authorization/locks/read).",
+    );
+  if (target.length > 0)
+    return verdict(
+      id,
+      "warn",
+      `An image that fails could not be removed again: ${named(target)}.`,
+      "Remove the lock while captures run, or remove failed images by hand.",
     );
   return verdict(
     id,
@@ -109,17 +110,26 @@ function locksCheck(wish: AzureWish, locks: AzureFacts["locks"]): Check {
   );
 }
 
-function readCheck(what: string, read: Known<true>): Check {
+const whyNot = (found: Known<unknown>): string =>
+  "forbidden" in found ? found.forbidden : "failed" in found ? found.failed : "";
+
+function rightsCheck(what: string, missing: Known<readonly string[]>): Check {
   const id = `may-${what}`;
-  if ("forbidden" in read) return verdict(id, "block", read.forbidden, GRANT);
-  if ("failed" in read) return unread(id, read.failed);
-  return verdict(id, "pass", "The pipeline may read it; that it may write is seen when it does.");
+  if (!("known" in missing)) return unread(id, whyNot(missing));
+  return missing.known.length > 0
+    ? verdict(id, "block", `No role of the pipeline allows ${missing.known.join(", ")}.`, GRANT)
+    : verdict(id, "pass", "Its roles allow every action that this takes.");
 }
 
-function coresCheck(cores: NonNullable<AzureFacts["cores"]>): Check {
+function subnetCheck(subnetId: string, stands: Known<true>): Check {
+  const id = "subnet";
+  if ("known" in stands) return verdict(id, "pass", "The isolated subnet is there.");
+  return unread(id, `${subnetId}: ${whyNot(stands)}`);
+}
+
+function coresCheck(cores: Known<Cores>): Check {
   const id = "cores";
-  if ("forbidden" in cores) return unread(id, cores.forbidden);
-  if ("failed" in cores) return unread(id, cores.failed);
+  if (!("known" in cores)) return unread(id, whyNot(cores));
   const { needed, family, regional, ofFamily } = cores.known;
   const places = [["the region", regional] as const, [family, ofFamily] as const];
   const short = places.flatMap(([of, usage]) =>

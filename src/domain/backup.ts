@@ -10,6 +10,19 @@ export interface BackedUpDisk {
   readonly sizeGb: number;
 }
 
+/** A disk of a backup as it was found there when it was looked for. */
+export interface HeldDisk extends BackedUpDisk {
+  /** Azure's provisioning state of the restore point or snapshot, as in "Succeeded". */
+  readonly state: string;
+}
+
+/** Where disks of a backup are asked after: a restore point holds them all, a snapshot one. */
+export interface BackupPart {
+  readonly kind: Backup["kind"];
+  readonly id: string;
+  readonly lun: number;
+}
+
 export interface Backup {
   readonly kind: "restore-point" | "snapshots";
   /** What to delete to be rid of it. */
@@ -21,7 +34,10 @@ export interface Backup {
 export interface DiskFromBackup {
   readonly diskId: string;
   readonly source: BackedUpDisk;
-  readonly vm: VmSummary;
+  /** As the source VM's disk is. */
+  readonly sku: string;
+  readonly sizeGb: number;
+  readonly vm: Pick<VmSummary, "location" | "zones" | "osType" | "generation" | "securityType">;
   readonly tags: Tags;
 }
 
@@ -36,7 +52,7 @@ export interface WorkingVm {
 
 export interface RestorePointOrder {
   readonly pointId: string;
-  readonly vm: VmSummary;
+  readonly vm: Pick<VmSummary, "id" | "location">;
   readonly tags: Tags;
 }
 
@@ -48,3 +64,8 @@ export interface SnapshotOrder {
   readonly location: string;
   readonly tags: Tags;
 }
+
+export const partsOf = ({ kind, ids, disks }: Backup): readonly BackupPart[] =>
+  kind === "restore-point"
+    ? ids.slice(0, 1).map((id) => ({ kind, id, lun: -1 }))
+    : disks.map(({ id, lun }) => ({ kind, id, lun }));

@@ -1,4 +1,5 @@
 /** What the pipeline asks of a guest. */
+import type { CheckContext } from "./guest/row.js";
 import type { VmSummary } from "./vm.js";
 
 export interface GuestOptions {
@@ -7,6 +8,12 @@ export interface GuestOptions {
   readonly keepUsers: readonly string[];
   readonly allowedRemedies: readonly ("remove-appx" | "remove-missing-providers" | "disable-bitlocker")[];
 }
+
+/** What is known of a guest from outside of it. */
+export const guestContext = (
+  { allowedRemedies, removeUsers, keepUsers }: GuestOptions,
+  { extensions, imagePublisher }: VmSummary,
+): CheckContext => ({ allowedRemedies, removeUsers, keepUsers, extensions, imagePublisher });
 
 export interface GuestQuestion {
   readonly vmId: string;

@@ -1,14 +1,16 @@
 /** What proves a backup: every disk of the VM is in it, whole, before anything irreversible is done. */
-import type { BackedUpDisk } from "./backup.js";
+import type { HeldDisk } from "./backup.js";
 import type { VmSummary } from "./vm.js";
+import { allDisks } from "./vm.js";
 
 /** Every problem, in words; none means that the backup is sound. */
-export function backupProblems(vm: VmSummary, held: readonly BackedUpDisk[]): string[] {
-  const wanted = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks];
+export function backupProblems(vm: VmSummary, held: readonly HeldDisk[]): string[] {
+  const wanted = allDisks(vm);
   const missing = wanted.flatMap((disk) => {
     const backup = held.find((one) => one.lun === disk.lun);
     const where = disk.lun < 0 ? "the OS disk" : `the data disk at LUN ${disk.lun}`;
     if (backup === undefined) return [`${where} (${disk.name}) is not in the backup`];
+    if (backup.state !== "Succeeded") return [`the backup of ${where} (${disk.name}) is ${backup.state}`];
     if (backup.sizeGb !== disk.sizeGb)
       return [`${where} (${disk.name}) has ${disk.sizeGb} GiB, its backup ${backup.sizeGb} GiB`];
     return [];

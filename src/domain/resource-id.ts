@@ -50,6 +50,12 @@ export const groupIdOf = (id: string, other?: string): string => {
   return `/subscriptions/${subscription}/resourceGroups/${other ?? own}`;
 };
 
+export const subscriptionIdOf = (id: string): string => id.split("/")[2] ?? "";
+
+/** Whether what lies on `scope` holds for `id`. */
+export const covers = (scope: string, id: string): boolean =>
+  id.toLowerCase() === scope.toLowerCase() || id.toLowerCase().startsWith(`${scope.toLowerCase()}/`);
+
 const compute = (subscriptionId: string, resourceGroup: string) =>
   `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.Compute`;
 

@@ -3,17 +3,27 @@ import type { BackedUpDisk, Backup } from "./backup.js";
 import type { Tags } from "./image-order.js";
 import { RESTORED_DISK_PREFIX, nameFrom } from "./names.js";
 import { parentId, resourceName, sameResource } from "./resource-id.js";
-import type { VmSummary } from "./vm.js";
+import type { VmFacts, VmSummary } from "./vm.js";
 
-/** What a restore goes by: both documents were written by the capture, before it did anything irreversible. */
-export interface RestorePlan {
+/** What a capture keeps when its backup is proved, before it does anything irreversible. */
+export interface KeptCapture {
   readonly vm: VmSummary;
   readonly backup: Backup;
+}
+
+/** What is kept with the VM's model, for people and for what becomes of the VM. */
+export interface KeptModel {
+  /** What would not come back if the VM were made again, in words. */
+  readonly lost: readonly string[];
+  /** Disks and network interfaces that were to be deleted with the VM. */
+  readonly goesWith: readonly string[];
+}
+
+/** What a restore goes by. */
+export interface RestorePlan extends KeptCapture {
   /** The disks of the VM that stands there now, or, where none does, those that it had. They are kept. */
   readonly replacedDisks: readonly string[];
   readonly vmStands: boolean;
-  /** Disks and network interfaces that were to be deleted with the VM, when it was captured. */
-  readonly goesWith: readonly string[];
   /** What of the VM does not come back with it. */
   readonly warnings: readonly string[];
 }
@@ -41,6 +51,7 @@ export const restoredDiskId = (restoreId: string, replaced: string, lun: number)
  * Whether the VM that stands under the name may be replaced: it is the one that was captured, or one that an earlier
  * restore made. Any other is somebody's new VM.
  */
-export const mayReplace = (saved: VmSummary, standing: VmSummary): boolean =>
-  sameResource(saved.id, standing.id) &&
-  (saved.vmId === standing.vmId || resourceName(standing.osDisk.id).startsWith(RESTORED_DISK_PREFIX));
+export const mayReplace = (saved: VmSummary, { nature, disks }: VmFacts): boolean =>
+  sameResource(saved.id, nature.id) &&
+  (saved.vmId === nature.vmId ||
+    resourceName(disks.find(({ lun }) => lun < 0)?.id ?? "").startsWith(RESTORED_DISK_PREFIX));

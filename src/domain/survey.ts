@@ -1,11 +1,108 @@
-/** Where a preflight looks around. */
-export interface SurveyQuestion {
-  readonly sourceVmId: string;
-  /** The id of the resource group where everything temporary is made. */
-  readonly workGroupId: string;
-  readonly location: string;
-  /** The size of the working VM; undefined where none is made. */
-  readonly size?: string;
-  readonly subnetId?: string;
-  readonly regions: readonly string[];
+/** What a preflight asks of Azure around a VM: each question is one request or two, and all are asked at once. */
+import type { CaptureOfVm } from "./rights.js";
+import { copies, neededRights } from "./rights.js";
+import { covers, groupIdOf, subscriptionIdOf } from "./resource-id.js";
+
+/** Something that was read, or why it could not be. */
+export type Known<T> = { readonly known: T } | { readonly forbidden: string } | { readonly failed: string };
+
+export interface Lock {
+  readonly name: string;
+  readonly level: string;
+  /** The id of what it lies on. */
+  readonly scope: string;
 }
+
+export interface Usage {
+  readonly used: number;
+  readonly limit: number;
+}
+
+/** Cores that a working VM takes, and how many the subscription may have and has. */
+export interface Cores {
+  readonly needed: number;
+  readonly family: string;
+  readonly regional?: Usage | undefined;
+  readonly ofFamily?: Usage | undefined;
+}
+
+export type SurveyQuestion =
+  /** Of the locks in a subscription or a group, those on one of the places or above it. */
+  | { readonly ask: "locks"; readonly scope: string; readonly places: readonly string[] }
+  /** Which of the actions no role allows. */
+  | {
+      readonly ask: "rights";
+      readonly what: string;
+      readonly scope: string;
+      readonly actions: readonly string[];
+    }
+  | {
+      readonly ask: "cores";
+      readonly subscriptionId: string;
+      readonly location: string;
+      readonly size: string;
+    }
+  | { readonly ask: "subnet"; readonly subnetId: string }
+  | { readonly ask: "region"; readonly subscriptionId: string; readonly region: string };
+
+export type SurveyAnswer =
+  | { readonly ask: "locks"; readonly scope: string; readonly locks: Known<readonly Lock[]> }
+  | { readonly ask: "rights"; readonly what: string; readonly missing: Known<readonly string[]> }
+  | { readonly ask: "cores"; readonly cores: Known<Cores> }
+  | { readonly ask: "subnet"; readonly subnetId: string; readonly stands: Known<true> }
+  | { readonly ask: "region"; readonly region: string; readonly offered: Known<true> };
+
+export interface SurveyWish extends CaptureOfVm {
+  readonly location: string;
+  readonly size: string;
+  /** What an earlier run made is in the account already. */
+  readonly resumed: boolean;
+}
+
+export function surveyQuestions(wish: SurveyWish): readonly SurveyQuestion[] {
+  const { target, subnetId, location, size } = wish;
+  const [subscriptionId = "", , targetSubscription = ""] = lockedPlaces(wish).map(subscriptionIdOf);
+  const subscriptions = distinct([subscriptionId, targetSubscription]).map((id) => `/subscriptions/${id}`);
+  return [
+    ...subscriptions.map((scope) => locksIn(scope, wish)),
+    ...neededRights(wish).map((rights) => ({ ask: "rights" as const, ...rights })),
+    ...(copies(wish) && !wish.resumed ? [{ ask: "cores" as const, subscriptionId, location, size }] : []),
+    ...(copies(wish) && subnetId !== undefined ? [{ ask: "subnet" as const, subnetId }] : []),
+    ...(target.kind === "gallery"
+      ? target.regions.map(({ name }) => ({
+          ask: "region" as const,
+          subscriptionId: targetSubscription,
+          region: name,
+        }))
+      : []),
+  ];
+}
+
+/** Where the pipeline has its roles on groups alone, the subscription's locks are not its to read, and theirs are. */
+export function narrowerQuestions(
+  wish: SurveyWish,
+  answers: readonly SurveyAnswer[],
+): readonly SurveyQuestion[] {
+  const unread = answers.flatMap((answer) =>
+    answer.ask === "locks" && !("known" in answer.locks) ? [answer.scope] : [],
+  );
+  const groups = lockedPlaces(wish).filter((place) => unread.some((scope) => covers(scope, place)));
+  return distinct(groups.map((place) => groupIdOf(place))).map((scope) => locksIn(scope, wish));
+}
+
+const lockedPlaces = ({ sourceVmId, workGroupId, target }: SurveyWish): readonly string[] => [
+  sourceVmId,
+  workGroupId,
+  target.kind === "gallery" ? target.definitionId : target.imageId,
+];
+
+const locksIn = (scope: string, wish: SurveyWish): SurveyQuestion => ({
+  ask: "locks",
+  scope,
+  places: lockedPlaces(wish),
+});
+
+/** Azure compares ids without case. */
+const distinct = (ids: readonly string[]): string[] => [
+  ...new Map(ids.map((id) => [id.toLowerCase(), id])).values(),
+];

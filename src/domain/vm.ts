@@ -22,7 +22,8 @@ export interface PurchasePlan {
   readonly product: string;
 }
 
-export interface VmSummary {
+/** What a VM's own model and instance view tell. */
+export interface VmNature {
   readonly id: string;
   readonly vmId: string;
   readonly name: string;
@@ -31,26 +32,91 @@ export interface VmSummary {
   /** VM size, as in "Standard_D2s_v5". */
   readonly size: string;
   readonly osType: OsType;
-  readonly generation: Generation;
-  readonly architecture: "x64" | "Arm64";
   readonly securityType: "Standard" | "TrustedLaunch" | "ConfidentialVM";
   readonly secureBoot: boolean;
   readonly vTpm: boolean;
   readonly diskController: "SCSI" | "NVMe";
-  readonly acceleratedNetworking: boolean;
   readonly ephemeralOsDisk: boolean;
-  readonly osDisk: DiskSummary;
-  readonly dataDisks: readonly DataDiskSummary[];
   /** The last word of PowerState/…, as in "running" or "deallocated". */
   readonly powerState: string;
   readonly agentReady: boolean;
   readonly markedGeneralized: boolean;
   /** Azure Disk Encryption inside the guest. */
   readonly guestEncrypted: boolean;
+  readonly plan?: PurchasePlan;
+  /** Names of the VM's extensions. */
+  readonly extensions: readonly string[];
+  /** Publisher of the marketplace image that the VM was made from; "" when it was not. */
+  readonly imagePublisher: string;
+}
+
+export interface VmSummary extends VmNature {
+  readonly generation: Generation;
+  readonly architecture: "x64" | "Arm64";
+  readonly acceleratedNetworking: boolean;
+  readonly osDisk: DiskSummary;
+  readonly dataDisks: readonly DataDiskSummary[];
   readonly sharedDisks: readonly string[];
   readonly ultraDisks: readonly string[];
-  readonly plan?: PurchasePlan;
-  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A VM as it tells of itself; its disks and its interface are asked by themselves. */
+export interface VmFacts {
+  readonly nature: VmNature;
+  /** The instance view's word, where there is one. */
+  readonly generation?: Generation;
+  /** The OS disk first; an ephemeral one is no resource and has no id. */
+  readonly disks: readonly AttachedDisk[];
+  readonly interfaceId?: string;
+}
+
+/** A VM's own model leaves sizes out while it is deallocated. */
+export interface AttachedDisk {
+  /** -1 for the OS disk. */
+  readonly lun: number;
+  readonly id?: string;
+  readonly name: string;
+  readonly caching: Caching;
+}
+
+/** What a managed disk itself tells. */
+export interface DiskFacts {
+  readonly id: string;
+  readonly sizeGb: number;
+  readonly sku: string;
+  readonly generation?: Generation;
+  readonly architecture?: "x64" | "Arm64";
+  readonly maxShares: number;
+  readonly guestEncrypted: boolean;
+}
+
+export function summaryOf(
+  { nature, generation, disks }: VmFacts,
+  asked: readonly DiskFacts[],
+  acceleratedNetworking: boolean,
+): VmSummary {
+  const factsOf = ({ id }: AttachedDisk) => asked.find((disk) => disk.id === id);
+  const all = disks.map((disk): DataDiskSummary => {
+    const { lun, id = "", name, caching } = disk;
+    const { sizeGb = 0, sku = "Standard_LRS" } = factsOf(disk) ?? {};
+    return { lun, id, name, sizeGb, caching, sku };
+  });
+  const osDisk = all.find(({ lun }) => lun < 0);
+  if (osDisk === undefined) throw new Error(`${nature.id} has no OS disk.`);
+  const osFacts = asked.find(({ id }) => id === osDisk.id);
+  const named = (pick: (facts: DiskFacts) => boolean) =>
+    all.filter(({ id }) => asked.some((facts) => facts.id === id && pick(facts))).map(({ name }) => name);
+  return {
+    ...nature,
+    generation: generation ?? osFacts?.generation ?? "V1",
+    architecture: osFacts?.architecture ?? "x64",
+    acceleratedNetworking,
+    osDisk,
+    dataDisks: all.filter(({ lun }) => lun >= 0),
+    guestEncrypted: nature.guestEncrypted || asked.some((facts) => facts.guestEncrypted),
+    sharedDisks: named(({ maxShares }) => maxShares > 1),
+    ultraDisks: named(({ sku }) => /^(UltraSSD|PremiumV2)_LRS$/.test(sku)),
+  };
 }
 
 /** How a VM stands, where nothing of its model is asked. */
@@ -63,8 +129,11 @@ export interface VmState {
   readonly broken: boolean;
 }
 
-/** The OS disk and every data disk, OS disk first. */
-export const allDisks = (vm: VmSummary): readonly DiskSummary[] => [vm.osDisk, ...vm.dataDisks];
+/** The OS disk and every data disk, OS disk first, which counts as LUN -1. */
+export const allDisks = (vm: VmSummary): readonly DataDiskSummary[] => [
+  { ...vm.osDisk, lun: -1 },
+  ...vm.dataDisks,
+];
 
 /** Standard_D2s_v5 has two: the first number of a size's name, by Azure's naming convention; 1 where there is none. */
 export const vCpusOf = (size: string): number => Number(/_[A-Z]+(\d+)/i.exec(size)?.[1] ?? 1);

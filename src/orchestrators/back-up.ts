@@ -1,25 +1,29 @@
 /** Backs up every disk of the source VM, and proves it, before anything irreversible. */
 import {
+  askBackup,
   createRestorePoint,
   createSnapshot,
   protectVm,
   proveBackup,
 } from "../contracts/capture-activities.js";
 import type { Backup } from "../domain/backup.js";
+import { partsOf } from "../domain/backup.js";
 import { parentId } from "../domain/resource-id.js";
+import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
 import type { Run } from "./run.js";
 import { note } from "./run.js";
-import { demand } from "./wait.js";
+import { demand, demandEach, valueOf } from "./wait.js";
 
 export function* backUp(scope: CaptureScope): Durable<Backup> {
   const { run, request, runId, vm } = scope;
   const backup =
     request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
-  const proved = yield* demand(run, proveBackup, { runId, backup, vm });
+  const held = (yield* demandEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
+  const proved = yield* demand(run, proveBackup, { runId, backup, held, vm });
   note(run, "backup", { detail: proved.summary });
   if (request.backup.keepDays > 0) keep(run, backup.ids);
   // In place, what is sealed may be replaced by a restore: until then nothing of it may go with the VM object.
@@ -41,14 +45,17 @@ function* restorePoint(scope: CaptureScope): Durable<Backup> {
   return yield* make(
     scope,
     createRestorePoint,
-    { id: pointId, input: { pointId, vm, tags: scope.backupTags } },
+    {
+      id: pointId,
+      input: { pointId, vm: { id: vm.id, location: vm.location }, tags: scope.backupTags },
+    },
     { limitMinutes: request.limits.backupMinutes, stage: "backup" },
   );
 }
 
 function* snapshots(scope: CaptureScope): Durable<Backup> {
   const { run, names, vm, request } = scope;
-  const disks = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks];
+  const disks = allDisks(vm);
   const ids = disks.map((disk) => names.snapshotId(disk.lun));
   run.undo.push({ when: "exit", resources: ids });
   const made = yield* makeAll(

@@ -2,6 +2,7 @@
 import { createDisk, createWorkingVm } from "../contracts/capture-activities.js";
 import type { BackedUpDisk, Backup } from "../domain/backup.js";
 import type { ImageSource } from "../domain/image.js";
+import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
@@ -37,6 +38,8 @@ export function ownClone({ run, names }: CaptureScope, disks: readonly BackedUpD
 /** Disks from the backup, in parallel; the OS disk first. They go when the run ends. */
 export function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<readonly string[]> {
   const { run, names, vm, request } = scope;
+  const { location, zones, osType, generation, securityType } = vm;
+  const like = { location, zones, osType, generation, securityType };
   const ids = disks.map((disk) => names.diskId(disk.lun));
   run.undo.push({ when: "exit", resources: ids });
   yield* makeAll(
@@ -44,7 +47,8 @@ export function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): D
     createDisk,
     disks.map((source) => {
       const diskId = names.diskId(source.lun);
-      return { id: diskId, input: { diskId, source, vm, tags: scope.workTags } };
+      const { sku, sizeGb } = allDisks(vm).find(({ lun }) => lun === source.lun) ?? vm.osDisk;
+      return { id: diskId, input: { diskId, source, sku, sizeGb, vm: like, tags: scope.workTags } };
     }),
     { limitMinutes: request.limits.cloneMinutes },
   );
@@ -63,7 +67,7 @@ export function* imageSource(
   const { vm, request, names } = scope;
   if (sealedVmId !== undefined && request.image.kind === "vm-image") return { from: "vm", vmId: sealedVmId };
   if (sealedVmId === undefined) yield* disksOf(scope, backup.disks);
-  const wanted = [{ lun: -1, ...vm.osDisk }, ...(request.image.kind === "vm-image" ? vm.dataDisks : [])];
+  const wanted = allDisks(vm).filter(({ lun }) => lun < 0 || request.image.kind === "vm-image");
   return {
     from: "disks",
     disks: wanted.map(({ lun, id, caching, sizeGb, sku }) => ({

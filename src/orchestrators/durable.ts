@@ -24,19 +24,22 @@ export function* call<I, O>(context: OrchestrationContext, ref: ActivityRef<I, O
   return (yield schedule(context, ref, input)) as O;
 }
 
+/** A call that is yet to be made, so that different ones can be made at once. */
+export type Call<O> = (context: OrchestrationContext) => { readonly task: Task; readonly answer?: O };
+
+export const callOf =
+  <I, O>(ref: ActivityRef<I, O>, input: I): Call<O> =>
+  (context) => ({ task: schedule(context, ref, input) });
+
 export type Settled<T> = { readonly value: T } | { readonly error: unknown };
 
 /**
- * Calls an activity once an input, in parallel, and waits for every one of them, failed or not: the library's own
- * Task.all goes on at the first failure, while its siblings may still be creating what is about to be cleaned up.
+ * Makes all calls in parallel, and waits for every one of them, failed or not: the library's own Task.all goes on at
+ * the first failure, while its siblings may still be creating what is about to be cleaned up.
  */
-export function* callAll<I, O>(
-  context: OrchestrationContext,
-  ref: ActivityRef<I, O>,
-  inputs: readonly I[],
-): Durable<Settled<O>[]> {
-  if (inputs.length === 0) return [];
-  const tasks = inputs.map((input) => schedule(context, ref, input));
+export function* callAll<O>(context: OrchestrationContext, calls: readonly Call<O>[]): Durable<Settled<O>[]> {
+  if (calls.length === 0) return [];
+  const tasks = calls.map((make) => make(context).task);
   try {
     yield context.df.Task.all(tasks);
   } catch {

@@ -13,6 +13,7 @@ import { KIND_TAG, RUN_TAG } from "../domain/names.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import type { RestorePlan, RestoredVm } from "../domain/restore.js";
 import { restoredDiskId } from "../domain/restore.js";
+import { allDisks } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
 import { messageOf, nowMs } from "./durable.js";
 import { finish, operate, operateAll } from "./operate.js";
@@ -37,7 +38,7 @@ const AGENT_MINUTES = 15;
 /** New disks from the backup, in parallel, each proved whole. They go again unless they become the VM's. */
 export function* restoredDisks({ run, restoreId, captureId, plan }: MakeAgain): Durable<Disks> {
   const { vm, backup } = plan;
-  const wanted = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks].map((disk) => ({
+  const wanted = allDisks(vm).map((disk) => ({
     ...disk,
     newId: restoredDiskId(restoreId, disk.id, disk.lun),
   }));

@@ -1,22 +1,26 @@
 /** Looks at everything before anything is done: the VM, where it lies, where the image goes; in a dry run the guest too. */
-import { inspectVm, lookAtGuest, surveyAzure } from "../contracts/capture-activities.js";
+import { lookAtGuest, surveyAzure } from "../contracts/capture-activities.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
 import { checkTarget } from "../contracts/image-activities.js";
 import { checkAzure } from "../domain/azure-preflight.js";
 import { checkVm } from "../domain/capture-preflight.js";
 import { checkGuest } from "../domain/guest/checks.js";
+import { guestContext } from "../domain/guest-orders.js";
 import { traitsOf } from "../domain/image.js";
 import type { TargetFacts } from "../domain/image-order.js";
 import type { Check } from "../domain/preflight.js";
 import { blockedBy, blocking } from "../domain/preflight.js";
 import { groupIdOf } from "../domain/resource-id.js";
+import type { SurveyAnswer, SurveyWish } from "../domain/survey.js";
+import { narrowerQuestions, surveyQuestions } from "../domain/survey.js";
 import type { VmSummary } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
-import { messageOf } from "./durable.js";
+import { callOf, messageOf } from "./durable.js";
+import { lookAtVm } from "./look.js";
 import { finish } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd, refusal } from "./run.js";
-import { demand } from "./wait.js";
+import { demand, demandAll, demandEach, valueOf } from "./wait.js";
 
 export interface Preflight {
   readonly vm: VmSummary;
@@ -25,15 +29,27 @@ export interface Preflight {
 }
 
 export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
-  const { request, resumes } = input;
-  const runId = resumes ?? input.runId;
-  const vm = yield* demand(run, inspectVm, { runId, vmId: request.sourceVmId });
+  const { request, resumes, workSubnetId } = input;
+  const vm = yield* lookAtVm(run, input);
   const { target, image } = request;
-  const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm), runId };
-  const facts = yield* demand(run, checkTarget, question);
+  const wish: SurveyWish = {
+    ...request,
+    workGroupId: groupIdOf(vm.id, request.workResourceGroup),
+    subnetId: workSubnetId,
+    location: vm.location,
+    size: vm.size,
+    resumed: resumes !== undefined,
+  };
+  const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm) };
+  const [facts, ...answers] = yield* demandAll<[TargetFacts, ...SurveyAnswer[]]>(
+    run,
+    callOf(checkTarget, { ...question, runId: resumes ?? input.runId }),
+    ...surveyQuestions(wish).map((one) => callOf(surveyAzure, one)),
+  );
+  const narrower = (yield* demandEach(run, surveyAzure, narrowerQuestions(wish, answers))).map(valueOf);
   const checks = [
-    ...checkVm(vm, { ...request, resumed: resumes !== undefined }),
-    ...(yield* surroundings(run, input, vm)),
+    ...checkVm(vm, { ...request, resumed: wish.resumed }),
+    ...checkAzure({ ...request, workGroupId: wish.workGroupId }, [...answers, ...narrower]),
     ...facts.checks,
     ...(request.dryRun ? yield* guestChecks(run, input, vm) : []),
   ];
@@ -41,25 +57,6 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   if (blocks.length > 0 && !request.dryRun)
     throw refusal({ code: "VM_NOT_CAPTURABLE", ...blockedBy(blocks) });
   return { vm, facts, checks };
-}
-
-function* surroundings(
-  run: Run,
-  { request, workSubnetId, resumes }: CaptureInput,
-  vm: VmSummary,
-): Durable<Check[]> {
-  const workGroupId = groupIdOf(vm.id, request.workResourceGroup);
-  const clones = request.mode === "clone" && request.image.state === "generalized";
-  const facts = yield* demand(run, surveyAzure, {
-    sourceVmId: vm.id,
-    workGroupId,
-    location: vm.location,
-    // What a former run made is in the account already.
-    ...(clones && resumes === undefined ? { size: vm.size } : {}),
-    ...(clones && workSubnetId !== undefined ? { subnetId: workSubnetId } : {}),
-    regions: request.target.kind === "gallery" ? request.target.regions.map(({ name }) => name) : [],
-  });
-  return checkAzure({ ...request, workGroupId }, facts);
 }
 
 /** A run that changes nothing asks the source's own guest, if it answers: by an action, which leaves nothing behind. */
@@ -73,7 +70,7 @@ function* guestChecks(run: Run, { request }: CaptureInput, vm: VmSummary): Durab
     const { output } = yield* finish(run, lookAtGuest, { ...look, ...started }, started, {
       limitMinutes: 10,
     });
-    return checkGuest(vm.osType, output, request.guest);
+    return checkGuest(vm.osType, output, guestContext(request.guest, vm));
   } catch (error) {
     if (error instanceof RunEnd && error.status === "cancelled") throw error;
     return [unasked(messageOf(error))];

@@ -3,17 +3,16 @@
  * whole before the old VM object is touched; its disks and interfaces are kept.
  */
 import type { OrchestrationContext, Task } from "durable-functions";
-import { planRestore } from "../contracts/capture-activities.js";
 import type { RestoreInput, RestoreResult } from "../contracts/restore-run.js";
 import { RESTORE_STAGES } from "../contracts/restore-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import { conclude } from "./conclude.js";
 import type { Durable } from "./durable.js";
 import { makeAgain, restoreResult, restoredDisks, startAgain } from "./make-again.js";
+import { planRestore } from "./plan-restore.js";
 import type { Run } from "./run.js";
 import { note, openRun, stage } from "./run.js";
 import { waitForTurn } from "./turn.js";
-import { demand } from "./wait.js";
 
 export function* restoreSource(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, RESTORE_STAGES);
@@ -21,11 +20,11 @@ export function* restoreSource(context: OrchestrationContext): Generator<Task, u
 }
 
 function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<RestoreResult> {
-  const first = yield* stage(run, "preflight", () => demand(run, planRestore, { captureId }));
+  const first = yield* stage(run, "preflight", () => planRestore(run, captureId));
   // A capture may have the same id: the hold is told apart as the instances are.
   yield* stage(run, "queue", () => waitForTurn(run, instanceIdOf("restore", runId), first.vm));
   // Who stood in line looks again: the VM may have changed under the one before.
-  const plan = yield* demand(run, planRestore, { captureId });
+  const plan = yield* planRestore(run, captureId);
   const order = { run, restoreId: runId, captureId, plan };
 
   const disks = yield* stage(run, "disks", () => restoredDisks(order));

@@ -2,11 +2,13 @@
  * Generalizes the guest: looks at it first, starts its script detached, and asks until the VM is stopped *and* the
  * guest's own marker says so, or the clock of this VM runs out. Never a fixed sleep, never the agent's word.
  */
-import { askGuest, askSeal, startSeal } from "../contracts/capture-activities.js";
+import { askGuest, askSeal, noteSealBegun, startSeal } from "../contracts/capture-activities.js";
 import { guestCommandId } from "../domain/names.js";
 import { checkGuest } from "../domain/guest/checks.js";
 import { sealLimitMs } from "../domain/guest/seal-limit.js";
 import { nextPollSeconds } from "../domain/polling.js";
+import { guestContext } from "../domain/guest-orders.js";
+import type { Check } from "../domain/preflight.js";
 import { blockedBy, blocking } from "../domain/preflight.js";
 import type { VmSummary } from "../domain/vm.js";
 import { vCpusOf } from "../domain/vm.js";
@@ -27,11 +29,12 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
       when: "exit",
       resources: ["preflight", "seal", "seal-log"].map((script) => guestCommandId(vmId, script, runId)),
     });
-  yield* guestPreflight(scope, vmId);
+  const checks = yield* guestPreflight(scope, vmId);
   if (vmId === vm.id) run.wayBack = wayBack(scope);
-  const limitMinutes = request.limits.sealMinutes ?? limitOf(vm);
+  const limitMinutes = request.limits.sealMinutes ?? limitOf(vm, checks);
   note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes` });
   const { osType, location } = vm;
+  yield* demand(run, noteSealBegun, { runId });
   yield* demand(run, startSeal, { runId, vmId, location, osType, guest: request.guest, limitMinutes });
   const limitMs = limitMinutes * 60_000;
   const beganMs = nowMs(run.context);
@@ -54,22 +57,24 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
 export const wayBack = ({ runId }: CaptureScope): string => `POST /api/captures/${runId}/restore`;
 
 /** Staged updates lengthen Sysprep; what the guest does not tell is taken as the worse. */
-const limitOf = ({ osType, size, osDisk }: VmSummary): number =>
-  Math.ceil(
-    sealLimitMs({ osType, vCpus: vCpusOf(size), diskGiB: osDisk.sizeGb, updatesPending: true }) / 60_000,
+function limitOf({ osType, size, osDisk }: VmSummary, checks: readonly Check[]): number {
+  const updatesPending = checks.find(({ id }) => id === "pending-reboot")?.verdict !== "pass";
+  return Math.ceil(
+    sealLimitMs({ osType, vCpus: vCpusOf(size), diskGiB: osDisk.sizeGb, updatesPending }) / 60_000,
   );
+}
 
 /** What in the guest would keep it from being generalized is named now, not after hours. */
-function* guestPreflight(scope: CaptureScope, vmId: string): Durable<void> {
+function* guestPreflight(scope: CaptureScope, vmId: string): Durable<readonly Check[]> {
   const { run, request, sealId: runId, vm } = scope;
   note(run, "generalize", { detail: "looking at the guest" });
   const { osType, location } = vm;
   const question = { vmId, osType, location, script: "preflight" as const, runId };
   const { output } = yield* operate(run, askGuest, question, { limitMinutes: 30 });
-  const checks = checkGuest(osType, output, request.guest);
+  const checks = checkGuest(osType, output, guestContext(request.guest, vm));
   scope.checks.push(...checks);
   const blocks = blocking(checks);
-  if (blocks.length === 0) return;
+  if (blocks.length === 0) return checks;
   throw refusal({ code: "GUEST_NOT_GENERALIZABLE", ...blockedBy(blocks) });
 }
 

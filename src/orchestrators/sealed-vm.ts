@@ -1,5 +1,5 @@
 /** From a backup to a stopped VM, marked generalized; what a former run has done of it is not done again. */
-import { askFormerSeals, askVm, deallocateVm, markGeneralized } from "../contracts/capture-activities.js";
+import { askFormerSeal, askVm, deallocateVm, markGeneralized } from "../contracts/capture-activities.js";
 import { removeResource } from "../contracts/image-activities.js";
 import type { Backup } from "../domain/backup.js";
 import type { VmState } from "../domain/vm.js";
@@ -10,7 +10,7 @@ import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
 import { RunEnd, skip } from "./run.js";
 import { seal, wayBack } from "./seal.js";
-import { demand } from "./wait.js";
+import { demand, demandEach, valueOf } from "./wait.js";
 
 /** The working VM, or the source itself where the request says in place. */
 export function* sealedVm(scope: CaptureScope, backup: Backup): Durable<string> {
@@ -52,7 +52,10 @@ function* foundVm(scope: CaptureScope): Durable<Found> {
   const vmId = inPlace ? vm.id : names.workingVmId;
   const state = former === undefined ? undefined : yield* ifThere(scope, vmId);
   if (former === undefined || state === undefined) return { sealed: false };
-  const { begun, sealed } = yield* demand(run, askFormerSeals, { vmId, runIds: former.runs });
+  const asked = former.runs.map((runId) => ({ runId, power: state.power }));
+  const seals = (yield* demandEach(run, askFormerSeal, asked)).map(valueOf);
+  const begun = seals.some((seal) => seal.begun);
+  const sealed = seals.some((seal) => seal.sealed);
   if (inPlace && begun) run.wayBack = wayBack(scope);
   if (sealed) return { ...state, sealed };
   // A guest whose seal failed is not sound. A clone is made anew; the source has no second.

@@ -6,8 +6,8 @@ import type { ActivityRef } from "../contracts/activity.js";
 import type { CancelEvent } from "../contracts/events.js";
 import type { Outcome, Refusal } from "../domain/outcome.js";
 import { nextPollSeconds } from "../domain/polling.js";
-import type { Durable, Settled } from "./durable.js";
-import { callAll, nowMs, sleep, sleepUnless } from "./durable.js";
+import type { Call, Durable, Settled } from "./durable.js";
+import { callAll, callOf, nowMs, sleep, sleepUnless } from "./durable.js";
 import type { Run } from "./run.js";
 import { RunEnd, failure, refusal } from "./run.js";
 
@@ -45,20 +45,35 @@ export function* demand<I, T>(run: Run, ref: ActivityRef<I, Outcome<T>>, input: 
   return valueOf(settled as Settled<T>);
 }
 
-/** The same once an input, in parallel. What Azure puts off is asked again after the longest wait it named. */
-export function* demandEach<I, T>(
+/** The same once an input, in parallel. */
+export const demandEach = <I, T>(
   run: Run,
   ref: ActivityRef<I, Outcome<T>>,
   inputs: readonly I[],
-): Durable<Settled<T>[]> {
+): Durable<Settled<T>[]> =>
+  settle(
+    run,
+    inputs.map((input) => callOf(ref, input)),
+  );
+
+/** Different questions in parallel; the first refusal ends the run. */
+export function* demandAll<T extends readonly unknown[]>(
+  run: Run,
+  ...calls: { readonly [K in keyof T]: Call<Outcome<T[K]>> }
+): Durable<T> {
+  const settled = yield* settle<unknown>(run, calls);
+  return settled.map(valueOf) as unknown as T;
+}
+
+/** What Azure puts off is asked again after the longest wait it named. */
+function* settle<T>(run: Run, calls: readonly Call<Outcome<T>>[]): Durable<Settled<T>[]> {
   const settled = new Map<number, Settled<T>>();
   for (;;) {
-    const open = [...inputs.keys()].filter((index) => !settled.has(index));
-    if (open.length === 0) return [...inputs.keys()].map((index) => settled.get(index) as Settled<T>);
+    const open = [...calls.keys()].filter((index) => !settled.has(index));
+    if (open.length === 0) return [...calls.keys()].map((index) => settled.get(index) as Settled<T>);
     const answers = yield* callAll(
       run.context,
-      ref,
-      open.map((index) => inputs[index] as I),
+      open.flatMap((index) => calls[index] ?? []),
     );
     const waits: number[] = [];
     for (const [position, index] of open.entries()) {

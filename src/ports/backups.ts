@@ -1,7 +1,9 @@
 import type {
   BackedUpDisk,
   Backup,
+  BackupPart,
   DiskFromBackup,
+  HeldDisk,
   RestorePointOrder,
   SnapshotOrder,
 } from "../domain/backup.js";
@@ -15,8 +17,8 @@ export interface Backups {
   /** One cut over all disks, application-consistent where the guest can. */
   readonly restorePoint: Operation<RestorePointOrder, Backup>;
   readonly snapshot: Operation<SnapshotOrder, BackedUpDisk>;
-  /** The disks that really are in the backup, read anew; what proves a backup is domain/proof.ts. */
-  held(backup: Backup): Promise<Outcome<readonly BackedUpDisk[]>>;
+  /** The disks that really are in a part of a backup; BACKUP_UNSOUND where it is gone. Proved by domain/proof.ts. */
+  held(part: BackupPart): Promise<Outcome<readonly HeldDisk[]>>;
   readonly disk: Operation<DiskFromBackup>;
   /** A disk as the saved model has it, with the backup's bytes; done when it is whole and has its size. */
   readonly restoredDisk: Operation<Modelled<RestoredDisk>>;

@@ -1,9 +1,15 @@
-import type { AzureFacts } from "../domain/azure-preflight.js";
 import type { Outcome } from "../domain/outcome.js";
-import type { SurveyQuestion } from "../domain/survey.js";
+import type { Permission } from "../domain/rights.js";
+import type { Cores, Known, Lock } from "../domain/survey.js";
 
-/** What lies around a VM in Azure: locks, rights, quotas, regions. */
+/** What lies around a VM in Azure. Only reads; what may not be read, or cannot, is told as that. */
 export interface Surroundings {
-  /** Only reads; what it may not read, or cannot, is told as that. */
-  survey(question: SurveyQuestion): Promise<Outcome<AzureFacts>>;
+  /** Every lock of a subscription or a group, and below. */
+  locks(scope: string): Promise<Outcome<Known<readonly Lock[]>>>;
+  /** What the roles of whoever asks allow on a group or a resource. */
+  permissions(scope: string): Promise<Outcome<Known<readonly Permission[]>>>;
+  cores(subscription: string, location: string, size: string): Promise<Outcome<Known<Cores>>>;
+  subnet(subnetId: string): Promise<Outcome<Known<true>>>;
+  /** Whether the subscription may use the region. */
+  region(subscription: string, region: string): Promise<Outcome<Known<true>>>;
 }

@@ -53,6 +53,16 @@ describe("a dry run", () => {
       "block",
       { locks: [{ name: "keep", level: "CanNotDelete", scope: "resourceGroups/rg" }] },
     ],
+    [
+      "a lock on the whole subscription",
+      "locks",
+      "block",
+      {
+        locks: [
+          { name: "keep", level: "ReadOnly", scope: "/subscriptions/00000000-0000-4000-8000-000000000001" },
+        ],
+      },
+    ],
     ["a family without free cores", "cores", "block", { quotas: { standardDSv5Family: 3 } }],
     [
       "locks that may not be read",
@@ -68,15 +78,47 @@ describe("a dry run", () => {
     },
   );
 
-  test("finds a right that is missing, by a read that is forbidden", async () => {
-    cloud = await openCloud(WEB_SEED);
+  test("finds a lock on the work group where those of the subscription may not be read", async () => {
+    cloud = await openCloud({
+      ...WEB_SEED,
+      locks: [{ name: "keep", level: "CanNotDelete", scope: "resourceGroups/rg" }],
+    });
     await cloud.local("POST", "scenarios", {
-      match: { operation: "disks/list" },
+      match: { operation: "locks/list", times: 1 },
       act: { fail: { status: 403, code: "AuthorizationFailed", message: "no" } },
     });
     const { result } = await playCapture(cloud, webCapture(cloud, { dryRun: true }));
     const { checks } = result as { checks: readonly Check[] };
-    expect(checks.find(({ id }) => id === "may-make-disks")).toMatchObject({ verdict: "block" });
+    expect(checks.find(({ id }) => id === "locks")).toMatchObject({ verdict: "block" });
+  });
+
+  const rights: readonly (readonly [string, string, Record<string, unknown>])[] = [
+    ["Microsoft.Compute/disks/write", "may-make-scaffolding", {}],
+    ["Microsoft.Compute/virtualMachines/runCommands/*", "may-make-scaffolding", {}],
+    ["Microsoft.Compute/virtualMachines/generalize/action", "may-use-the-source", { mode: "in-place" }],
+    ["Microsoft.Compute/galleries/images/versions/write", "may-make-the-image", {}],
+    ["Microsoft.Compute/snapshots/delete", "may-make-scaffolding", { backup: { kind: "snapshots" } }],
+    ["Microsoft.Network/virtualNetworks/subnets/join/action", "may-join-the-subnet", {}],
+  ];
+  test.each(rights)("finds that no role allows %s, by Azure's own list: %s", async (action, id, request) => {
+    const { checks } = await dryRun({ deniedActions: [{ action }] }, request);
+    const blocked = checks.filter(({ verdict }) => verdict === "block").map((check) => check.id);
+    expect(blocked).toEqual([id]);
+    const said = checks.find((check) => check.id === id)?.detail;
+    expect(said).toContain(action.replace("/*", "/write"));
+  });
+
+  test("passes where a role denies only what the request does not take", async () => {
+    const action = "Microsoft.Compute/snapshots/*";
+    const { verdict } = await dryRun({ deniedActions: [{ action }] });
+    expect(verdict("may-make-scaffolding")).toBe("pass");
+  });
+
+  test("does not know what is allowed where it may not ask", async () => {
+    const action = "Microsoft.Authorization/permissions/read";
+    const { verdict } = await dryRun({ deniedActions: [{ action }] });
+    for (const what of ["use-the-source", "make-scaffolding", "make-the-image", "join-the-subnet"])
+      expect(verdict(`may-${what}`)).toBe("unknown");
   });
 });
 

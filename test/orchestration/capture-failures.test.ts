@@ -38,11 +38,14 @@ function expectClean({ cloud, board }: Awaited<ReturnType<typeof play>>, backupP
 /** Every act of a capture that succeeds, by clone, in order, with the stage it belongs to. */
 const ACTS: readonly (readonly [act: string, stage: string])[] = [
   ["inspectVm", "preflight"],
+  ["inspectDisk", "preflight"],
+  ["inspectInterface", "preflight"],
   ["checkTarget", "preflight"],
   ["surveyAzure", "preflight"],
   ["holdVm", "queue"],
   ["createRestorePointStart", "backup"],
   ["createRestorePointAsk", "backup"],
+  ["askBackup", "backup"],
   ["proveBackup", "backup"],
   ["createDiskStart", "clone"],
   ["createDiskAsk", "clone"],
@@ -50,6 +53,7 @@ const ACTS: readonly (readonly [act: string, stage: string])[] = [
   ["createWorkingVmAsk", "clone"],
   ["askGuestStart", "generalize"],
   ["askGuestAsk", "generalize"],
+  ["noteSealBegun", "generalize"],
   ["startSeal", "generalize"],
   ["askSeal", "generalize"],
   ["deallocateVmStart", "deallocate"],

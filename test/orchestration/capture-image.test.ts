@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { OrchestrationOutcome } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
-import { GROUP, captureWorld, inputOf, windowsVm } from "../support/capture-world.js";
+import { GROUP, captureWorld, inputOf, nothingInTheWay, windowsVm } from "../support/capture-world.js";
 import { CAPTURE_STAGES } from "../../src/contracts/capture-run.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
 import type { Board } from "../../src/domain/stages.js";
+import type { SurveyQuestion } from "../../src/domain/survey.js";
 
 const board = (outcome: OrchestrationOutcome) => outcome.customStatus as Board;
 const removed = ({ calls }: OrchestrationOutcome) =>
@@ -94,7 +95,13 @@ test("the status of a capture of 64 data disks, with warnings and a dry run, sta
       input: inputOf({ backup: { kind: "snapshots" }, sourceVmId: vm.id, ...request }),
       activities: {
         ...captureWorld(vm),
-        surveyAzure: () => ({ status: "done", value: { locks: { known: locks }, reads: {}, regions: {} } }),
+        surveyAzure: (question: SurveyQuestion) => ({
+          status: "done",
+          value:
+            question.ask === "locks"
+              ? { ask: "locks", scope: question.scope, locks: { known: locks } }
+              : nothingInTheWay(question),
+        }),
       },
     });
     expect(board(outcome).status).toBe(status);

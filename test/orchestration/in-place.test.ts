@@ -25,13 +25,14 @@ async function play(
   const restoring = Object.fromEntries(
     Object.entries(standing.world()).filter(([name]) => !shared.includes(name)),
   );
-  const plan = { ...planOf(), goesWith: [windowsVm.osDisk.id, NIC] };
   const outcome = await runOrchestration(captureImage, {
     input: inputOf({ mode: "in-place", ...request }),
     activities: {
       ...cloud.world(),
       ...restoring,
-      planRestore: () => ({ status: "done", value: plan }),
+      inspectVm: cloud.world()["inspectVm"]!,
+      recallCapture: () => ({ status: "done", value: planOf() }),
+      recallModel: () => ({ status: "done", value: { lost: [], goesWith: [windowsVm.osDisk.id, NIC] } }),
       ...change,
     },
     events,

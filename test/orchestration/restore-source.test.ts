@@ -4,8 +4,10 @@
  */
 import { describe, expect, test } from "vitest";
 import type { Board } from "../../src/domain/stages.js";
+import { allDisks } from "../../src/domain/vm.js";
 import { restoreSource } from "../../src/orchestrators/restore-source.js";
 import type { Change } from "../support/restore-world.js";
+import { factsOf } from "../support/capture-world.js";
 import { NEW_DISKS, OLD_DISKS, Standing, changed, planOf, restoreInput } from "../support/restore-world.js";
 import type { OrchestrationScript } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
@@ -24,7 +26,10 @@ async function play(change: Change = {}, events: OrchestrationScript["events"] =
 }
 
 const ACTS: readonly (readonly [act: string, stage: string])[] = [
-  ["planRestore", "preflight"],
+  ["recallCapture", "preflight"],
+  ["recallModel", "preflight"],
+  ["askBackup", "preflight"],
+  ["inspectVm", "preflight"],
   ["holdVm", "queue"],
   ["restoreDiskStart", "disks"],
   ["restoreDiskAsk", "disks"],
@@ -74,7 +79,9 @@ describe("a restore", () => {
   });
 
   test("touches nothing of a VM that does not stand any more", async () => {
-    const { outcome, board } = await play({ planRestore: () => ok(planOf(false)) });
+    const { outcome, board } = await play({
+      inspectVm: () => ({ ...refused, code: "VM_NOT_FOUND" }),
+    });
     expect(board.status).toBe("succeeded");
     expect(outcome.calls.some(({ name }) => /protectVm|removeSourceVm/.test(name))).toBe(false);
   });
@@ -97,9 +104,9 @@ describe("a restore", () => {
   });
 
   test("is refused where there is no backup, and changes nothing", async () => {
-    const played = await play({ planRestore: () => ({ ...refused, code: "NOTHING_TO_RESTORE" }) });
+    const played = await play({ recallCapture: () => ok(null) });
     expect(played.board).toMatchObject({ status: "refused", error: { code: "NOTHING_TO_RESTORE" } });
-    expect(played.outcome.calls.map(({ name }) => name)).toEqual(["planRestore"]);
+    expect(played.outcome.calls.map(({ name }) => name)).toEqual(["recallCapture", "recallModel"]);
   });
 
   test("of a VM with 64 data disks of long names keeps its status below Durable's limit", async () => {
@@ -111,16 +118,13 @@ describe("a restore", () => {
       id: `/subscriptions/s/resourceGroups/${"g".repeat(90)}/providers/Microsoft.Compute/disks/${name}`,
     }));
     const vm = { ...plan.vm, dataDisks };
-    const disks = [-1, ...dataDisks.map(({ lun }) => lun)].map((lun) => ({ lun, id: `p/${lun}`, sizeGb: 1 }));
-    const large = {
-      ...plan,
-      vm,
-      backup: { ...plan.backup, disks },
-      replacedDisks: dataDisks.map(({ id }) => id),
-    };
+    const disks = allDisks(vm).map(({ lun, sizeGb }) => ({ lun, id: `p/${lun}`, sizeGb }));
+    const large = { vm, backup: { ...plan.backup, disks } };
     for (const act of ["startVmAsk", "restoreVmAsk"]) {
       const { outcome, board } = await play({
-        planRestore: () => ok(large),
+        recallCapture: () => ok(large),
+        askBackup: () => ok(disks.map((disk) => ({ ...disk, state: "Succeeded" }))),
+        inspectVm: () => ok(factsOf(vm)),
         [act]: (good, input, call) =>
           act === "startVmAsk" ? good(input, call) : ok({ state: "failed", code: "C", message: "m" }),
       });

@@ -40,6 +40,7 @@ const stageOf = (board: Board, name: string) => board.stages.find((stage) => sta
 const ACTS: readonly (readonly [act: string, stage: string])[] = [
   ["createRestorePointStart", "backup"],
   ["createRestorePointAsk", "backup"],
+  ["askBackup", "backup"],
   ["proveBackup", "backup"],
   ["createDiskStart", "clone"],
   ["createDiskAsk", "clone"],
@@ -47,6 +48,7 @@ const ACTS: readonly (readonly [act: string, stage: string])[] = [
   ["createWorkingVmAsk", "clone"],
   ["askGuestStart", "generalize"],
   ["askGuestAsk", "generalize"],
+  ["noteSealBegun", "generalize"],
   ["startSeal", "generalize"],
   ["askSeal", "generalize"],
   ["deallocateVmStart", "deallocate"],
@@ -56,7 +58,7 @@ const ACTS: readonly (readonly [act: string, stage: string])[] = [
   ["createGalleryVersionAsk", "register"],
 ];
 /** A guest whose seal was begun and did not end is not sound: its clone is the one thing that is made anew. */
-const UNSOUND = ["askSeal"];
+const UNSOUND = ["startSeal", "askSeal"];
 
 describe("a capture that failed with everything kept, and is gone on with", () => {
   test.each(ACTS)("after %s failed in %s", async (act, stage) => {

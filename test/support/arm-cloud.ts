@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { ComputeManagementClient } from "@azure/arm-compute";
 import { captureActivities } from "../../src/activities/capture.js";
 import { imageActivities } from "../../src/activities/images.js";
+import { inspectionActivities } from "../../src/activities/inspection.js";
 import { restoreActivities } from "../../src/activities/restore.js";
 import { armBackups } from "../../src/adapters/arm/backups.js";
 import type { Arm } from "../../src/adapters/arm/client.js";
@@ -15,6 +16,7 @@ import { arm } from "../../src/adapters/arm/client.js";
 import type { GuestScripts } from "../../src/adapters/arm/guests.js";
 import { armGuests } from "../../src/adapters/arm/guests.js";
 import { armImages } from "../../src/adapters/arm/images.js";
+import { armInspection } from "../../src/adapters/arm/inspection.js";
 import { armResources } from "../../src/adapters/arm/resources.js";
 import { armSourceVms } from "../../src/adapters/arm/source-vms.js";
 import { armSurroundings } from "../../src/adapters/arm/surroundings.js";
@@ -120,19 +122,22 @@ export async function openCloud(seed: Seed) {
     endpoint: simulator.endpoint,
     credential: { getToken: () => Promise.resolve(null) },
   });
-  const vms = armVirtualMachines(cloud);
   const backups = armBackups(cloud);
   const registrations = [
     ...captureActivities({
-      vms,
+      vms: armVirtualMachines(cloud),
       backups,
       guests: armGuests(cloud, SCRIPTS),
-      surroundings: armSurroundings(cloud),
       markers: markers.port,
       holds,
       runs,
     }),
-    ...restoreActivities({ vms, sources: armSourceVms(cloud), backups, runs }),
+    ...inspectionActivities({
+      inspection: armInspection(cloud),
+      surroundings: armSurroundings(cloud),
+      runs,
+    }),
+    ...restoreActivities({ sources: armSourceVms(cloud), backups, runs }),
     ...imageActivities({ images: armImages(cloud), resources: armResources(cloud) }),
   ];
   const client = new ComputeManagementClient(undefined as never, simulator.subscriptionId, {

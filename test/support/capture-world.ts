@@ -3,7 +3,9 @@ import type { CaptureInput } from "../../src/contracts/capture-run.js";
 import { captureRequest } from "../../src/contracts/capture-request.js";
 import type { Backup, SnapshotOrder } from "../../src/domain/backup.js";
 import type { ImageOrder } from "../../src/domain/image-order.js";
-import type { VmSummary } from "../../src/domain/vm.js";
+import type { SurveyAnswer, SurveyQuestion } from "../../src/domain/survey.js";
+import type { DiskFacts, VmFacts, VmSummary } from "../../src/domain/vm.js";
+import { allDisks } from "../../src/domain/vm.js";
 import type { ScriptedActivity, ScriptedCall } from "./run-orchestration.js";
 
 export const GROUP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute";
@@ -56,7 +58,8 @@ export const windowsVm: VmSummary = {
   guestEncrypted: false,
   sharedDisks: [],
   ultraDisks: [],
-  tags: {},
+  extensions: [],
+  imagePublisher: "",
 };
 
 export const inputOf = (request: Record<string, unknown> = {}): CaptureInput => ({
@@ -161,6 +164,40 @@ export const cleanWindows = JSON.stringify({
   memoryMiB: 8192,
 });
 
+const INTERFACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/networkInterfaces/web-nic";
+
+/** The VM as its own model tells it. */
+export function factsOf(vm: VmSummary): VmFacts {
+  const disks = allDisks(vm).map(({ lun, id, name, caching }) => ({ lun, id, name, caching }));
+  return { nature: vm, generation: vm.generation, disks, interfaceId: INTERFACE };
+}
+
+function diskFactsOf(vm: VmSummary, diskId: string): DiskFacts {
+  const { sizeGb = 0, sku = "" } = allDisks(vm).find(({ id }) => id === diskId) ?? {};
+  const { architecture } = vm;
+  return { id: diskId, sizeGb, sku, architecture, maxShares: 1, guestEncrypted: false };
+}
+
+export function nothingInTheWay(question: SurveyQuestion): SurveyAnswer {
+  switch (question.ask) {
+    case "locks":
+      return { ask: "locks", scope: question.scope, locks: { known: [] } };
+    case "rights":
+      return { ask: "rights", what: question.what, missing: { known: [] } };
+    case "cores": {
+      const plenty = { used: 0, limit: 100 };
+      return {
+        ask: "cores",
+        cores: { known: { needed: 2, family: "f", regional: plenty, ofFamily: plenty } },
+      };
+    }
+    case "subnet":
+      return { ask: "subnet", subnetId: question.subnetId, stands: { known: true } };
+    case "region":
+      return { ask: "region", region: question.region, offered: { known: true } };
+  }
+}
+
 export function captureWorld(vm: VmSummary = windowsVm): Record<string, ScriptedActivity> {
   const disks = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks];
   const point = `${GROUP}/restorePointCollections/vmi-run-1/restorePoints/backup`;
@@ -179,8 +216,11 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
     })),
   });
   return {
-    inspectVm: () => ok(vm),
-    surveyAzure: () => ok({ locks: { known: [] }, reads: {}, regions: {} }),
+    inspectVm: () => ok(factsOf(vm)),
+    inspectDisk: ({ diskId }: { diskId: string }) => ok(diskFactsOf(vm, diskId)),
+    inspectInterface: () => ok({ accelerated: vm.acceleratedNetworking }),
+    recallCapture: () => ok(null),
+    surveyAzure: (question: SurveyQuestion) => ok(nothingInTheWay(question)),
     ...operation("lookAtGuest", () => ({ output: cleanWindows })),
     checkTarget: () => ok({ version: "1.0.0", createDefinition: false, checks: [] }),
     holdVm: ({ runId }: { runId: string }) => ok({ heldBy: runId }),
@@ -191,10 +231,12 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
       sizeGb,
       id: snapshotId,
     })),
+    askBackup: () => ok(backup.disks.map((disk) => ({ ...disk, state: "Succeeded" }))),
     proveBackup: () => ok({ summary: "all there" }),
     ...operation("createDisk"),
     ...operation("createWorkingVm"),
     ...operation("askGuest", () => ({ output: cleanWindows })),
+    noteSealBegun: () => ok(null),
     startSeal: () => ok(null),
     askSeal: () => ok({ state: "sealed", removedUsers: [] }),
     ...operation("deallocateVm"),

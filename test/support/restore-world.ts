@@ -2,7 +2,7 @@
 import type { RestoreInput } from "../../src/contracts/restore-run.js";
 import type { RestorePlan } from "../../src/domain/restore.js";
 import { allDisks } from "../../src/domain/vm.js";
-import { GROUP, windowsVm } from "./capture-world.js";
+import { GROUP, factsOf, windowsVm } from "./capture-world.js";
 import type { ScriptedActivity, ScriptedCall } from "./run-orchestration.js";
 
 export const restoreInput: RestoreInput = { runId: "run-1", captureId: "run-1" };
@@ -27,7 +27,6 @@ export const planOf = (vmStands = true): RestorePlan => ({
   replacedDisks: OLD_DISKS,
   vmStands,
   warnings: [],
-  goesWith: [],
 });
 
 const ok = (value: unknown) => ({ status: "done", value });
@@ -50,7 +49,13 @@ export class Standing {
       [`${name}Ask`]: () => ok({ state: "succeeded", value: null }),
     });
     return {
-      planRestore: () => ok(planOf(this.vm)),
+      recallCapture: () => ok(planOf()),
+      recallModel: () => ok({ lost: [], goesWith: [] }),
+      askBackup: () => ok(planOf().backup.disks.map((disk) => ({ ...disk, state: "Succeeded" }))),
+      inspectVm: () =>
+        this.vm
+          ? ok(factsOf(windowsVm))
+          : { status: "refused", code: "VM_NOT_FOUND", message: "404", remedy: "" },
       holdVm: ({ runId }: { runId: string }) => ok({ heldBy: runId }),
       releaseVm: () => null,
       ...done("restoreDisk", ({ diskId }: { diskId: string }) => this.disks.add(diskId)),

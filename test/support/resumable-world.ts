@@ -39,6 +39,7 @@ export class RememberingCloud {
   readonly begun = new Set<string>();
   power: "running" | "stopped" | "deallocated" = "running";
   generalized = false;
+  proved = false;
   sourceStands = true;
   readonly sourceWrites: string[] = [];
 
@@ -84,8 +85,7 @@ export class RememberingCloud {
               broken: false,
             })
           : { ...notThere, code: "VM_NOT_FOUND" },
-      startSeal: ({ runId, vmId }: { runId: string; vmId: string }) => {
-        this.begun.add(runId);
+      startSeal: ({ vmId }: { vmId: string }) => {
         this.#touch("startSeal", vmId);
         return ok(null);
       },
@@ -94,11 +94,14 @@ export class RememberingCloud {
         this.power = "stopped";
         return ok({ state: "sealed", removedUsers: [] });
       },
-      askFormerSeals: ({ runIds }: { runIds: string[] }) =>
+      askFormerSeal: ({ runId }: { runId: string }) =>
         ok({
-          begun: runIds.some((id) => this.begun.has(id)),
-          sealed: this.power !== "running" && runIds.some((id) => this.sealed.has(id)),
+          begun: this.begun.has(runId),
+          sealed: this.power !== "running" && this.sealed.has(runId),
         }),
+      noteSealBegun: ({ runId }: { runId: string }) => (this.begun.add(runId), ok(null)),
+      proveBackup: () => ((this.proved = true), ok({ summary: "all there" })),
+      recallCapture: () => ok(this.proved ? { vm: windowsVm } : null),
       deallocateVmStart: ({ vmId }: { vmId: string }) => {
         this.#touch("deallocate", vmId);
         this.power = "deallocated";

@@ -1,6 +1,6 @@
 /** Restore points, snapshots, and disks made from them. */
-import type { RestorePoint } from "@azure/arm-compute";
-import type { BackedUpDisk, Backup, DiskFromBackup, SnapshotOrder } from "../../domain/backup.js";
+import type { Disk, RestorePoint } from "@azure/arm-compute";
+import type { BackedUpDisk, Backup, DiskFromBackup, HeldDisk, SnapshotOrder } from "../../domain/backup.js";
 import type { Progress } from "../../domain/outcome.js";
 import { succeeded } from "../../domain/outcome.js";
 import { parentId } from "../../domain/resource-id.js";
@@ -8,8 +8,7 @@ import type { Backups } from "../../ports/backups.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
 import { answer, progressOf, submit } from "./submit.js";
-import type { SourceModel } from "./vm-models.js";
-import { diskAt, restoredDisk } from "./vm-models.js";
+import { restoredDisk } from "./vm-models.js";
 
 export function armBackups(cloud: Arm): Backups {
   const point = (id: string) => {
@@ -72,26 +71,21 @@ export function armBackups(cloud: Arm): Backups {
         ),
     },
 
-    held: (backup) =>
-      answer(async () => {
-        if (backup.kind === "restore-point") return disksIn(await getPoint(backup.ids[0] ?? ""));
-        return Promise.all(
-          backup.disks.map(async ({ lun, id }) => ({
-            lun,
-            id,
-            sizeGb: (await getSnapshot(id)).diskSizeGB ?? 0,
-          })),
-        );
+    held: ({ kind, id, lun }) =>
+      answer(async (): Promise<readonly HeldDisk[]> => {
+        if (kind === "restore-point") {
+          const made = await getPoint(id);
+          return disksIn(made).map((disk) => ({ ...disk, state: made.provisioningState ?? "unknown" }));
+        }
+        const { diskSizeGB = 0, provisioningState = "unknown" } = await getSnapshot(id);
+        return [{ lun, id, sizeGb: diskSizeGB, state: provisioningState }];
       }, "BACKUP_UNSOUND"),
 
     restoredDisk: {
       start({ model, source, diskId, tags }) {
-        const saved = diskAt(model as SourceModel, source.lun);
-        // The documents of one capture belong together; a model without the disk is a fault of ours.
-        if (saved === undefined) throw new TypeError(`The saved model has no disk for ${diskId}.`);
         const { client, group, names } = locate(cloud, diskId);
         return submit(() =>
-          client.disks.createOrUpdate(group, names[0], restoredDisk(saved, source.id, tags)),
+          client.disks.createOrUpdate(group, names[0], restoredDisk(model as Disk, source.id, tags)),
         );
       },
       ask({ input, started }) {
@@ -149,15 +143,14 @@ const snapshotModel = ({ diskId, location, tags }: SnapshotOrder) => ({
 });
 
 /** As the source's disk: size, type, zone, generation and security carry over; the backup gives the bytes. */
-function diskModel({ source, vm, tags }: DiskFromBackup) {
-  const disk = source.lun < 0 ? vm.osDisk : vm.dataDisks.find(({ lun }) => lun === source.lun);
+function diskModel({ source, sku, sizeGb, vm, tags }: DiskFromBackup) {
   const fromRestorePoint = /\/restorePoints\//i.test(source.id);
   return {
     location: vm.location,
     tags: { ...tags },
     ...(vm.zones.length > 0 ? { zones: [...vm.zones] } : {}),
-    sku: { name: disk?.sku ?? "Standard_LRS" },
-    diskSizeGB: disk?.sizeGb ?? source.sizeGb,
+    sku: { name: sku },
+    diskSizeGB: sizeGb,
     networkAccessPolicy: "DenyAll",
     publicNetworkAccess: "Disabled",
     creationData: { createOption: fromRestorePoint ? "Restore" : "Copy", sourceResourceId: source.id },

@@ -16,12 +16,17 @@ export interface Arm {
   compute(subscriptionId: string): ComputeManagementClient;
   /** Any resource by its id, through the same pipeline; undefined when it is not there. */
   read<T>(id: string, apiVersion: string): Promise<T | undefined>;
-  /** The same for what is no resource: a list beneath a group. The path was made by us. */
-  readPath<T>(subscriptionId: string, path: string, apiVersion: string): Promise<T | undefined>;
+  /** Every page of a list beneath a scope; undefined when the scope is not there. The path was made by us. */
+  readList<T>(path: string, apiVersion: string): Promise<readonly T[] | undefined>;
   /** Begins to delete a resource of another provider; what is not there is deleted. */
   remove(id: string, apiVersion: string): Promise<void>;
   /** What a status URL of a long operation answers. */
   readUrl<T>(subscriptionId: string, url: string): Promise<T | undefined>;
+}
+
+interface Page<T> {
+  readonly value?: readonly T[];
+  readonly nextLink?: string;
 }
 
 const PUBLIC_CLOUD = "https://management.azure.com";
@@ -37,9 +42,8 @@ export function arm({ endpoint, credential }: ArmOptions): Arm {
   };
   const send = async (subscriptionId: string, url: string, method: "GET" | "DELETE") => {
     const request = createPipelineRequest({ url, method, allowInsecureConnection: endpoint !== undefined });
-    const { status, bodyAsText } = await compute(subscriptionId).pipeline.sendRequest(http, request);
-    if (status >= 300 && status !== 404)
-      throw Object.assign(new Error(bodyAsText ?? ""), { statusCode: status });
+    const { status, headers, bodyAsText } = await compute(subscriptionId).pipeline.sendRequest(http, request);
+    if (status >= 300 && status !== 404) throw errorOf(status, headers.get("retry-after"), bodyAsText ?? "");
     return { status, text: bodyAsText ?? "" };
   };
   const readUrl = async <T>(subscriptionId: string, url: string): Promise<T | undefined> => {
@@ -48,17 +52,40 @@ export function arm({ endpoint, credential }: ArmOptions): Arm {
   };
   const urlOf = (path: string, apiVersion: string) =>
     `${endpoint ?? PUBLIC_CLOUD}${path}?api-version=${apiVersion}`;
-  const readPath = <T>(subscriptionId: string, path: string, apiVersion: string) =>
-    readUrl<T>(subscriptionId, urlOf(path, apiVersion));
   return {
     compute,
     readUrl,
-    readPath,
+    read: (id, apiVersion) => readUrl(idOf(id).subscriptionId, urlOf(id, apiVersion)),
+    async readList<T>(path: string, apiVersion: string) {
+      const items: T[] = [];
+      let url: string | undefined = urlOf(path, apiVersion);
+      while (url !== undefined) {
+        const page: Page<T> | undefined = await readUrl(path.split("/")[2] ?? "", url);
+        if (page === undefined) return undefined;
+        items.push(...(page.value ?? []));
+        url = page.nextLink;
+      }
+      return items;
+    },
     async remove(id, apiVersion) {
       await send(idOf(id).subscriptionId, urlOf(id, apiVersion), "DELETE");
     },
-    read: (id, apiVersion) => readPath(idOf(id).subscriptionId, id, apiVersion),
   };
+}
+
+/** As the SDK's own errors are, so that errors.ts judges both alike. */
+function errorOf(statusCode: number, retryAfter: string | undefined, text: string): Error {
+  const { code, message = text } = wordsOf(text);
+  const response = { headers: { get: () => retryAfter } };
+  return Object.assign(new Error(message), { statusCode, code, response });
+}
+
+function wordsOf(text: string): { readonly code?: string; readonly message?: string } {
+  try {
+    return (JSON.parse(text) as { error?: { code?: string; message?: string } }).error ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function newClient(subscriptionId: string, endpoint: string | undefined, credential: TokenCredential) {

@@ -6,7 +6,6 @@ import type { SourceVms } from "../../ports/source-vms.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
 import { answer, progressOf, removed, submit } from "./submit.js";
-import type { SourceModel } from "./vm-models.js";
 import { goesWith, protectedModel, restoredVm } from "./vm-models.js";
 import { powerStateOf } from "./vm-summary.js";
 
@@ -65,7 +64,7 @@ export function armSourceVms(cloud: Arm): SourceVms {
     restored: {
       start({ model, ...order }) {
         const { vms, group, name } = at(order.vmId);
-        return submit(() => vms.createOrUpdate(group, name, restoredVm(model as SourceModel, order)));
+        return submit(() => vms.createOrUpdate(group, name, restoredVm(model as VirtualMachine, order)));
       },
       ask: ({ input, started }) =>
         progressOf(

@@ -7,9 +7,7 @@ import type { VirtualMachines } from "../../ports/virtual-machines.js";
 import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
 import { answer, progressOf, submit } from "./submit.js";
-import type { SourceModel } from "./vm-models.js";
-import { goesWith, lostBy } from "./vm-models.js";
-import { agentReady, powerStateOf, stateOf, summarize } from "./vm-summary.js";
+import { agentReady, powerStateOf, stateOf } from "./vm-summary.js";
 
 export function armVirtualMachines(cloud: Arm): VirtualMachines {
   const at = (vmId: string) => {
@@ -23,22 +21,6 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
   const state = (vmId: string) => answer(async () => stateOf(await get(vmId)), "VM_NOT_FOUND");
 
   return {
-    inspect: (vmId) =>
-      answer(async () => {
-        const vm = await get(vmId);
-        const [disks, accelerated] = await Promise.all([
-          disksOf(cloud, vm),
-          acceleratedNetworking(cloud, vm),
-        ]);
-        const model: SourceModel = { vm, disks };
-        return {
-          summary: summarize(vm, disks, accelerated),
-          model,
-          lost: lostBy(model),
-          goesWith: goesWith(vm),
-        };
-      }, "VM_NOT_FOUND"),
-
     state,
 
     markGeneralized: (vmId) =>
@@ -82,26 +64,6 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
       },
     },
   };
-}
-
-function disksOf(cloud: Arm, { storageProfile }: VirtualMachine) {
-  const ids = [storageProfile?.osDisk, ...(storageProfile?.dataDisks ?? [])].flatMap(
-    (disk) => disk?.managedDisk?.id ?? [],
-  );
-  return Promise.all(
-    ids.map((id) => {
-      const { client, group, names } = locate(cloud, id);
-      return client.disks.get(group, names[0]);
-    }),
-  );
-}
-
-/** Network interfaces are another provider's; reading one needs no package of its own. */
-async function acceleratedNetworking(cloud: Arm, { networkProfile }: VirtualMachine): Promise<boolean> {
-  const id = networkProfile?.networkInterfaces?.[0]?.id;
-  if (id === undefined) return false;
-  const nic = await cloud.read<{ properties?: { enableAcceleratedNetworking?: boolean } }>(id, "2024-05-01");
-  return nic?.properties?.enableAcceleratedNetworking ?? false;
 }
 
 /**

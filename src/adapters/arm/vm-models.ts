@@ -1,16 +1,10 @@
 /** Models of VMs and disks turned into requests that make them again: all that was set, nothing that Azure fills in. */
 import type { Disk, NetworkInterfaceReference, VirtualMachine } from "@azure/arm-compute";
-import { parseResourceId, sameResource } from "../../domain/resource-id.js";
+import { parseResourceId } from "../../domain/resource-id.js";
 import type { RestoredVm } from "../../domain/restore.js";
 
-/** What `inspect` gives as the model, and what is saved. */
-export interface SourceModel {
-  readonly vm: VirtualMachine;
-  readonly disks: readonly Disk[];
-}
-
 const attachedTo = ({ storageProfile }: VirtualMachine) => [
-  ...(storageProfile?.osDisk ? [{ lun: -1, ...storageProfile.osDisk }] : []),
+  ...(storageProfile?.osDisk ? [storageProfile.osDisk] : []),
   ...(storageProfile?.dataDisks ?? []),
 ];
 
@@ -106,7 +100,7 @@ function pick<T extends object, K extends keyof T>(from: T, names: readonly K[])
 }
 
 /** The saved model on other disks: each at the LUN, and with the caching, of the one that it replaces. */
-export function restoredVm({ vm }: SourceModel, { disks }: RestoredVm): VirtualMachine {
+export function restoredVm(vm: VirtualMachine, { disks }: RestoredVm): VirtualMachine {
   const { osDisk, dataDisks = [], diskControllerType } = vm.storageProfile ?? {};
   const idAt = (lun: number) => disks.find((disk) => disk.lun === lun)?.id ?? "";
   const attached = { createOption: "Attach" as const };
@@ -143,12 +137,6 @@ function identityOf({ identity }: VirtualMachine): Pick<VirtualMachine, "identit
   return { identity: { type, ...(ids.length > 0 ? { userAssignedIdentities: assigned } : {}) } };
 }
 
-/** The disk that stood at this LUN. */
-export function diskAt({ vm, disks }: SourceModel, lun: number): Disk | undefined {
-  const id = attachedTo(vm).find((disk) => disk.lun === lun)?.managedDisk?.id;
-  return id === undefined ? undefined : disks.find((disk) => sameResource(disk.id ?? "", id));
-}
-
 /** The same disk with the backup's bytes. */
 export function restoredDisk(saved: Disk, sourceId: string, tags: Readonly<Record<string, string>>): Disk {
   const fromRestorePoint = parseResourceId(sourceId)?.type.toLowerCase().includes("restorepoints") === true;
@@ -165,9 +153,12 @@ export function restoredDisk(saved: Disk, sourceId: string, tags: Readonly<Recor
   };
 }
 
+export const extensionsOf = ({ resources = [] }: VirtualMachine): string[] =>
+  resources.flatMap(({ name }) => name ?? []);
+
 /** What of a VM Azure does not give back, or not the same. */
-export function lostBy({ vm }: SourceModel): string[] {
-  const extensions = (vm.resources ?? []).flatMap(({ name }) => name ?? []);
+export function lostBy(vm: VirtualMachine): string[] {
+  const extensions = extensionsOf(vm);
   return [
     ...(vm.identity?.type?.startsWith("SystemAssigned") === true
       ? ["The system-assigned identity is a new one: grant its roles again."]

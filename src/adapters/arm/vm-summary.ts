@@ -1,72 +1,78 @@
 /** A VM's model and instance view in our words. */
 import type { Disk, VirtualMachine } from "@azure/arm-compute";
 import type {
+  AttachedDisk,
   Caching,
-  DataDiskSummary,
-  DiskSummary,
+  DiskFacts,
   Generation,
+  VmFacts,
   VmState,
   VmSummary,
 } from "../../domain/vm.js";
-import { resourceName, sameResource } from "../../domain/resource-id.js";
+import { resourceName } from "../../domain/resource-id.js";
+import { extensionsOf } from "./vm-models.js";
 
-interface AttachedDisk {
-  readonly name?: string;
-  readonly caching?: string;
-  readonly diskSizeGB?: number;
-  readonly managedDisk?: { readonly id?: string; readonly storageAccountType?: string };
+export function factsOfVm(vm: VirtualMachine): VmFacts {
+  const { storageProfile, instanceView, securityProfile } = vm;
+  const { osDisk, dataDisks = [], imageReference } = storageProfile ?? {};
+  const interfaceId = vm.networkProfile?.networkInterfaces?.[0]?.id;
+  const generation = instanceView?.hyperVGeneration;
+  return {
+    nature: {
+      id: vm.id ?? "",
+      vmId: vm.vmId ?? "",
+      name: vm.name ?? "",
+      location: vm.location,
+      zones: vm.zones ?? [],
+      size: vm.hardwareProfile?.vmSize ?? "",
+      osType: osDisk?.osType === "Windows" ? "Windows" : "Linux",
+      securityType: (securityProfile?.securityType ?? "Standard") as VmSummary["securityType"],
+      secureBoot: securityProfile?.uefiSettings?.secureBootEnabled ?? false,
+      vTpm: securityProfile?.uefiSettings?.vTpmEnabled ?? false,
+      diskController: storageProfile?.diskControllerType === "NVMe" ? "NVMe" : "SCSI",
+      ephemeralOsDisk: osDisk?.diffDiskSettings !== undefined || osDisk?.managedDisk?.id === undefined,
+      powerState: powerStateOf(vm),
+      agentReady: agentReady(vm),
+      markedGeneralized: markedGeneralized(vm),
+      guestEncrypted: osDisk?.encryptionSettings?.enabled === true,
+      extensions: extensionsOf(vm),
+      imagePublisher: imageReference?.publisher ?? "",
+      ...planOf(vm),
+    },
+    ...(generation === undefined ? {} : { generation: generation as Generation }),
+    disks: [attached(-1, osDisk), ...dataDisks.map((disk) => attached(disk.lun, disk))],
+    ...(interfaceId === undefined ? {} : { interfaceId }),
+  };
 }
 
-/** `disks` are the VM's managed disks, read by themselves: the VM's own model leaves sizes out while it is deallocated. */
-export function summarize(vm: VirtualMachine, disks: readonly Disk[], accelerated: boolean): VmSummary {
-  const diskOf = (id: string) => disks.find((disk) => sameResource(disk.id ?? "", id));
-  const describe = (attached: AttachedDisk): DiskSummary => {
-    const id = attached.managedDisk?.id ?? "";
-    const disk = diskOf(id);
-    return {
-      id,
-      name: attached.name ?? resourceName(id),
-      sizeGb: disk?.diskSizeGB ?? attached.diskSizeGB ?? 0,
-      caching: (attached.caching ?? "None") as Caching,
-      sku: disk?.sku?.name ?? attached.managedDisk?.storageAccountType ?? "Standard_LRS",
-    };
-  };
-  const { storageProfile, instanceView, securityProfile } = vm;
-  const osDisk = storageProfile?.osDisk;
-  const dataDisks: DataDiskSummary[] = (storageProfile?.dataDisks ?? []).map((disk) => ({
-    ...describe(disk),
-    lun: disk.lun,
-  }));
-  const osModel = diskOf(osDisk?.managedDisk?.id ?? "");
-  const named = (pick: (disk: Disk) => boolean) => disks.filter(pick).map((disk) => disk.name ?? "");
+interface Attached {
+  readonly name?: string;
+  readonly caching?: string;
+  readonly managedDisk?: { readonly id?: string };
+}
+
+function attached(lun: number, { name, caching = "None", managedDisk }: Attached = {}): AttachedDisk {
+  const id = managedDisk?.id;
   return {
-    id: vm.id ?? "",
-    vmId: vm.vmId ?? "",
-    name: vm.name ?? "",
-    location: vm.location,
-    zones: vm.zones ?? [],
-    size: vm.hardwareProfile?.vmSize ?? "",
-    osType: osDisk?.osType === "Windows" ? "Windows" : "Linux",
-    generation: (instanceView?.hyperVGeneration ?? osModel?.hyperVGeneration ?? "V1") as Generation,
-    architecture: osModel?.supportedCapabilities?.architecture === "Arm64" ? "Arm64" : "x64",
-    securityType: (securityProfile?.securityType ?? "Standard") as VmSummary["securityType"],
-    secureBoot: securityProfile?.uefiSettings?.secureBootEnabled ?? false,
-    vTpm: securityProfile?.uefiSettings?.vTpmEnabled ?? false,
-    diskController: storageProfile?.diskControllerType === "NVMe" ? "NVMe" : "SCSI",
-    acceleratedNetworking: accelerated,
-    ephemeralOsDisk: osDisk?.diffDiskSettings !== undefined || osDisk?.managedDisk?.id === undefined,
-    osDisk: describe(osDisk ?? {}),
-    dataDisks,
-    powerState: powerStateOf(vm),
-    agentReady: agentReady(vm),
-    markedGeneralized: markedGeneralized(vm),
-    guestEncrypted:
-      osDisk?.encryptionSettings?.enabled === true ||
-      disks.some((disk) => disk.encryptionSettingsCollection?.enabled === true),
-    sharedDisks: named((disk) => (disk.maxShares ?? 1) > 1),
-    ultraDisks: named((disk) => /^(UltraSSD|PremiumV2)_LRS$/.test(disk.sku?.name ?? "")),
-    ...planOf(vm),
-    tags: vm.tags ?? {},
+    lun,
+    ...(id === undefined ? {} : { id }),
+    name: name ?? resourceName(id ?? ""),
+    caching: caching as Caching,
+  };
+}
+
+/** The VM's own spelling of the id stays: Azure echoes some parts of it in upper case. */
+export function factsOfDisk(id: string, disk: Disk): DiskFacts {
+  const { diskSizeGB = 0, sku, hyperVGeneration, supportedCapabilities, maxShares = 1 } = disk;
+  const architecture = supportedCapabilities?.architecture;
+  return {
+    id,
+    sizeGb: diskSizeGB,
+    sku: sku?.name ?? "Standard_LRS",
+    ...(hyperVGeneration === undefined ? {} : { generation: hyperVGeneration as Generation }),
+    ...(architecture === "Arm64" || architecture === "x64" ? { architecture } : {}),
+    maxShares,
+    guestEncrypted: disk.encryptionSettingsCollection?.enabled === true,
   };
 }
 

@@ -1,9 +1,10 @@
 /** The table of what around a source VM is in the way of a capture: one thing wrong a row. */
 import { describe, expect, test } from "vitest";
-import type { AzureFacts, AzureWish } from "../../../src/domain/azure-preflight.js";
+import type { AzureWish } from "../../../src/domain/azure-preflight.js";
 import { checkAzure } from "../../../src/domain/azure-preflight.js";
 import type { CheckVerdict } from "../../../src/domain/preflight.js";
 import { inReport } from "../../../src/domain/preflight.js";
+import type { Cores, Known, Lock, SurveyAnswer } from "../../../src/domain/survey.js";
 
 const GROUP = "/subscriptions/s/resourceGroups/rg";
 const VM = `${GROUP}/providers/Microsoft.Compute/virtualMachines/web`;
@@ -26,34 +27,39 @@ const wish: AzureWish = {
   tags: {},
   target: gallery,
 };
-const facts: AzureFacts = {
-  locks: { known: [] },
-  reads: { "make-disks": { known: true } },
-  cores: {
-    known: {
-      needed: 4,
-      family: "standardDSv5Family",
-      regional: { used: 10, limit: 100 },
-      ofFamily: { used: 2, limit: 10 },
+const locks = (found: Known<readonly Lock[]>, scope = "/subscriptions/s"): SurveyAnswer => ({
+  ask: "locks",
+  scope,
+  locks: found,
+});
+const lock = (level: string, scope: string): SurveyAnswer[] => [
+  locks({ known: [{ name: "keep", level, scope }] }),
+];
+const rights = (missing: Known<readonly string[]>): SurveyAnswer[] => [
+  { ask: "rights", what: "make-scaffolding", missing },
+];
+const cores = (changed: Partial<Cores>): SurveyAnswer[] => [
+  {
+    ask: "cores",
+    cores: {
+      known: {
+        needed: 4,
+        family: "standardDSv5Family",
+        regional: { used: 10, limit: 100 },
+        ofFamily: { used: 2, limit: 10 },
+        ...changed,
+      },
     },
   },
-  regions: { westeurope: { known: true } },
-};
-const lock = (level: string, scope: string): Partial<AzureFacts> => ({
-  locks: { known: [{ name: "keep", level, scope }] },
-});
-const cores = (known: object): Partial<AzureFacts> => ({
-  cores: {
-    known: {
-      needed: 4,
-      family: "standardDSv5Family",
-      regional: { used: 10, limit: 100 },
-      ofFamily: { used: 2, limit: 10 },
-      ...known,
-    },
-  },
-});
-const inPlace = { mode: "in-place", workGroupId: GROUP } as const;
+];
+const region = (name: string, offered: Known<true>): SurveyAnswer[] => [
+  { ask: "region", region: name, offered },
+];
+const subnet = (stands: Known<true>): SurveyAnswer[] => [
+  { ask: "subnet", subnetId: "/subnets/work", stands },
+];
+const forbidden = { forbidden: "AuthorizationFailed" };
+const failed = { failed: "NotFound" };
 const nameOf = (name: string) => ({
   target: { ...gallery, definitionId: `${DEFINITION}/${name}` },
 });
@@ -62,11 +68,11 @@ type Row = readonly [
   why: string,
   id: string,
   verdict: CheckVerdict,
-  facts: Partial<AzureFacts>,
+  answers: readonly SurveyAnswer[],
   wish?: Partial<AzureWish>,
 ];
 const rows: readonly Row[] = [
-  ["nothing is locked", "locks", "pass", {}],
+  ["nothing is locked", "locks", "pass", [locks({ known: [] })]],
   ["a read-only work group takes nothing", "locks", "block", lock("ReadOnly", wish.workGroupId)],
   [
     "what is made in a work group that may not be deleted from stays",
@@ -110,26 +116,43 @@ const rows: readonly Row[] = [
   ],
   ["nor replaced", "locks", "block", lock("CanNotDelete", VM), { mode: "in-place", sourceAfter: "restore" }],
   [
-    "locks that may not be read are not known",
+    "a target that takes nothing gets no image",
+    "locks",
+    "block",
+    lock("ReadOnly", DEFINITION.slice(0, -"/images".length)),
+  ],
+  [
+    "at a target that may not be deleted from, what fails stays",
+    "locks",
+    "warn",
+    lock("CanNotDelete", "/subscriptions/s/resourceGroups/img"),
+  ],
+  ["locks that may not be read are not known", "locks", "unknown", [locks(forbidden)]],
+  ["nor those that could not be", "locks", "unknown", [locks(failed)]],
+  [
+    "where the subscription's may not be read, those of a group still count",
+    "locks",
+    "block",
+    [locks(forbidden), ...lock("ReadOnly", wish.workGroupId)],
+  ],
+  [
+    "and where none of them is in the way, one of the subscription may be",
     "locks",
     "unknown",
-    { locks: { forbidden: "AuthorizationFailed" } },
+    [locks(forbidden), locks({ known: [] }, wish.workGroupId)],
   ],
-  ["nor those that could not be", "locks", "unknown", { locks: { failed: "NotSimulated" } }],
   [
-    "a read that is forbidden forbids the write",
-    "may-make-disks",
+    "an action that no role allows",
+    "may-make-scaffolding",
     "block",
-    { reads: { "make-disks": { forbidden: "AuthorizationFailed" } } },
+    rights({ known: ["Microsoft.Compute/disks/write"] }),
   ],
-  [
-    "a read that failed says nothing",
-    "may-make-disks",
-    "unknown",
-    { reads: { "make-disks": { failed: "404" } } },
-  ],
-  ["a read that is allowed passes", "may-make-disks", "pass", {}],
-  ["enough cores are free", "cores", "pass", {}],
+  ["roles that allow everything", "may-make-scaffolding", "pass", rights({ known: [] })],
+  ["roles that may not be read say nothing", "may-make-scaffolding", "unknown", rights(forbidden)],
+  ["roles on what is not there say nothing", "may-make-scaffolding", "unknown", rights(failed)],
+  ["the subnet is there", "subnet", "pass", subnet({ known: true })],
+  ["the subnet may not be read", "subnet", "unknown", subnet(forbidden)],
+  ["enough cores are free", "cores", "pass", cores({})],
   ["exactly enough cores are free", "cores", "pass", cores({ ofFamily: { used: 6, limit: 10 } })],
   ["the family has one core too few", "cores", "block", cores({ ofFamily: { used: 7, limit: 10 } })],
   ["the region has too few", "cores", "block", cores({ regional: { used: 97, limit: 100 } })],
@@ -140,74 +163,57 @@ const rows: readonly Row[] = [
     "pass",
     cores({ regional: undefined }),
   ],
-  ["quotas may not be read", "cores", "unknown", { cores: { forbidden: "AuthorizationFailed" } }],
-  ["a region is there", "region-westeurope", "pass", {}],
-  [
-    "a region is not, by its display name",
-    "region-westmars",
-    "block",
-    { regions: { "West Mars": { failed: "NoRegisteredProviderFound" } } },
-  ],
-  [
-    "a region may not be asked",
-    "region-westeurope",
-    "unknown",
-    { regions: { westeurope: { forbidden: "AuthorizationFailed" } } },
-  ],
-  ["a definition's name is legal", "names", "pass", {}],
-  ["a definition's name is too long", "names", "block", {}, nameOf("x".repeat(81))],
-  ["a definition's name ends in a full stop", "names", "block", {}, nameOf("web.")],
+  ["quotas may not be read", "cores", "unknown", [{ ask: "cores", cores: forbidden }]],
+  ["a region is there", "region-westeurope", "pass", region("westeurope", { known: true })],
+  ["a region is not, by its display name", "region-westmars", "block", region("West Mars", failed)],
+  ["a region may not be asked", "region-westeurope", "unknown", region("westeurope", forbidden)],
+  ["a definition's name is legal", "names", "pass", []],
+  ["a definition's name is too long", "names", "block", [], nameOf("x".repeat(81))],
+  ["a definition's name ends in a full stop", "names", "block", [], nameOf("web.")],
   [
     "a version's part is too large",
     "names",
     "block",
-    {},
+    [],
     { target: { ...gallery, version: "1.0.2147483648" } },
   ],
   [
     "a version's part is as large as can be",
     "names",
     "pass",
-    {},
+    [],
     { target: { ...gallery, version: "1.0.2147483647" } },
   ],
   [
     "a managed image's name begins with a hyphen",
     "names",
     "block",
-    {},
+    [],
     { target: { kind: "managed-image", imageId: `${GROUP}/providers/Microsoft.Compute/images/-web` } },
   ],
   [
     "tags fit, with our own",
     "tags",
     "pass",
-    {},
+    [],
     { tags: Object.fromEntries(Array.from({ length: 47 }, (_, n) => [`t${n}`, ""])) },
   ],
   [
     "tags do not fit with our own",
     "tags",
     "block",
-    {},
+    [],
     { tags: Object.fromEntries(Array.from({ length: 48 }, (_, n) => [`t${n}`, ""])) },
   ],
 ];
 
 describe("what lies around a source VM", () => {
-  const named = rows.map(([why, id, verdict, other, asked]) => ({ why, id, verdict, other, asked }));
-  test.each(named)("$why: $id is $verdict", ({ id, verdict, other, asked }) => {
-    const checks = checkAzure({ ...wish, ...asked }, { ...facts, ...other });
+  const named = rows.map(([why, id, verdict, answers, asked]) => ({ why, id, verdict, answers, asked }));
+  test.each(named)("$why: $id is $verdict", ({ id, verdict, answers, asked }) => {
+    const checks = checkAzure({ ...wish, ...asked }, answers);
     const check = checks.find((one) => one.id === id);
     expect(check?.verdict).toBe(verdict);
     if (verdict !== "pass") expect(check?.remedy).toMatch(/\w/);
-  });
-
-  test("is not asked for cores where no VM is made", () => {
-    const without = Object.fromEntries(
-      Object.entries(facts).filter(([name]) => name !== "cores"),
-    ) as typeof facts;
-    expect(checkAzure({ ...wish, ...inPlace }, without).map(({ id }) => id)).not.toContain("cores");
   });
 });
 

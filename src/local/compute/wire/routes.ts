@@ -8,6 +8,7 @@ import * as images from "../model/images.js";
 import * as marketplace from "../model/marketplace.js";
 import { community, shared } from "../model/public-galleries.js";
 import * as groups from "../model/resource-groups.js";
+import * as permissions from "../model/permissions.js";
 import * as points from "../model/restore-points.js";
 import * as commands from "../model/run-commands.js";
 import * as snapshots from "../model/snapshots.js";
@@ -49,6 +50,12 @@ const resourceGroups: readonly Route[] = [
   route("PUT", "locks/put", `${LOCK}/{lock}`, groups.putLock, plain),
   route("GET", "locks/get", `${LOCK}/{lock}`, groups.getLock),
   route("DELETE", "locks/delete", `${LOCK}/{lock}`, groups.deleteLock, plain),
+  route(
+    "GET",
+    "permissions/list",
+    "{+scope}/providers/Microsoft.Authorization/permissions",
+    permissions.listPermissions,
+  ),
 ];
 
 const VM = `${IN}/virtualMachines/{vm}`;

@@ -1,0 +1,37 @@
+/** Reads a VM and what belongs to it: one request a question, for the runbook asks them in parallel. */
+import { done } from "../../domain/outcome.js";
+import type { Inspection } from "../../ports/inspection.js";
+import type { Arm } from "./client.js";
+import { locate } from "./client.js";
+import { answer } from "./submit.js";
+import { goesWith, lostBy } from "./vm-models.js";
+import { factsOfDisk, factsOfVm } from "./vm-summary.js";
+
+const NETWORK_API = "2024-05-01";
+
+export function armInspection(cloud: Arm): Inspection {
+  return {
+    vm: (vmId) =>
+      answer(async () => {
+        const { client, group, names } = locate(cloud, vmId);
+        const vm = await client.virtualMachines.get(group, names[0], { expand: "instanceView" });
+        return { facts: factsOfVm(vm), model: vm, lost: lostBy(vm), goesWith: goesWith(vm) };
+      }, "VM_NOT_FOUND"),
+
+    disk: (diskId) =>
+      answer(async () => {
+        const { client, group, names } = locate(cloud, diskId);
+        const disk = await client.disks.get(group, names[0]);
+        return { facts: factsOfDisk(diskId, disk), model: disk };
+      }, "VM_NOT_FOUND"),
+
+    // Network interfaces are another provider's; reading one needs no package of its own.
+    async accelerated(interfaceId) {
+      const nic = await answer(() =>
+        cloud.read<{ properties?: { enableAcceleratedNetworking?: boolean } }>(interfaceId, NETWORK_API),
+      );
+      if (nic.status !== "done") return nic;
+      return done(nic.value?.properties?.enableAcceleratedNetworking ?? false);
+    },
+  };
+}

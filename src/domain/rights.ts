@@ -1,0 +1,118 @@
+/**
+ * What a capture must be allowed to do, and where: compared in the preflight with what Azure says that the pipeline may
+ * do there. Source of the comparison: Microsoft, "Understand Azure role definitions" (actions less notActions, each
+ * with wildcards, and one role that allows is enough). docs/permissions.md says the same stage by stage.
+ */
+import type { PlannedCapture } from "./capture-plan.js";
+import { groupIdOf, parentId } from "./resource-id.js";
+
+/** A role's entry, as Azure lists it for the caller. */
+export interface Permission {
+  readonly actions: readonly string[];
+  readonly notActions: readonly string[];
+}
+
+export interface NeededRights {
+  /** What for; the check is called `may-{what}`. */
+  readonly what: string;
+  /** Where roles are looked up: the narrowest thing that stands already, so that a role on it alone counts. */
+  readonly scope: string;
+  readonly actions: readonly string[];
+}
+
+export interface CaptureOfVm extends PlannedCapture {
+  readonly sourceVmId: string;
+  readonly workGroupId: string;
+  readonly subnetId?: string | undefined;
+}
+
+const compute = (type: string, ...verbs: string[]) =>
+  verbs.map((verb) => `Microsoft.Compute/${type}/${verb}`);
+const all = ["read", "write", "delete"];
+const SEAL = [
+  ...compute("virtualMachines/runCommands", ...all),
+  ...compute("virtualMachines", "deallocate/action", "generalize/action"),
+];
+
+export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
+  const needs: readonly NeededRights[] = [
+    { what: "use-the-source", scope: wish.sourceVmId, actions: onSource(wish) },
+    { what: "make-scaffolding", scope: wish.workGroupId, actions: inWorkGroup(wish) },
+    { what: "make-the-image", ...atTarget(wish) },
+    ...(wish.subnetId !== undefined && copies(wish)
+      ? [
+          {
+            what: "join-the-subnet",
+            scope: wish.subnetId,
+            actions: ["Microsoft.Network/virtualNetworks/subnets/join/action"],
+          },
+        ]
+      : []),
+  ];
+  return needs;
+}
+
+/** Whether a working VM is made. */
+export const copies = ({ mode, image }: PlannedCapture): boolean =>
+  mode === "clone" && image.state === "generalized";
+
+function onSource({ mode, sourceAfter }: CaptureOfVm): string[] {
+  const reads = compute("virtualMachines", "read");
+  if (mode === "clone") return reads;
+  // Protected from going with its VM object, then sealed.
+  const sealed = [...reads, ...compute("virtualMachines", "write"), ...SEAL];
+  if (sourceAfter === "leave") return sealed;
+  return [...sealed, ...compute("virtualMachines", "delete", "start/action")];
+}
+
+function inWorkGroup(wish: CaptureOfVm): string[] {
+  const backup =
+    wish.backup.kind === "restore-point"
+      ? [
+          ...compute("restorePointCollections", ...all),
+          ...compute("restorePointCollections/restorePoints", ...all),
+          ...compute("restorePointCollections/restorePoints/diskRestorePoints", "read"),
+        ]
+      : compute("snapshots", ...all);
+  const disks = wish.mode === "in-place" ? [] : compute("disks", ...all);
+  const workingVm = copies(wish)
+    ? [
+        ...compute("virtualMachines", ...all),
+        ...SEAL,
+        ...["read", "write", "delete", "join/action"].map(
+          (verb) => `Microsoft.Network/networkInterfaces/${verb}`,
+        ),
+      ]
+    : [];
+  return [...backup, ...disks, ...workingVm];
+}
+
+function atTarget({ target }: CaptureOfVm): Omit<NeededRights, "what"> {
+  if (target.kind === "managed-image")
+    return { scope: groupIdOf(target.imageId), actions: compute("images", ...all) };
+  return {
+    scope: parentId(target.definitionId),
+    actions: [
+      ...compute("galleries/images", "read", ...(target.create === undefined ? [] : ["write"])),
+      ...compute("galleries/images/versions", ...all),
+    ],
+  };
+}
+
+/** Of the actions, those that no role of the caller allows. */
+export const missingRights = (granted: readonly Permission[], actions: readonly string[]): string[] =>
+  actions.filter(
+    (action) =>
+      !granted.some(
+        ({ actions: allowed, notActions }) => matches(allowed, action) && !matches(notActions, action),
+      ),
+  );
+
+const matches = (patterns: readonly string[], action: string): boolean =>
+  patterns.some((pattern) => {
+    const source = pattern
+      .split("*")
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*");
+    return new RegExp(`^${source}$`, "i").test(action);
+  });

@@ -1,0 +1,63 @@
+/** What a restore goes by: what the capture kept, what of its backup is still there, and what VM stands now. */
+import { askBackup, inspectVm, recallCapture, recallModel } from "../contracts/capture-activities.js";
+import type { HeldDisk } from "../domain/backup.js";
+import { partsOf } from "../domain/backup.js";
+import { backupProblems } from "../domain/proof.js";
+import type { KeptCapture, RestorePlan } from "../domain/restore.js";
+import { mayReplace } from "../domain/restore.js";
+import type { VmFacts } from "../domain/vm.js";
+import { allDisks } from "../domain/vm.js";
+import type { Durable } from "./durable.js";
+import type { Run } from "./run.js";
+import { RunEnd, refusal } from "./run.js";
+import { demand, demandEach, valueOf } from "./wait.js";
+
+export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> {
+  const kept = yield* demand(run, recallCapture, { captureId });
+  const model = yield* demand(run, recallModel, { captureId });
+  if (kept === null || model === null) throw nothing(`Capture ${captureId} has no proved backup.`);
+  const { vm } = kept;
+  const problems = backupProblems(vm, yield* heldNow(run, captureId, kept));
+  if (problems.length > 0)
+    throw refusal({
+      code: "BACKUP_UNSOUND",
+      message: `The backup no longer holds the VM: ${problems.join("; ")}.`,
+      remedy: "Restore what is left by hand; nothing was changed.",
+    });
+  const plan = { ...kept, warnings: model.lost };
+  const standing = yield* ifItStands(run, vm.id);
+  if (standing === undefined)
+    return { ...plan, replacedDisks: allDisks(vm).map(({ id }) => id), vmStands: false };
+  if (!mayReplace(vm, standing))
+    throw refusal({
+      code: "VM_REPLACED",
+      message: `The VM ${vm.name} is not the one that was captured: it was made anew since.`,
+      remedy: "Rename or delete it if the captured VM shall take its place.",
+    });
+  return { ...plan, replacedDisks: standing.disks.flatMap(({ id }) => id ?? []), vmStands: true };
+}
+
+function* heldNow(run: Run, captureId: string, { backup }: KeptCapture): Durable<readonly HeldDisk[]> {
+  try {
+    return (yield* demandEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
+  } catch (error) {
+    if (!(error instanceof RunEnd) || error.end.code !== "BACKUP_UNSOUND") throw error;
+    throw nothing(`The backup of capture ${captureId} is gone: ${error.message}`);
+  }
+}
+
+function* ifItStands(run: Run, vmId: string): Durable<VmFacts | undefined> {
+  try {
+    return yield* demand(run, inspectVm, { vmId });
+  } catch (error) {
+    if (error instanceof RunEnd && error.end.code === "VM_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+const nothing = (message: string): RunEnd =>
+  refusal({
+    code: "NOTHING_TO_RESTORE",
+    message,
+    remedy: "Name a capture whose backup is still kept; its status says until when.",
+  });
