@@ -201,3 +201,46 @@ describe("a restore point", () => {
     expect(writes.filter(({ resource }) => resource.endsWith("/virtualMachines/linux1"))).toEqual([]);
   });
 });
+
+describe("a disk restore point", () => {
+  it("is read through a signed URL as disks are, at the status URL of its collection's region", async () => {
+    const { restorePointCollections, restorePoints, diskRestorePoint } = bench.client;
+    await restorePointCollections.createOrUpdate(GROUP, "rpc", {
+      location: WEST,
+      source: { id: bench.id("virtualMachines", "linux1") },
+    });
+    await bench.settle(restorePoints.create(GROUP, "rpc", "rp", {}, POLL).pollUntilDone());
+    let diskPoint = "";
+    for await (const { name = "" } of diskRestorePoint.listByRestorePoint(GROUP, "rpc", "rp"))
+      diskPoint = name;
+    const of = [GROUP, "rpc", "rp", diskPoint] as const;
+    const { accessSAS = "" } = await bench.settle(
+      diskRestorePoint.grantAccess(...of, { access: "Read", durationInSeconds: 60 }, POLL).pollUntilDone(),
+    );
+    expect((await fetch(accessSAS, { method: "HEAD" })).status).toBe(200);
+    await bench.settle(diskRestorePoint.revokeAccess(...of, POLL).pollUntilDone());
+    expect((await fetch(accessSAS, { method: "HEAD" })).status).toBe(403);
+  });
+});
+
+describe("a disk of a Marketplace image", () => {
+  it("is made by the id that the Marketplace's lists answer", async () => {
+    const { virtualMachineImages, disks } = bench.client;
+    const [image] = await virtualMachineImages.list(WEST, "Canonical", "ubuntu-24_04-lts", "server");
+    const made = await bench.settle(
+      disks
+        .createOrUpdate(
+          GROUP,
+          "d",
+          {
+            location: WEST,
+            sku: { name: "Premium_LRS" },
+            creationData: { createOption: "FromImage", imageReference: { id: image?.id ?? "" } },
+          },
+          POLL,
+        )
+        .pollUntilDone(),
+    );
+    expect(made).toMatchObject({ osType: "Linux", diskSizeGB: 30, hyperVGeneration: "V2", tier: "P4" });
+  });
+});

@@ -157,3 +157,45 @@ it("is over with a client that leaves in the middle of its own sentence", async 
   expect((await bench.call("GET", `${vms}/linux1${API}`)).status).toBe(200);
   expect(bench.lines.join("\n")).not.toContain("broke");
 });
+
+describe("a filter", () => {
+  const tagged = "tagName eq 'kind' and tagValue eq 'it''s'";
+  const asked = (filter: string): string =>
+    `/subscriptions/${bench.simulator.subscriptionId}/resources${API}&$filter=${encodeURIComponent(filter)}`;
+  const names = async (filter: string): Promise<string[]> =>
+    ((await bench.call("GET", asked(filter))).body as { value: { name: string }[] }).value.map(
+      ({ name }) => name,
+    );
+
+  it("is read, joined by and, with quotes inside of quotes", async () => {
+    await bench.call("PATCH", `${vms}/linux1${API}`, { tags: { Kind: "it's" } });
+    expect(await names(`resourceType eq 'microsoft.compute/virtualmachines' and ${tagged}`)).toEqual([
+      "linux1",
+    ]);
+    expect(await names("name eq 'linux1' and location eq 'West Europe'")).toEqual(["linux1"]);
+    expect(await names("name eq 'nobody'")).toEqual([]);
+  });
+
+  it.each(["name", "name ne 'x'", "owner eq 'x'", "name eq 'x' or name eq 'y'", "' or 1 eq 1", "(((("])(
+    "%s is refused, not passed over",
+    async (filter) => {
+      const { status, body } = await bench.call("GET", asked(filter));
+      expect([status, JSON.stringify(body)]).toEqual([
+        400,
+        expect.stringContaining("InvalidFilterInQueryString"),
+      ]);
+    },
+  );
+});
+
+it("makes no disk of a size that there is not", async () => {
+  for (const diskSizeGB of [0, -1, 1.5, 65_537]) {
+    const answer = await bench.call("PUT", `${vms.replace("virtualMachines", "disks")}/d${API}`, {
+      properties: { creationData: { createOption: "Empty" }, diskSizeGB },
+    });
+    expect([answer.status, JSON.stringify(answer.body)]).toEqual([
+      400,
+      expect.stringContaining("must be between '1' and '65536'"),
+    ]);
+  }
+});

@@ -126,6 +126,10 @@ describe("lists", () => {
     const cores = (await collect(bench.client.usage.list(WEST))).find(({ name }) => name.value === "cores");
     expect([cores?.currentValue, cores?.limit]).toEqual([6, 350]);
     expect(await collect(bench.client.virtualMachines.listAll())).toHaveLength(3);
+    expect(await collect(bench.client.virtualMachines.listByLocation(WEST))).toHaveLength(3);
+    expect(await collect(bench.client.virtualMachines.listByLocation("northeurope"))).toEqual([]);
+    const sizes = await collect(bench.client.virtualMachines.listAvailableSizes(GROUP, "linux1"));
+    expect(sizes.map(({ name }) => name)).toContain("Standard_D2s_v5");
     expect(await collect(bench.client.disks.listByResourceGroup(GROUP))).toHaveLength(6);
     const skus = await collect(bench.client.resourceSkus.list());
     expect(

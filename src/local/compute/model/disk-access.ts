@@ -59,12 +59,19 @@ const accepted = (call: Call, resource: Readable, kind: string): Outcome => ({
   operation: call.world.operations.start({
     kind,
     target: resource.body.id,
-    location: resource.body.location ?? "",
+    location: locationOf(call.world, resource),
     family: "DiskOperations",
     forMs: durationMs("disks/access"),
     twist: call.twist,
   }),
 });
+
+/** A disk restore point says nothing of a place; it lies where its collection does. */
+const locationOf = (world: World, { body }: Readable): string =>
+  body.location ??
+  find(world, "Microsoft.Compute/restorePointCollections", body.id.split("/").slice(0, 9).join("/"))?.body
+    .location ??
+  "";
 
 function checkReadable(world: World, resource: Readable): void {
   if (resource.type !== "Microsoft.Compute/disks" || resource.inner.vmId === undefined) return;

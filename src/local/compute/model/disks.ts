@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { GIB } from "../content/contents.js";
 import { sameId, withUpperCaseGroup } from "./arm-ids.js";
 import { type DiskSource, copyHolding, diskSource, importInto } from "./disk-sources.js";
+import { checkSize, tierOf, withTier } from "./disk-sizes.js";
 import { durationMs } from "./durations.js";
 import { ArmError, arm, invalidParameter } from "./errors.js";
 import { diskErrors } from "./storage-errors.js";
@@ -36,6 +37,7 @@ export function putDisk(call: Call): Outcome {
   if (existing !== undefined) return updateDisk(call, existing, request);
   const properties = request.properties ?? {};
   const { creationData } = properties;
+  checkSize(properties.diskSizeGB);
   if (creationData === undefined)
     throw invalidParameter("Required parameter 'creationData' is missing (null).", "creationData");
   const source =
@@ -71,6 +73,7 @@ function updateDisk(
   },
 ): Outcome {
   const { diskSizeGB } = request.properties ?? {};
+  checkSize(diskSizeGB);
   if (request.tags !== undefined) disk.body.tags = request.tags;
   if (request.sku !== undefined) disk.body["sku"] = withTier(request.sku as { name?: string });
   setState(call.world, disk, "Updating");
@@ -146,14 +149,6 @@ export function makeDisk(world: World, { id, location, source, envelope, propert
   return disk;
 }
 
-export const withTier = (sku: { name?: string } | undefined): { name: string; tier: string } => {
-  const name = sku?.name ?? "Standard_LRS";
-  return {
-    name,
-    tier: name.startsWith("Premium") ? "Premium" : name.startsWith("Ultra") ? "Ultra" : "Standard",
-  };
-};
-
 /** What a GET answers: state and owner follow from the VM and the signature, so they are never stored. */
 export function viewOf(world: World, disk: Disk): Disk["body"] {
   const { vmId, access } = disk.inner;
@@ -164,7 +159,11 @@ export function viewOf(world: World, disk: Disk): Disk["body"] {
   return {
     ...disk.body,
     ...(vmId === undefined ? {} : { managedBy: withUpperCaseGroup(vmId) }),
-    properties: { ...disk.body.properties, diskState },
+    properties: {
+      ...disk.body.properties,
+      ...tierOf((disk.body["sku"] as { name: string }).name, disk.body.properties.diskSizeGB ?? 0),
+      diskState,
+    },
   };
 }
 

@@ -80,6 +80,12 @@ export const arm = {
     gateway(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`),
   groupNotFound: (group: string) =>
     gateway(404, "ResourceGroupNotFound", `Resource group '${group}' could not be found.`),
+  groupDeleting: (group: string) =>
+    gateway(
+      409,
+      "ResourceGroupBeingDeleted",
+      `The resource group '${group}' is in deprovisioning state and cannot perform this operation.`,
+    ),
   resourceNotFound: (type: string, names: string, group: string) =>
     gateway(
       404,

@@ -105,7 +105,13 @@ export function patchGallery(call: Call): Outcome {
   });
 }
 
-export const getGallery = (call: Call): Outcome => found(must(call.world, GALLERY, call.id).body);
+/** Whom a gallery is shared with is told to those who ask for it. */
+export function getGallery(call: Call): Outcome {
+  const { body, inner } = must(call.world, GALLERY, call.id);
+  if (call.query.get("$expand")?.toLowerCase() !== "sharingprofile/groups") return found(body);
+  const sharingProfile = { ...body.properties.sharingProfile, groups: inner.shared };
+  return found({ ...body, properties: { ...body.properties, sharingProfile } });
+}
 export const listGalleries = (call: Call): Outcome =>
   listed([...all(call.world, GALLERY, listScope(call))].map(({ body }) => body));
 

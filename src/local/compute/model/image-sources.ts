@@ -44,7 +44,16 @@ export function resolveImage(world: World, reference: ImageReference): ImageSour
   throw invalidParameter("Required parameter 'imageReference' is missing (null).", "imageReference");
 }
 
+/** What the Marketplace's lists answer as an image's id; only disks take it. */
+const PLATFORM =
+  /\/locations\/[^/]+\/publishers\/([^/]+)\/artifacttypes\/vmimage\/offers\/([^/]+)\/skus\/([^/]+)\/versions\/([^/]+)$/i;
+
 function fromId(world: World, id: string): ImageSource {
+  const platform = PLATFORM.exec(id);
+  if (platform !== null) {
+    const [, publisher = "", offer = "", sku = "", version = ""] = platform;
+    return fromMarketplace(world, { publisher, offer, sku, version });
+  }
   const type = parseId(id).type.toLowerCase();
   if (type === "microsoft.compute/images") {
     const image = find(world, "Microsoft.Compute/images", id);

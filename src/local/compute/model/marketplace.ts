@@ -183,7 +183,7 @@ export function getImageVersion(call: Call): Outcome {
     properties: {
       hyperVGeneration: known.generation,
       architecture: "x64",
-      osDiskImage: { operatingSystem: known.osType, sizeInGb: known.sizeGb },
+      osDiskImage: { operatingSystem: known.osType },
       dataDiskImages: [],
       automaticOSUpgradeProperties: { automaticOSUpgradeSupported: false },
     },

@@ -76,6 +76,14 @@ function versionBody(call: Call, audience: Audience, { body }: Version) {
   });
 }
 
+/** The owner's own settings are not for the public. */
+const told = (info: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(info).filter(
+      ([name]) => name !== "communityGalleryEnabled" && name !== "publicNamePrefix",
+    ),
+  );
+
 function reads(audience: Audience) {
   const definition = (call: Call): Definition => {
     const id = `${galleryOf(call, audience).body.id}/images/${call.params["image"] ?? ""}`;
@@ -88,7 +96,9 @@ function reads(audience: Audience) {
       const { body } = galleryOf(call, audience);
       const info = body.properties.sharingProfile?.communityGalleryInfo;
       const name = call.params[audience.param] ?? "";
-      return found(shell(call, audience, name, [], info === undefined ? {} : { communityMetadata: info }));
+      return found(
+        shell(call, audience, name, [], info === undefined ? {} : { communityMetadata: told(info) }),
+      );
     },
     images: (call: Call): Outcome =>
       listed(

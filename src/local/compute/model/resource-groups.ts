@@ -10,14 +10,14 @@ import type { Group } from "./resources.js";
 import { groupRequest, lockRequest, parse } from "./schemas.js";
 import { type Call, all, found, listed, type Lock, type Outcome, save, type World } from "./world.js";
 
-const TYPE = "Microsoft.Resources/resourceGroups";
+export const GROUP = "Microsoft.Resources/resourceGroups";
 
 const existing = (call: Call): Group | undefined => {
   const resource = call.world.tables.resources.get(keyOf(call.id));
-  return resource?.type === TYPE ? resource : undefined;
+  return resource?.type === GROUP ? resource : undefined;
 };
 
-const required = (call: Call): Group => {
+export const required = (call: Call): Group => {
   const group = existing(call);
   if (group === undefined) throw arm.groupNotFound(parseId(call.id).group);
   return group;
@@ -34,8 +34,8 @@ export function putGroup(call: Call): Outcome {
 export function makeGroup(world: World, name: string, location: string, tags: Record<string, string>): Group {
   const id = groupId(world.subscriptionId(), name);
   const group: Group = {
-    type: TYPE,
-    body: { id, name, type: TYPE, location, tags, properties: { provisioningState: "Succeeded" } },
+    type: GROUP,
+    body: { id, name, type: GROUP, location, tags, properties: { provisioningState: "Succeeded" } },
     inner: {},
   };
   save(world, group);
@@ -54,25 +54,6 @@ export function patchGroup(call: Call): Outcome {
   group.body.tags = parse(groupRequest, call.body).tags ?? group.body.tags ?? {};
   save(call.world, group);
   return { kind: "updated", body: group.body };
-}
-
-export const listGroups = (call: Call): Outcome =>
-  listed(
-    [...call.world.tables.resources.values()].filter(({ type }) => type === TYPE).map(({ body }) => body),
-  );
-
-export function listGroupResources(call: Call): Outcome {
-  required(call);
-  const prefix = `${keyOf(call.id)}/`;
-  const resources = [...call.world.tables.resources.values()].filter(({ body }) =>
-    keyOf(body.id).startsWith(prefix),
-  );
-  return listed(
-    resources
-      // ARM lists tracked resources: those with a location, children without one left out.
-      .filter(({ body }) => body.location !== undefined)
-      .map(({ type, body: { id, name, location, tags } }) => ({ id, name, type, location, tags })),
-  );
 }
 
 export function deleteGroup(call: Call): Outcome {

@@ -127,7 +127,8 @@ export function getRestorePoint(call: Call): Outcome {
           level: "Info",
           displayStatus: done ? "Succeeded" : "In progress",
         },
-        completionPercent,
+        // The specification's type is a whole number here, unlike that of snapshots.
+        completionPercent: Math.floor(completionPercent),
       },
     };
   });

@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { GIB } from "../content/contents.js";
 import { type DiskSource, copyHolding, diskSource, importInto } from "./disk-sources.js";
-import { checkNoSas, withTier } from "./disks.js";
+import { checkSize, withTier } from "./disk-sizes.js";
+import { checkNoSas } from "./disks.js";
 import { crossRegionCopyMs, durationMs } from "./durations.js";
 import { arm, invalidParameter } from "./errors.js";
 import type { Completion } from "./operations.js";
@@ -33,6 +34,7 @@ export function putSnapshot(call: Call): Outcome {
   const request = parse(diskRequest, call.body);
   const group = requireGroup(world, id);
   const { creationData, ...properties } = request.properties ?? {};
+  checkSize(properties.diskSizeGB);
   const existing = find(world, SNAPSHOT, id);
   if (existing !== undefined) return updateSnapshot(call, existing, request.tags);
   if (creationData === undefined)

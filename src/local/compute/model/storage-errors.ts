@@ -18,6 +18,11 @@ export const diskErrors = {
     code: "InvalidParameter",
     message: "Disks or snapshot cannot be resized down.",
   }),
+  sizeOutOfRange: (sizeGb: number, maxGb: number) =>
+    invalidParameter(
+      `The value '${sizeGb}' of parameter 'disk.diskSizeGB' is out of range. The value must be between '1' and '${maxGb}', inclusive.`,
+      "disk.diskSizeGB",
+    ),
   copying: (name: string) =>
     notAllowed(`Snapshot ${name} is still being copied; wait until its completionPercent is 100.`),
 };

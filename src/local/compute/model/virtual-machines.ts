@@ -11,6 +11,7 @@ import { vmErrors } from "./vm-errors.js";
 import { instanceView } from "./instance-view.js";
 import type { Completion } from "./operations.js";
 import type { Vm } from "./resources.js";
+import { regionKey } from "./regions.js";
 import { parse, patchRequest, vmRequest } from "./schemas.js";
 import { type VmPlace, buildDisks, holdsDisk } from "./vm-disks.js";
 import { type Request, carried, shownProperties, start } from "./vm-requests.js";
@@ -137,6 +138,13 @@ export function getVm(call: Call): Outcome {
   if (call.query.get("$expand")?.toLowerCase() !== "instanceview") return found(body);
   return found({ ...body, properties: { ...body.properties, instanceView: instanceView(call.world, vm) } });
 }
+
+export const listVmsByLocation = (call: Call): Outcome =>
+  listed(
+    [...all(call.world, VM)]
+      .filter(({ body }) => regionKey(body.location ?? "") === regionKey(call.params["location"] ?? ""))
+      .map(view),
+  );
 
 export function listVms(call: Call): Outcome {
   const statusOnly =

@@ -4,6 +4,7 @@ import { GIB } from "../content/contents.js";
 import { type Guest, provisioned } from "../guests/guest.js";
 import { groupId, parseId, sameId } from "./arm-ids.js";
 import { copyHolding, diskSource } from "./disk-sources.js";
+import { checkSize } from "./disk-sizes.js";
 import { attachable, makeDisk } from "./disks.js";
 import { vmErrors } from "./vm-errors.js";
 import { type ImageSource, resolveImage } from "./image-sources.js";
@@ -26,9 +27,10 @@ export interface BuiltDisks {
   readonly generation: "V1" | "V2";
 }
 
-export function checkLuns(dataDisks: readonly VmDataDisk[]): void {
+export function checkDataDisks(dataDisks: readonly VmDataDisk[]): void {
   const seen = new Map<number, string>();
-  for (const { lun, name = "" } of dataDisks) {
+  for (const { lun, name = "", diskSizeGB } of dataDisks) {
+    checkSize(diskSizeGB);
     const other = seen.get(lun);
     if (other !== undefined) throw vmErrors.sameLun(other, lun);
     seen.set(lun, name);
@@ -39,7 +41,8 @@ export function checkLuns(dataDisks: readonly VmDataDisk[]): void {
 export function buildDisks(world: World, place: VmPlace, profile: Profile): BuiltDisks {
   const { osDisk, dataDisks = [], imageReference } = profile;
   if (osDisk === undefined) throw vmErrors.missing("storageProfile.osDisk");
-  checkLuns(dataDisks);
+  checkDataDisks(dataDisks);
+  checkSize(osDisk.diskSizeGB);
   for (const disk of dataDisks) if (disk.createOption === "Attach") attachable(world, diskId(disk), place.id);
   // Disks on page blobs are no resources; only the old capture asks after them, and they hold no guest here.
   if (osDisk.vhd !== undefined) {

@@ -1,5 +1,5 @@
 /** VM sizes that the simulator knows, with the facts that a capture cares about; any other name counts as two cores. */
-import { type Call, all, found, listed, type Outcome, type World } from "./world.js";
+import { type Call, all, found, listed, must, type Outcome, type World } from "./world.js";
 import { regionKey } from "./regions.js";
 
 interface Size {
@@ -93,6 +93,12 @@ export function listUsages(call: Call): Outcome {
     usage("virtualMachines", "Virtual Machines", vms.length),
     ...families.map((family) => usage(family, `${family} vCPUs`, coresUsed(world, location, family))),
   ]);
+}
+
+/** To which sizes a VM can go: any of its region, as long as nothing says otherwise. */
+export function listAvailableSizes(call: Call): Outcome {
+  must(call.world, "Microsoft.Compute/virtualMachines", call.id);
+  return listVmSizes();
 }
 
 export function listVmSizes(): Outcome {

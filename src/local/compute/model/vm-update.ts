@@ -6,7 +6,7 @@ import { arm } from "./errors.js";
 import { vmErrors } from "./vm-errors.js";
 import type { Vm, VmDataDisk } from "./resources.js";
 import { type Properties, type Request, carried, shownProperties, start } from "./vm-requests.js";
-import { type VmPlace, buildDataDisk, checkLuns, shown } from "./vm-disks.js";
+import { type VmPlace, buildDataDisk, checkDataDisks, shown } from "./vm-disks.js";
 import { type Call, type Outcome, type World, save } from "./world.js";
 
 export function update(
@@ -72,7 +72,7 @@ function changeDataDisks(
   held: readonly VmDataDisk[],
   asked: readonly VmDataDisk[],
 ): VmDataDisk[] {
-  checkLuns(asked);
+  checkDataDisks(asked);
   return asked.map((disk) => {
     const known = held.find(({ managedDisk, lun }) =>
       disk.managedDisk?.id === undefined

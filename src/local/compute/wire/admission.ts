@@ -1,4 +1,5 @@
 /** What ARM checks before any resource provider sees a request: api-version, subscription, route, permission, lock. */
+import { groupId, keyOf } from "../model/arm-ids.js";
 import { ArmError, arm } from "../model/errors.js";
 import { checkLocks } from "../model/resource-groups.js";
 import type { World } from "../model/world.js";
@@ -19,9 +20,18 @@ export function admit(world: World, method: string, url: URL): Match {
   if (found === undefined) throw unknown(method, pathname);
   if (method === "PUT") checkName(found);
   if (isDenied(world, found)) throw arm.authorizationFailed(found.action, found.id);
+  if (method !== "GET" && method !== "HEAD" && method !== "DELETE") checkGroupStays(world, found);
   const locking = !found.route.name.startsWith("locks/") && method !== "GET" && method !== "HEAD";
   if (locking) checkLocks(world, found.id, method === "DELETE" ? "delete" : "write");
   return found;
+}
+
+/** Nothing is made or changed in a group that goes. */
+function checkGroupStays(world: World, { params }: Match): void {
+  const { subscriptionId = "", group } = params;
+  if (group === undefined) return;
+  const known = world.tables.resources.get(keyOf(groupId(subscriptionId, group)));
+  if (known?.body.properties.provisioningState === "Deleting") throw arm.groupDeleting(group);
 }
 
 /** Characters that no provider takes in a name; an escaped slash would even make another id of it. */

@@ -1,5 +1,5 @@
 /** What ARM says of an api-version that nobody has published. */
-import type { ArmError} from "../model/errors.js";
+import type { ArmError } from "../model/errors.js";
 import { arm } from "../model/errors.js";
 import { parseId } from "../model/arm-ids.js";
 import type { World } from "../model/world.js";

@@ -9,6 +9,7 @@ import * as marketplace from "../model/marketplace.js";
 import { community, shared } from "../model/public-galleries.js";
 import * as groups from "../model/resource-groups.js";
 import * as permissions from "../model/permissions.js";
+import * as lists from "../model/resource-lists.js";
 import * as points from "../model/restore-points.js";
 import * as commands from "../model/run-commands.js";
 import * as snapshots from "../model/snapshots.js";
@@ -39,13 +40,14 @@ const route = (
 const plain = { plain: true } as const;
 
 const resourceGroups: readonly Route[] = [
-  route("GET", "resourceGroups/list", `${SUB}/resourceGroups`, groups.listGroups),
+  route("GET", "resourceGroups/list", `${SUB}/resourceGroups`, lists.listGroups),
   route("PUT", "resourceGroups/put", RG, groups.putGroup, plain),
   route("GET", "resourceGroups/get", RG, groups.getGroup),
   route("HEAD", "resourceGroups/exists", RG, groups.headGroup),
   route("PATCH", "resourceGroups/update", RG, groups.patchGroup, plain),
   route("DELETE", "resourceGroups/delete", RG, groups.deleteGroup),
-  route("GET", "resourceGroups/listResources", `${RG}/resources`, groups.listGroupResources),
+  route("GET", "resourceGroups/listResources", `${RG}/resources`, lists.listGroupResources),
+  route("GET", "resources/list", `${SUB}/resources`, lists.listResources),
   route("GET", "locks/list", LOCK, groups.listLocks),
   route("PUT", "locks/put", `${LOCK}/{lock}`, groups.putLock, plain),
   route("GET", "locks/get", `${LOCK}/{lock}`, groups.getLock),
@@ -67,10 +69,12 @@ const read = { bucket: "LowCostGet" } as const;
 const virtualMachines: readonly Route[] = [
   route("GET", "virtualMachines/listAll", `${ALL}/virtualMachines`, vms.listVms),
   route("GET", "virtualMachines/list", `${IN}/virtualMachines`, vms.listVms),
+  route("GET", "virtualMachines/listByLocation", `${AT}/virtualMachines`, vms.listVmsByLocation),
   route("PUT", "virtualMachines/put", VM, vms.putVm, put),
   route("GET", "virtualMachines/get", VM, vms.getVm, read),
   route("PATCH", "virtualMachines/update", VM, vms.patchVm, put),
   route("DELETE", "virtualMachines/delete", VM, vms.deleteVm, drop),
+  route("GET", "virtualMachines/listAvailableSizes", `${VM}/vmSizes`, sizes.listAvailableSizes, read),
   route("GET", "virtualMachines/instanceView", `${VM}/instanceView`, power.getInstanceView, read),
   route("POST", "virtualMachines/start", `${VM}/start`, power.startVm, change),
   route("POST", "virtualMachines/powerOff", `${VM}/powerOff`, power.powerOffVm, change),
