@@ -54,14 +54,16 @@ async function drop(name: string, disk: Buffer): Promise<void> {
   await dropped(name).getBlockBlobClient().upload(vhd, vhd.length, { metadata });
 }
 
-/** As azcopy leaves a .vhd: a page blob, written in pieces of 4 MiB, zeros left out. */
+/** A page blob, zeros left out, that comes by a copy as Packer's does: all at once, for the clock here runs a thousandfold. */
 async function dropPages(name: string, vhd: Buffer): Promise<void> {
-  const blob = dropped(name);
-  await blob.create(vhd.length, { metadata });
+  const staged = dropped(`${name}.part`);
+  await staged.create(vhd.length);
   for (let at = 0; at < vhd.length; at += 4 * MIB) {
     const part = vhd.subarray(at, at + 4 * MIB);
-    if (part.some((byte) => byte !== 0)) await blob.uploadPages(part, at, part.length);
+    if (part.some((byte) => byte !== 0)) await staged.uploadPages(part, at, part.length);
   }
+  await (await dropped(name).beginCopyFromURL(staged.url, { metadata })).pollUntilDone();
+  await staged.delete();
 }
 
 /** Which slice a write belongs to; the footer is the one after the last. Undefined for all that is no such write. */
@@ -93,10 +95,12 @@ describe("an import", { timeout: 150_000 }, () => {
   /** Kills the host once at each of these moments, by turns before and after the request has taken effect. */
   function killAt(moments: Readonly<Record<string, (request: WireRequest) => boolean>>) {
     const left = new Map(Object.entries(moments));
-    const strike = (request: WireRequest): Fault | undefined => {
+    const strike = async (request: WireRequest): Promise<Fault | undefined> => {
       const hit = [...left].find(([, is]) => is(request));
       if (hit === undefined) return undefined;
-      left.delete(hit[0]);
+      await house.hostIsUp();
+      // The last words of a host that was killed are no moment of the next one's.
+      if (request.isGone() || !left.delete(hit[0])) return undefined;
       house.killHost();
       return left.size % 2 === 0 ? "lost before" : "lost after";
     };
@@ -161,7 +165,7 @@ describe("an import", { timeout: 150_000 }, () => {
     const wanted = Buffer.concat([disk, Buffer.alloc(MIB)]);
     expect(run).toMatchObject({ status: "succeeded", result: hashed(wanted), leftovers: [] });
     const why = expect.stringContaining("500 OperationCancelled") as string;
-    expect(run).toMatchObject({ result: { disks: [{ way: "ranges", why, bytesMoved: 6 * MIB - 4096 }] } });
+    expect(run).toMatchObject({ result: { disks: [{ way: "ranges", why, bytesMoved: 6 * MIB }] } });
     expect(await imagesOf("sparse")).toHaveLength(1);
   });
 

@@ -15,6 +15,8 @@ export interface WireRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
+  /** Whoever asked is no longer there to be answered. */
+  isGone(): boolean;
 }
 
 export type Fault =
@@ -54,7 +56,8 @@ export async function faultyWire(target: string, translate?: (text: string) => s
     const { method = "GET" } = incoming;
     const headers = { ...incoming.headers };
     if (body.length !== sent.length) headers["content-length"] = String(body.length);
-    const fault = await choose({ method, path: url.pathname, query: url.searchParams, headers });
+    const isGone = () => incoming.socket.destroyed;
+    const fault = await choose({ method, path: url.pathname, query: url.searchParams, headers, isGone });
     if (fault === "lost before") return void incoming.socket.destroy();
     if (typeof fault === "object" && "status" in fault) {
       answer.writeHead(fault.status, { "x-ms-error-code": fault.code });

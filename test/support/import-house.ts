@@ -61,6 +61,7 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
   let host = await startHost(0);
   const hostUrl = String(host.ready["url"]);
   let restarted: Promise<void> = Promise.resolve();
+  let restarting = false;
 
   const runsOf = async (stem: string) => {
     const list = await getJson<{ runs: readonly RunDocument[] }>(`${hostUrl}/api/runs?kind=import`);
@@ -73,13 +74,17 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
     lines,
     storage: BlobServiceClient.fromConnectionString(connectionString),
     dropContainer: setting(settings, "DROP_CONTAINER"),
-    /** As `kill -9`; a new host takes over at the same address. */
+    /** As `kill -9`; a new host takes over at the same address. Only of a host that is up. */
     killHost() {
+      restarting = true;
       host.kill();
-      const killed = host;
-      restarted = killed.ended.then(async () => {
+      restarted = host.ended.then(async () => {
         host = await startHost(Number(new URL(hostUrl).port));
+        restarting = false;
       });
+    },
+    async hostIsUp() {
+      while (restarting) await restarted;
     },
     runsOf,
     /** All runs of files with this stem, once there are so many and all have ended. */
