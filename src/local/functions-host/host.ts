@@ -12,6 +12,7 @@ import { lockStateSoon } from "../state-lock.js";
 import { loadApp } from "./core/app-loader.js";
 import { createInvoker } from "./core/invoker.js";
 import { asJson } from "./core/typed-data.js";
+import { clientCalls } from "./durable/client-calls.js";
 import { createEngine } from "./durable/engine.js";
 import { openInstances } from "./durable/instances.js";
 import { durableClientPayload } from "./durable/links.js";
@@ -105,8 +106,10 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
     log(level === "warning" || level === "error" ? "warn" : "debug", "library", { category, message });
   });
   const functions = sortByTrigger(app.registration.functions.values());
-  const client = asJson(durableClientPayload({ ...hub, origin: url }));
-  const invoke = createInvoker(app, log, () => client);
+  const calls = clientCalls();
+  const payloadFor = (invocationId: string) =>
+    asJson(durableClientPayload({ ...hub, origin: url, rpcBaseUrl: `${hub.rpcBaseUrl}${invocationId}/` }));
+  const invoke = createInvoker(app, log, { payloadFor, calls });
   const instances = await openInstances(stateDir, journal);
   undo.push(instances.close);
   const engine = createEngine({
@@ -120,11 +123,11 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
     maxActivities:
       hostJson.extensions?.durableTask?.maxConcurrentActivityFunctions ?? 10 * availableParallelism(),
   });
-  const management = createManagement({ engine, instances, hubFor: (origin) => ({ ...hub, origin }) });
+  const management = createManagement({ engine, instances, clock, hubFor: (origin) => ({ ...hub, origin }) });
   const prefix = hostJson.extensions?.http?.routePrefix ?? "api";
   const routes = httpFunctions(functions.http, settings, prefix.replace(/^\/|\/$/g, ""));
   serve = publicHandler(routes, invoke, management, options.enforceKeys === true ? keys : undefined, log);
-  serveClient = privateHandler(management, RPC_BASE);
+  serveClient = privateHandler(management, RPC_BASE, calls);
   await engine.recover();
   const triggers = await startTriggers(functions, {
     ...{ invoke, log, work, settings, clock, stateDir, journal },

@@ -115,8 +115,9 @@ describe("management requests", () => {
   it.each(rows)("$name is $verdict", async ({ name, verdict }) => {
     const [method = "", template = ""] = name.split(" ");
     const deletes = method === "DELETE";
-    const id = await fixture.start(deletes ? "chain" : "approval", null);
-    if (deletes) await fixture.finish(id);
+    const rewinds = template.endsWith("rewind");
+    const id = await fixture.start(deletes ? "chain" : rewinds ? "failing" : "approval", null);
+    if (deletes || rewinds) await fixture.finish(id);
     else await fixture.host.idle();
     const path = template
       .replace("orchestrators/{name}/{id}", `orchestrators/chain/of-${id}`)

@@ -1,4 +1,4 @@
-/** HTTP as the app and its callers see it: routes, conversion, keys, and the management API of instances. */
+/** HTTP as the app and its callers see it: routes, conversion, keys, and the durable client. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,99 +59,6 @@ describe("an HTTP function", () => {
 
   it("refuses a route that it cannot read, with its text", () => {
     expect(() => parseRoute("a/{b:regex(^x$)}")).toThrow('Route "a/{b:regex(^x$)}"');
-  });
-});
-
-describe("the management API", () => {
-  it("answers a start with 202, where to look and when to come back", async () => {
-    const answer = await fixture.post("orchestrators/approval/started-1", { a: 1 });
-    expect(answer.status).toBe(202);
-    const urls = (await answer.json()) as Record<string, string>;
-    expect(answer.headers.get("location")).toBe(urls.statusQueryGetUri);
-    expect(answer.headers.get("retry-after")).toBe("10");
-    expect(urls).toMatchObject({ id: "started-1" });
-    expect(Object.keys(urls)).not.toContain("rewindPostUri");
-    const status = await fetch(urls.statusQueryGetUri!);
-    expect([status.status, status.headers.get("retry-after")]).toEqual([202, "5"]);
-    expect(status.headers.get("location")).toContain("/instances/started-1");
-    expect(await status.json()).toMatchObject({ input: { a: 1 }, output: null });
-    expect((await fetch(urls.terminatePostUri!.replace("{text}", "enough"), { method: "POST" })).status).toBe(
-      202,
-    );
-    expect((await fetch(urls.purgeHistoryDeleteUri!, { method: "DELETE" })).status).toBe(200);
-    expect((await fetch(urls.statusQueryGetUri!)).status).toBe(404);
-  });
-
-  it("is what the durable client's check-status response points to", async () => {
-    const answer = await call("/api/start/chain", { method: "POST", body: "1" });
-    expect([answer.status, answer.headers.get("retry-after")]).toEqual([202, "10"]);
-    const { id } = (await answer.json()) as { id: string };
-    await fixture.finish(id);
-    expect((await fetch(answer.headers.get("location")!)).status).toBe(200);
-  });
-
-  it("answers a failed instance with 500 only when asked to", async () => {
-    const { instanceId } = await fixture.run("failing", null);
-    const url = `${fixture.webhooks}/instances/${instanceId}`;
-    expect((await fetch(url)).status).toBe(200);
-    expect((await fetch(`${url}?returnInternalServerErrorOnFailure=true`)).status).toBe(500);
-  });
-
-  it.each([
-    ["POST", "orchestrators/nobody", 400, "unknown orchestrator"],
-    ["POST", "orchestrators/chain/@entity", 400, "ids of entities"],
-    ["POST", `orchestrators/chain/${"x".repeat(257)}`, 400, "too long an id"],
-    ["GET", "instances/absent", 404, "unknown instance"],
-    ["DELETE", "instances/absent", 404, "unknown instance"],
-    ["DELETE", "instances", 400, "a purge needs createdTimeFrom"],
-    ["POST", "instances/absent/raiseEvent/x", 400, "an event needs a JSON body"],
-    ["POST", "instances/absent/rewind?reason=x", 501, "refused by name"],
-    ["GET", "entities/counter/k", 501, "refused by name"],
-  ])("answers %s %s with %d: %s", async (method, path, status) => {
-    const headers = { "content-type": "application/json" };
-    expect((await fetch(`${fixture.webhooks}/${path}`, { method, headers })).status).toBe(status);
-  });
-
-  it("refuses a second start of a running id, and takes the id of a finished one", async () => {
-    await fixture.start("approval", null, "twice");
-    expect((await fixture.post("orchestrators/approval/twice", null)).status).toBe(409);
-    await fixture.post("instances/twice/terminate?reason=x");
-    expect(await fixture.start("chain", 1, "twice")).toBe("twice");
-    expect(await fixture.finish("twice")).toMatchObject({ name: "chain", runtimeStatus: "Completed" });
-  });
-
-  it("lists instances in pages, by status, prefix and time", async () => {
-    const ids = Array.from({ length: 7 }, (_, n) => `page-${n}`);
-    for (const id of ids) await fixture.start(id === "page-6" ? "failing" : "chain", null, id);
-    await fixture.host.idle();
-    const list = async (query: string, token?: string) => {
-      const headers = token === undefined ? {} : { "x-ms-continuation-token": token };
-      const answer = await fetch(`${fixture.webhooks}/instances?instanceIdPrefix=page-&${query}`, {
-        headers,
-      });
-      const found = (await answer.json()) as Status[];
-      return {
-        ids: found.map(({ instanceId }) => instanceId),
-        token: answer.headers.get("x-ms-continuation-token"),
-      };
-    };
-    const first = await list("top=3");
-    const second = await list("top=3", first.token!);
-    const third = await list("top=3", second.token!);
-    expect([...first.ids, ...second.ids, ...third.ids]).toEqual(ids);
-    expect(third.token).toBeNull();
-    expect((await list("runtimeStatus=Failed")).ids).toEqual(["page-6"]);
-    expect((await list("createdTimeFrom=2200-01-01T00:00:00Z")).ids).toEqual([]);
-  });
-
-  it("purges finished instances of a time span and leaves the running", async () => {
-    await fixture.start("approval", null, "purge-running");
-    await fixture.finish(await fixture.start("chain", null, "purge-finished"));
-    const from = new Date(fixture.clock.now() - 3600_000).toISOString();
-    const answer = await fetch(`${fixture.webhooks}/instances?createdTimeFrom=${from}`, { method: "DELETE" });
-    expect(answer.status).toBe(200);
-    expect((await fetch(`${fixture.webhooks}/instances/purge-finished`)).status).toBe(404);
-    expect((await fetch(`${fixture.webhooks}/instances/purge-running`)).status).toBe(202);
   });
 });
 

@@ -3,6 +3,7 @@
  * post-invocation hooks (which may replace result and error), convert the response.
  */
 import { randomUUID } from "node:crypto";
+import type { ClientCalls } from "../durable/client-calls.js";
 import { type Log, messageOf } from "../log.js";
 import type { LoadedApp } from "./app-loader.js";
 import type { RegisteredFunction } from "./core-module.js";
@@ -29,6 +30,8 @@ export interface InvocationOutcome {
   readonly result: unknown;
   readonly context: InvocationContext;
   readonly response: RpcInvocationResponse;
+  /** The instance that the handler started or asked after, as a field for a log line. */
+  readonly instanceId: { readonly instanceId?: string };
 }
 
 /** Calls a function of the app; rejects with what the handler threw. */
@@ -50,7 +53,12 @@ export function triggerOf({ metadata }: RegisteredFunction) {
   return trigger;
 }
 
-export function createInvoker(app: LoadedApp, log: Log, durableClient: () => RpcTypedData): Invoke {
+export interface DurableClients {
+  readonly payloadFor: (invocationId: string) => RpcTypedData;
+  readonly calls: ClientCalls;
+}
+
+export function createInvoker(app: LoadedApp, log: Log, durableClients: DurableClients): Invoke {
   const hooks = (name: HookName) => [...(app.registration.hooks.get(name) ?? [])];
   const appHookData = {};
 
@@ -68,7 +76,7 @@ export function createInvoker(app: LoadedApp, log: Log, durableClient: () => Rpc
         functionId: metadata.functionId ?? metadata.name,
         inputData: [
           { name: trigger.name, data: invocation.input },
-          ...clients.map(({ name }) => ({ name, data: durableClient() })),
+          ...clients.map(({ name }) => ({ name, data: durableClients.payloadFor(invocationId) })),
         ],
         triggerMetadata: invocation.triggerMetadata ?? {},
         traceContext: undefined,
@@ -96,6 +104,7 @@ export function createInvoker(app: LoadedApp, log: Log, durableClient: () => Rpc
     for (const hook of hooks("preInvocation")) await hook(pre);
 
     core.state = "invocation";
+    durableClients.calls.begin(invocationId);
     let result: unknown;
     let error: unknown;
     try {
@@ -105,6 +114,7 @@ export function createInvoker(app: LoadedApp, log: Log, durableClient: () => Rpc
       error = thrown;
     }
 
+    const instanceId = durableClients.calls.end(invocationId);
     core.state = "postInvocationHooks";
     const post = { hookData, appHookData, invocationContext: context, inputs: pre.inputs, result, error };
     for (const hook of hooks("postInvocation")) await hook(post);
@@ -116,6 +126,7 @@ export function createInvoker(app: LoadedApp, log: Log, durableClient: () => Rpc
       result: post.result,
       context,
       response: await invocationModel.getResponse(context, post.result),
+      instanceId,
     };
   };
 }

@@ -13,7 +13,7 @@ const parse = (text: string | undefined): unknown =>
 /** Whole seconds, as the real API writes its times. */
 const seconds = (ms: number) => new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
 
-export function statusOf(row: InstanceRow, options: StatusOptions): object {
+export function statusOf(row: InstanceRow, options: StatusOptions) {
   return {
     name: row.name,
     instanceId: row.id,

@@ -4,13 +4,14 @@ import type { AddressInfo } from "node:net";
 import type { RegisteredFunction } from "../core/core-module.js";
 import { type Invoke, triggerOf } from "../core/invoker.js";
 import { webhookPath } from "../durable/links.js";
+import type { ClientCalls } from "../durable/client-calls.js";
 import type { Management } from "../durable/management.js";
 import { shownBody } from "../../masking.js";
 import { type Log, messageOf } from "../log.js";
 import type { Settings } from "../settings.js";
 import type { WorkTracker } from "../work-tracker.js";
 import { toAnswer, toTriggerData } from "./convert.js";
-import { BodyTooLarge, type HttpAnswer, type HttpExchange, readRequest, writeAnswer } from "./exchange.js";
+import { type HttpAnswer, type HttpExchange, readRequest, RequestRefused, writeAnswer } from "./exchange.js";
 import { isAuthorized, type KeyLevel, type Keys } from "./keys.js";
 import { parseRoute, type Route } from "./route-template.js";
 
@@ -41,12 +42,13 @@ export function httpFunctions(
       level: authLevel as KeyLevel,
     });
   }
-  return found.sort((a, b) => (a.route.precedence < b.route.precedence ? -1 : 1));
+  const rank = ({ route: { precedence } }: HttpFunction) => precedence;
+  return found.sort((a, b) => (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0));
 }
 
-export type Handler = (
-  exchange: HttpExchange,
-) => Promise<HttpAnswer & { readonly about?: Record<string, unknown> }>;
+const CHUNKED = "The real host hands a chunked body on as an empty one; send it with a Content-Length.";
+
+export type Handler = (exchange: HttpExchange) => Promise<HttpAnswer>;
 
 export function publicHandler(
   functions: readonly HttpFunction[],
@@ -67,9 +69,11 @@ export function publicHandler(
       if (params === undefined || !methods.includes(method)) continue;
       if (!allowed(level)) return { status: 401 };
       const about = { function: target.metadata.name };
+      if (exchange.headers["transfer-encoding"] !== undefined)
+        log("warn", "chunked-body", { ...about, why: CHUNKED });
       try {
-        const { response } = await invoke(target, { input: toTriggerData(exchange, params) });
-        return { ...toAnswer(response.returnValue), about };
+        const { response, instanceId } = await invoke(target, { input: toTriggerData(exchange, params) });
+        return { ...toAnswer(response.returnValue), about: { ...about, ...instanceId } };
       } catch (error) {
         log("error", "function-failed", { ...about, error: messageOf(error), stack: (error as Error).stack });
         return { status: 500, about };
@@ -79,11 +83,15 @@ export function publicHandler(
   };
 }
 
-export function privateHandler(management: Management, base: string): Handler {
-  return ({ url, ...rest }) =>
-    url.pathname.startsWith(base)
-      ? management(url.pathname.slice(base.length), { url, ...rest })
-      : Promise.resolve({ status: 404 });
+/** `base`, the id of the invocation that asks, and the path of the management API. */
+export function privateHandler(management: Management, base: string, calls: ClientCalls): Handler {
+  return async ({ url, ...rest }) => {
+    if (!url.pathname.startsWith(base)) return { status: 404 };
+    const [invocationId = "", ...path] = url.pathname.slice(base.length).split("/");
+    const answer = await management(path.join("/"), { url, ...rest });
+    calls.note(invocationId, answer.about?.instanceId);
+    return answer;
+  };
 }
 
 export interface Listening {
@@ -135,9 +143,13 @@ export async function listen(
           });
         }
       } catch (error) {
-        const status = error instanceof BodyTooLarge ? 413 : error instanceof URIError ? 400 : 500;
-        log("error", "request-failed", { method: request.method, path, status, error: messageOf(error) });
-        if (!response.headersSent) writeAnswer(response, { status });
+        const refused =
+          error instanceof RequestRefused ? error.status : error instanceof URIError ? 400 : undefined;
+        const failure = { method: request.method, path, status: refused ?? 500, error: messageOf(error) };
+        log(refused === undefined ? "error" : "warn", "request-failed", failure);
+        // The rest of a body that nobody reads must not be taken for the next request.
+        if (!response.headersSent)
+          writeAnswer(response, { status: refused ?? 500, headers: { connection: "close" } });
       }
     };
     void answer().finally(done);

@@ -76,13 +76,13 @@ export function startBlobTrigger(target: RegisteredFunction, options: BlobTrigge
     while (receipts.attempts(key, etag) < poisonAfter) {
       await receipts.attempt(key, etag);
       try {
-        await invoke(target, {
+        const { instanceId } = await invoke(target, {
           input: await inputFor(item),
           triggerMetadata: metadataFor(container, item, values),
           about,
         });
         await receipts.done(key, etag);
-        log("info", "blob", about);
+        log("info", "blob", { ...about, ...instanceId });
         return;
       } catch (error) {
         const attempt = receipts.attempts(key, etag);

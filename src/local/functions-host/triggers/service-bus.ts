@@ -63,8 +63,15 @@ export function startServiceBusTrigger(
       deliveryCount: deliveryCountOf(message),
     };
     let failed = false;
+    let run = {};
     try {
-      await invoke(target, { input: bodyOf(message, trigger), triggerMetadata: metadataFor(message), about });
+      const triggerMetadata = metadataFor(message);
+      const { instanceId } = await invoke(target, {
+        input: bodyOf(message, trigger),
+        triggerMetadata,
+        about,
+      });
+      run = instanceId;
     } catch (error) {
       failed = true;
       log("error", "function-failed", { ...about, error: messageOf(error), stack: (error as Error).stack });
@@ -74,6 +81,7 @@ export function startServiceBusTrigger(
       else if (autoComplete) await settle("complete", () => receiver.completeMessage(message));
       log("info", "message", {
         ...about,
+        ...run,
         outcome: failed ? "abandoned" : autoComplete ? "completed" : "left",
       });
     } catch (error) {
