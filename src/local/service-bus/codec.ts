@@ -4,11 +4,12 @@
  * encoding it with rhea would turn the sender's long 5 into a uint 5 and a float into a double.
  */
 import { randomBytes } from "node:crypto";
-import { described, readTyped, types, writeTyped } from "./amqp.js";
+import { bytesOfUuid, described, readTyped, types, writeTyped } from "./amqp.js";
 import type { Entry, IncomingMessage } from "./entry.js";
 import type { Typed } from "./rhea-internals.js";
 
 const HEADER = 0x70;
+const DELIVERY_ANNOTATIONS = 0x71;
 const MESSAGE_ANNOTATIONS = 0x72;
 const PROPERTIES = 0x73;
 const APPLICATION_PROPERTIES = 0x74;
@@ -65,9 +66,14 @@ export interface DeliveryFacts {
   /** Attempts that failed before this one. */
   readonly deliveryCount: number;
   readonly lockedUntilMs?: number;
+  /** For a message that comes without a delivery, whose tag would be the token: where Python's client looks for it. */
+  readonly lockToken?: string;
 }
 
-export function encodeEntry(entry: Entry, { deliveryCount, lockedUntilMs }: DeliveryFacts): Buffer {
+export function encodeEntry(
+  entry: Entry,
+  { deliveryCount, lockedUntilMs, lockToken }: DeliveryFacts,
+): Buffer {
   const annotations = [
     pair("x-opt-sequence-number", long(0x81, entry.sequence)),
     pair("x-opt-enqueue-sequence-number", long(0x81, entry.enqueuedSequence)),
@@ -88,6 +94,9 @@ export function encodeEntry(entry: Entry, { deliveryCount, lockedUntilMs }: Deli
   const header = compound(0xd0, HEADER, 5, [NULL, NULL, ttl, NULL, uint(deliveryCount)]);
   return Buffer.concat([
     header,
+    ...(lockToken === undefined
+      ? []
+      : [compound(0xd1, DELIVERY_ANNOTATIONS, 2, [pair("x-opt-lock-token", uuid(lockToken))])]),
     compound(0xd1, MESSAGE_ANNOTATIONS, annotations.length * 2, annotations),
     entry.bare,
   ]);
@@ -209,6 +218,7 @@ function long(typecode: number, value: number): Buffer {
   return bytes;
 }
 
+const uuid = (value: string): Buffer => Buffer.concat([Buffer.of(0x98), bytesOfUuid(value)]);
 const int = (value: number): Buffer => Buffer.of(0x54, value);
 
 function uint(value: number): Buffer {

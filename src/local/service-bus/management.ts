@@ -103,7 +103,10 @@ function receiveDeferred(queue: Queue, body: Body): Reply {
   if (!handouts) return notFound(numbers);
   const taken = handouts.map(({ entry, deliveryCount, lock }) => ({
     message: types.wrap_binary(
-      encodeEntry(entry, { deliveryCount, ...(lock && { lockedUntilMs: lock.untilMs }) }),
+      encodeEntry(entry, {
+        deliveryCount,
+        ...(lock && { lockedUntilMs: lock.untilMs, lockToken: lock.token }),
+      }),
     ),
     ...(lock && { "lock-token": types.wrap_uuid(bytesOfUuid(lock.token)) }),
   }));

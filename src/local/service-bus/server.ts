@@ -28,8 +28,7 @@ export interface ServerOptions {
 /** What we know of a connection beyond rhea. */
 interface Peer {
   authorized: boolean;
-  /** By link name ($cbs) and by target address ($management): clients name either in reply_to. */
-  readonly replyLinks: Map<string, Sender>;
+  readonly replyLinks: Set<Sender>;
   readonly grants: Map<Session, SessionGrants>;
   /** What ends with a link, by its session. */
   readonly onClose: Map<Session, Map<Sender, () => void>>;
@@ -51,7 +50,7 @@ export function listen(options: ServerOptions): AmqpServer {
   const peerOf = (connection: Connection): Peer => {
     let peer = peers.get(connection);
     if (!peer) {
-      peer = { authorized: false, replyLinks: new Map(), grants: new Map(), onClose: new Map() };
+      peer = { authorized: false, replyLinks: new Set(), grants: new Map(), onClose: new Map() };
       peers.set(connection, peer);
     }
     return peer;
@@ -113,8 +112,7 @@ export function listen(options: ServerOptions): AmqpServer {
     if (address === "$cbs" || MANAGEMENT.test(address)) {
       // Pre-settled: a disposition from the client, whose socket has no TCP_NODELAY, would delay its next frame by 40 ms.
       sender.local.attach.snd_settle_mode = 1;
-      peer.replyLinks.set(sender.name, sender);
-      if (sender.target?.address) peer.replyLinks.set(sender.target.address, sender);
+      peer.replyLinks.add(sender);
       return;
     }
     if (!isAuthorized(sender, peer)) return;
@@ -140,7 +138,9 @@ export function listen(options: ServerOptions): AmqpServer {
   });
 
   const closeLink = ({ sender, session, connection }: EventContext) => {
-    const closers = peers.get(connection)?.onClose.get(session);
+    const peer = peers.get(connection);
+    peer?.replyLinks.delete(sender);
+    const closers = peer?.onClose.get(session);
     closers?.get(sender)?.();
     closers?.delete(sender);
   };
@@ -212,8 +212,8 @@ export function listen(options: ServerOptions): AmqpServer {
       const reply = answer(request);
       if (reply.status === 501)
         log({ level: "warn", event: "service-bus.refused", what: "request", reason: reply.description });
-      const replyTo = typeof request.reply_to === "string" ? request.reply_to : "";
-      journal.onDurable(() => sendReply(peer.replyLinks.get(replyTo), request, reply, names));
+      const replyLink = findReplyLink(peer.replyLinks, request, link);
+      journal.onDurable(() => sendReply(replyLink, request, reply, names));
     });
   }
 
@@ -241,6 +241,22 @@ export function listen(options: ServerOptions): AmqpServer {
 
 /** The condition on which clients connect again by themselves, as they do when the service moves them. */
 const FAREWELL = refusal("amqp:connection:forced", "The local broker stops.");
+
+/**
+ * The link for an answer: clients give its name ($cbs) or its target ($management) in reply_to. Those on Microsoft's C
+ * library give nothing and mean the other link of the pair.
+ */
+function findReplyLink(
+  links: ReadonlySet<Sender>,
+  { reply_to: replyTo }: AmqpMessage,
+  { session, target }: Receiver,
+): Sender | undefined {
+  return [...links].find((link) =>
+    typeof replyTo === "string"
+      ? link.name === replyTo || link.target?.address === replyTo
+      : link.session === session && link.source?.address === target?.address,
+  );
+}
 
 type StatusNames = readonly [code: string, description: string];
 const CBS_STATUS: StatusNames = ["status-code", "status-description"];

@@ -1,6 +1,6 @@
 /** What other official clients do on the wire and JavaScript's does not, each seen with the AMQP library it stands on. */
 import { once } from "node:events";
-import rhea, { type Connection, type EventContext, type Receiver, type Sender } from "rhea";
+import rhea, { type Connection, type EventContext, type Message, type Receiver, type Sender } from "rhea";
 import { expect, onTestFinished, test } from "vitest";
 import { connectRaw, EMULATOR, putToken, signToken } from "./raw-client.js";
 import { receiveOne, runBroker } from "./support.js";
@@ -70,28 +70,62 @@ test.each<[string, string, (connection: Connection) => Sender | Receiver]>([
   expect(link.error).toMatchObject({ condition });
 });
 
-test("an answer names its request by the type that the request had: .NET looks for a ulong", async () => {
-  const { port } = await runBroker();
-  const connection = await connectRaw(port);
+/** A request to `$management` of q, settled by the sender as .NET and Python do it. */
+async function ask(connection: Connection, request: object): Promise<{ reply: Message; raw: Buffer }> {
   const replies: Receiver = connection.open_receiver({ source: "q/$management", target: "reply" });
   await once(replies, "receiver_open");
+  // Undecoded too, since rhea gives a number of any type as a number.
+  let raw: Buffer = Buffer.alloc(0);
+  const { incoming } = replies.session as unknown as {
+    incoming: { on_transfer(frame: { payload: Buffer }, receiver: Receiver): void };
+  };
+  const onTransfer = incoming.on_transfer.bind(incoming);
+  incoming.on_transfer = (frame, receiver) => {
+    raw = frame.payload;
+    onTransfer(frame, receiver);
+  };
   const requests: Sender = connection.open_sender({ target: "q/$management", snd_settle_mode: 1 });
   await once(requests, "sendable");
-  requests.send({
-    reply_to: "reply",
-    message_id: rhea.types.wrap_ulong(7) as unknown as string,
-    application_properties: { operation: "com.microsoft:peek-message" },
-    body: { "from-sequence-number": rhea.types.wrap_long(0), "message-count": rhea.types.wrap_int(1) },
-  });
-  // Undecoded, since rhea gives every number type as a number.
-  const raw = once(replies.session, "raw");
-  const onTransfer = replies.session as unknown as { incoming: { on_transfer: (...all: unknown[]) => void } };
-  const original = onTransfer.incoming.on_transfer.bind(onTransfer.incoming);
-  onTransfer.incoming.on_transfer = (frame: unknown, ...rest) => {
-    replies.session.emit("raw", (frame as { payload: Buffer }).payload);
-    original(frame, ...rest);
-  };
-  const [payload] = (await raw) as [Buffer];
+  requests.send(request as Message);
+  const [{ message }] = (await once(replies, "message")) as [EventContext];
+  return { reply: message!, raw };
+}
+
+const peek = {
+  application_properties: { operation: "com.microsoft:peek-message" },
+  body: { "from-sequence-number": rhea.types.wrap_long(0), "message-count": rhea.types.wrap_int(1) },
+};
+
+test("an answer names its request by the type that the request had: .NET looks for a ulong", async () => {
+  const connection = await connectRaw((await runBroker()).port);
+  const messageId = rhea.types.wrap_ulong(7) as unknown as string;
+  const { raw } = await ask(connection, { ...peek, reply_to: "reply", message_id: messageId });
   // Smallulong 7 (AMQP 1.0, 1.6.4).
-  expect(payload.includes(Buffer.of(0x53, 7))).toBe(true);
+  expect(raw.includes(Buffer.of(0x53, 7))).toBe(true);
+});
+
+test("a request that names no link, as those of Python's client, is answered on the other link of its pair", async () => {
+  const connection = await connectRaw((await runBroker()).port);
+  const { reply } = await ask(connection, { ...peek, message_id: "1" });
+  expect(reply).toMatchObject({ correlation_id: "1", application_properties: { statusCode: 204 } });
+});
+
+test("a deferred message carries its lock token, where Python's client looks for it", async () => {
+  const broker = await runBroker();
+  const client = broker.connect();
+  await client.createSender("q").sendMessages({ body: 1 });
+  const receiver = client.createReceiver("q");
+  await receiver.deferMessage(await receiveOne(receiver));
+  const { reply } = await ask(await connectRaw(broker.port), {
+    message_id: "1",
+    application_properties: { operation: "com.microsoft:receive-by-sequence-number" },
+    body: {
+      "sequence-numbers": rhea.types.wrap_array([1], 0x81, undefined),
+      "receiver-settle-mode": rhea.types.wrap_uint(1),
+    },
+  });
+  const [deferred] = (reply.body as { messages: { message: Buffer; "lock-token": Buffer }[] }).messages;
+  expect(rhea.message.decode(deferred!.message).delivery_annotations).toEqual({
+    "x-opt-lock-token": deferred!["lock-token"],
+  });
 });
