@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +19,7 @@ beforeAll(() => {
   writeFileSync(at("ready.vhd"), fixedVhd({ disk }));
   writeFileSync(at("dynamic.vhd"), dynamicVhd({ disk }));
   writeFileSync(at("blank.vhd"), fixedVhd({ disk: Buffer.alloc(24 * MIB) }));
+  execFileSync("mkfifo", [at("pipe.vhd")]);
   writeFileSync(at("renamed.vhd"), "vhdxfile".padEnd(4096, "\0"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,8 +40,15 @@ describe("vmimage inspect", () => {
     ["blank is ready for whoever means it", ["blank.vhd", "--purpose", "data"], 0],
     ["a file that is not there is 3", ["absent.vhd"], 3],
     ["a folder cannot be read", ["."], 3],
+    ["a pipe is not waited for", ["pipe.vhd"], 3],
   ])("ends with the exit code of its verdict: %s", async (_why, [name = "", ...options], code) => {
     expect((await vmimage("inspect", at(name), ...options)).code).toBe(code);
+  });
+
+  it("says of a URL where to ask instead", async () => {
+    const { code, err } = await vmimage("inspect", "https://drops.blob.core.windows.net/drop/web.vhd");
+    expect(code).toBe(3);
+    expect(err).toContain("POST /api/imports/inspect");
   });
 
   it("prints one JSON object with the verdict, its reasons, the facts and the cost", async () => {
