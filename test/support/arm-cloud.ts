@@ -112,12 +112,23 @@ export type Write = Readonly<Record<"method" | "operation" | "resource", string>
   readonly status: number;
 };
 
-export async function openCloud(seed: Seed) {
+/** Where the pipeline keeps what is not in Resource Manager. */
+export interface Stores {
+  readonly runs: RunStore;
+  readonly holds: VmHolds;
+  readonly markers: SealMarkers;
+  readonly close: () => Promise<void>;
+}
+
+async function memoryStores(): Promise<Stores> {
+  const { port, close } = await markerStore();
+  return { runs: memoryRuns(), holds: memoryHolds(), markers: port, close };
+}
+
+export async function openCloud(seed: Seed, stores?: Stores) {
   const clock = new VirtualClock();
   const simulator = await startCompute({ clock, seed, throttling: false, log: () => undefined });
-  const markers = await markerStore();
-  const runs = memoryRuns();
-  const holds = memoryHolds();
+  const { runs, holds, markers, close } = stores ?? (await memoryStores());
   const cloud: Arm = arm({
     endpoint: simulator.endpoint,
     credential: { getToken: () => Promise.resolve(null) },
@@ -128,7 +139,7 @@ export async function openCloud(seed: Seed) {
       vms: armVirtualMachines(cloud),
       backups,
       guests: armGuests(cloud, SCRIPTS),
-      markers: markers.port,
+      markers,
       holds,
       runs,
     }),
@@ -174,6 +185,7 @@ export async function openCloud(seed: Seed) {
     cloud,
     client,
     runs,
+    holds,
     id,
     networkId,
     local,
@@ -197,7 +209,7 @@ export async function openCloud(seed: Seed) {
     },
     async close() {
       await simulator.stop();
-      await markers.close();
+      await close();
     },
   };
 }

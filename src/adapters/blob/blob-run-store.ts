@@ -1,7 +1,7 @@
 /** A run's documents as block blobs: one container, one folder a run. */
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { RunStore } from "../../ports/run-store.js";
-import { inContainer } from "./client.js";
+import { contentOf, inContainer } from "./client.js";
 import { isCode, isStatus, refuseOrRethrow } from "./errors.js";
 
 export function blobRunStore(service: BlobServiceClient, containerName: string): RunStore {
@@ -39,7 +39,7 @@ export function blobRunStore(service: BlobServiceClient, containerName: string):
     },
     async get(runId, name) {
       try {
-        return await client(runId, name).downloadToBuffer();
+        return (await contentOf(client(runId, name))).bytes;
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
         return refuseOrRethrow(error, `Fetching ${runId}/${name}`);

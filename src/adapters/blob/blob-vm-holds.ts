@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { BlobServiceClient } from "@azure/storage-blob";
 import type { VmHolds } from "../../ports/vm-holds.js";
-import { inContainer } from "./client.js";
+import { contentOf, inContainer } from "./client.js";
 import { isCode, isStatus, refuseOrRethrow } from "./errors.js";
 
 const HOLDS = "holds/";
@@ -19,13 +19,10 @@ export function blobVmHolds(service: BlobServiceClient, containerName: string): 
 
   const holder = async (hold: string): Promise<{ runId: string; etag: string } | undefined> => {
     try {
-      const { etag = "" } = await at(hold).getProperties();
-      const runId = (
-        await at(hold).downloadToBuffer(0, undefined, { conditions: { ifMatch: etag } })
-      ).toString();
-      return { runId, etag };
+      const { bytes, etag } = await contentOf(at(hold));
+      return { runId: bytes.toString(), etag };
     } catch (error) {
-      if (isStatus(error, 404) || isStatus(error, 412)) return undefined;
+      if (isStatus(error, 404)) return undefined;
       return refuseOrRethrow(error, "Reading who holds the VM");
     }
   };

@@ -32,6 +32,16 @@ export async function inContainer<T>(container: ContainerClient, act: () => Prom
   }
 }
 
+/** A small blob, in one request: the SDK's downloadToBuffer asks for the length first. */
+export async function contentOf(
+  blob: BlobClient,
+): Promise<{ readonly bytes: Buffer; readonly etag: string }> {
+  const { readableStreamBody, etag = "" } = await blob.download();
+  const parts: Buffer[] = [];
+  for await (const part of readableStreamBody ?? []) parts.push(Buffer.from(part));
+  return { bytes: Buffer.concat(parts), etag };
+}
+
 /** How the account may be told to read a blob of its own by itself. Made for one request and never kept. */
 export async function readableBy(
   blob: BlobClient,
