@@ -12,8 +12,9 @@ import type { AddressInfo } from "node:net";
 import { type Clock, VirtualClock } from "../clock.js";
 import { type Content, Contents } from "./content/contents.js";
 import { completionsOf } from "./model/completions.js";
+import { Journal } from "./model/journal.js";
 import { type Completion, type Operation, Operations } from "./model/operations.js";
-import { Journal, Table } from "./model/store.js";
+import { Table } from "./model/store.js";
 import type { AnyResource } from "./model/resources.js";
 import type { Lock, StorageAccount, Tables, World } from "./model/world.js";
 import { EMPTY_SEED, type Seed } from "./seed.js";
@@ -38,6 +39,8 @@ export interface ComputeOptions {
   /** Told the bodies of every exchange, secrets masked; absent, they stay out of the log. */
   readonly logBodies?: LogBodies;
   readonly throttling?: boolean;
+  /** Above which size the journal is folded while requests go on; absent: 16 MiB. */
+  readonly foldAboveBytes?: number;
   /**
    * Whether an operation's first poll asks for its recorded Retry-After (9 to 36 s of clock time). On by default,
    * off on a virtual clock: the SDK's pollers would sleep that long in real time.
@@ -68,10 +71,11 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
     writes: new Table<unknown>(),
     rules: new Table<unknown>(),
   };
-  const journal = new Journal(
-    { ...tables } as unknown as Readonly<Record<string, Table<never>>>,
-    options.stateDir,
-  );
+  const journal = new Journal({ ...tables } as unknown as Readonly<Record<string, Table<never>>>, {
+    directory: options.stateDir,
+    foldAboveBytes: options.foldAboveBytes,
+    log,
+  });
   let completions: Readonly<Record<string, Completion>> = {};
   let port = 0;
   const world: World = {
@@ -141,6 +145,7 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
+      await journal.close();
     },
   };
 }

@@ -52,6 +52,15 @@ export interface Start {
   readonly hidden?: true;
 }
 
+/**
+ * How long an ended operation is told of. The providers' contract with ARM asks for a day at least; clients that come
+ * later must not count on more here either.
+ */
+export const RESULT_KEPT_MS = 24 * 60 * 60_000;
+
+const isForgotten = ({ endMs }: Operation, nowMs: number): boolean =>
+  endMs !== undefined && nowMs - endMs > RESULT_KEPT_MS;
+
 export interface Completion {
   /** Does the work. What it returns is the operation's output; an ArmError it throws is the operation's end. */
   readonly complete: (operation: Operation) => unknown;
@@ -65,6 +74,8 @@ export class Operations {
   readonly #completionOf: (kind: string) => Completion;
   readonly #log: (line: string) => void;
   readonly #cancels = new Map<string, () => void>();
+  /** Those under way, so that what has ended costs no request anything. */
+  readonly #open = new Set<Operation>();
   #running = 0;
   #stopped = false;
 
@@ -80,10 +91,13 @@ export class Operations {
     this.#commit = parts.commit;
     this.#completionOf = parts.completionOf;
     this.#log = parts.log;
+    for (const operation of this.#table.values())
+      if (operation.status === "InProgress") this.#open.add(operation);
   }
 
   start({ forMs, twist, details = {}, firstPollSeconds, hidden, ...rest }: Start): Operation {
     const startMs = this.#clock.now();
+    this.#prune(startMs);
     const operation: Operation = {
       ...rest,
       id: randomUUID(),
@@ -96,32 +110,39 @@ export class Operations {
       ...(hidden === undefined ? {} : { hidden }),
     };
     this.#table.set(operation.id, operation);
+    this.#open.add(operation);
     this.#arm(operation);
     return operation;
   }
 
   get(id: string): Operation | undefined {
     const operation = this.#table.get(id);
-    return operation?.hidden === true ? undefined : operation;
+    return operation === undefined || operation.hidden === true || isForgotten(operation, this.#clock.now())
+      ? undefined
+      : operation;
+  }
+
+  /** Oldest first, and no further than the first that is still told of: what it costs is what it frees. */
+  #prune(nowMs: number): void {
+    for (const operation of this.#table.values()) {
+      if (operation.status === "InProgress") continue;
+      if (!isForgotten(operation, nowMs)) return;
+      this.#table.delete(operation.id);
+    }
   }
 
   /** What is under way on a resource, oldest first, guests' acts left out. */
   underWay(target: string): Operation[] {
     const key = target.toLowerCase();
-    return [...this.#table.values()].filter(
-      (operation) =>
-        operation.status === "InProgress" &&
-        operation.hidden !== true &&
-        operation.target.toLowerCase() === key,
+    return [...this.#open].filter(
+      (operation) => operation.hidden !== true && operation.target.toLowerCase() === key,
     );
   }
 
   /** Ends operations of a resource before their time: visible ones as preempted, guests' acts silently. */
   abandon(target: string, error: ErrorBody, which: (operation: Operation) => boolean = () => true): void {
-    for (const operation of [...this.#table.values()]) {
-      if (operation.status !== "InProgress" || operation.target.toLowerCase() !== target.toLowerCase())
-        continue;
-      if (!which(operation)) continue;
+    for (const operation of [...this.#open]) {
+      if (operation.target.toLowerCase() !== target.toLowerCase() || !which(operation)) continue;
       this.#cancels.get(operation.id)?.();
       this.#end(operation, { error });
     }
@@ -138,7 +159,7 @@ export class Operations {
   }
 
   resume(): void {
-    for (const operation of this.#table.values()) if (operation.status === "InProgress") this.#arm(operation);
+    for (const operation of this.#open) this.#arm(operation);
   }
 
   /** True while work of a due operation is still being done (reading a blob, a guest's request). */
@@ -156,6 +177,7 @@ export class Operations {
   clear(): void {
     for (const cancel of this.#cancels.values()) cancel();
     this.#cancels.clear();
+    this.#open.clear();
     this.#table.clear();
   }
 
@@ -187,6 +209,7 @@ export class Operations {
   #end(operation: Operation, { error, output }: { error?: ErrorBody; output?: unknown }): void {
     // Abandoned or forgotten while its work was being done: the end it was given stands.
     if (operation.status !== "InProgress" || this.#table.get(operation.id) !== operation) return;
+    this.#open.delete(operation);
     operation.endMs = this.#clock.now();
     operation.status = error === undefined ? "Succeeded" : "Failed";
     if (error !== undefined) operation.error = error;

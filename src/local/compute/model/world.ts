@@ -3,9 +3,10 @@ import type { Clock } from "../../clock.js";
 import type { Contents } from "../content/contents.js";
 import { keyOf, parseId } from "./arm-ids.js";
 import { arm } from "./errors.js";
+import type { Journal } from "./journal.js";
 import type { Operation, Operations, Twist } from "./operations.js";
 import type { AnyResource, ResourceOf } from "./resources.js";
-import type { Journal, Table } from "./store.js";
+import type { Table } from "./store.js";
 
 export interface Lock {
   readonly id: string;

@@ -197,9 +197,15 @@ export interface WriteEntry {
   readonly body: unknown;
 }
 
+/** Of the write log; days of use must not fill the memory. */
+const WRITES_KEPT = 10_000;
+
 function logWrite(world: World, { route, id }: Match, body: RequestBody, status: number): void {
   if (route.method === "GET" || route.method === "HEAD") return;
-  const seq = world.tables.writes.size + 1;
+  const { writes } = world.tables;
+  const oldest = writes.entries().next().value?.[0] ?? "1";
+  const seq = Number(oldest) + writes.size;
+  if (writes.size >= WRITES_KEPT) writes.delete(oldest);
   const entry: WriteEntry = {
     seq,
     time: new Date(world.clock.now()).toISOString(),
@@ -209,7 +215,7 @@ function logWrite(world: World, { route, id }: Match, body: RequestBody, status:
     status,
     body: masked(shownJson(body)),
   };
-  world.tables.writes.set(String(seq), entry);
+  writes.set(String(seq), entry);
 }
 
 /** What goes over the wire. 204 carries no length; everything else says it, even when it is zero. */
