@@ -36,6 +36,17 @@ const seedVm = z.strictObject({
       }),
     )
     .optional(),
+  extensions: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        publisher: z.string(),
+        type: z.string(),
+        version: z.string(),
+        settings: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
   /** Differences from a healthy guest; see guests/guest.ts. */
   guest: z.custom<GuestPatch>((value) => typeof value === "object").optional(),
   tags: tags.optional(),

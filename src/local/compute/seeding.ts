@@ -7,6 +7,7 @@ import { makeDisk } from "./model/disks.js";
 import { NEVER_MS } from "./model/durations.js";
 import { makeGroup, makeLock } from "./model/resource-groups.js";
 import type { Definition, Disk, Gallery, Vm } from "./model/resources.js";
+import { makeExtension } from "./model/vm-extensions.js";
 import { sizeOf } from "./model/vm-sizes.js";
 import { newNics } from "./network/attachment.js";
 import { NIC } from "./network/interfaces.js";
@@ -192,6 +193,11 @@ function seedVmInto(world: World, seed: SeedVm, { prefix, location }: Place): vo
     },
   };
   save(world, vm);
+  for (const { name, version, ...properties } of seed.extensions ?? [])
+    makeExtension(world, `${id}/extensions/${name}`, {
+      location,
+      properties: { ...properties, typeHandlerVersion: version, provisioningState: "Succeeded" },
+    });
 }
 
 function seedGallery(

@@ -14,6 +14,7 @@ import { snapshotCompletions } from "./snapshots.js";
 import { interfaceCompletions } from "../network/interfaces.js";
 import { virtualNetworkCompletions } from "../network/virtual-networks.js";
 import { vmCompletions } from "./virtual-machines.js";
+import { extensionCompletions } from "./vm-extensions.js";
 import { powerCompletions } from "./vm-power.js";
 import type { World } from "./world.js";
 
@@ -21,6 +22,7 @@ export const completionsOf = (world: World): Readonly<Record<string, Completion>
   ...groupCompletions(world),
   ...vmCompletions(world),
   ...powerCompletions(world),
+  ...extensionCompletions(world),
   ...runCommandCompletions(world),
   ...guestCompletions(world),
   ...diskCompletions(world),

@@ -18,6 +18,9 @@ export const DURATION_SECONDS = {
   "virtualMachines/runCommand": 20,
   "runCommands/write": 20,
   "runCommands/delete": 10,
+  "extensions/create": 106,
+  "extensions/update": 25,
+  "extensions/delete": 16,
   "disks/write": 0.2,
   "disks/delete": 0.2,
   "disks/access": 0.2,
@@ -58,6 +61,9 @@ export const RUN_COMMAND_LIMIT_MS = 90 * 60_000;
 
 /** How long ARM waits for a guest agent that does not report before it gives an extension up (assumed). */
 export const AGENT_PATIENCE_MS = 15 * 60_000;
+
+/** How long ARM waits for a new VM's guest to say that it is set up (Microsoft's prose: 20 minutes, Windows up to 40). */
+export const OS_PROVISIONING_LIMIT_MS = 40 * 60_000;
 
 /** From the start of a VM to a Ready agent, when the operation itself does not wait for it (assumed). */
 export const AGENT_BOOT_MS = 30_000;

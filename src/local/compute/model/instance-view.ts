@@ -1,6 +1,6 @@
 /** The instance view: member order, codes and what disappears in which power state are as recorded. */
 import type { Guest } from "../guests/guest.js";
-import { find, timestamp, type World } from "./world.js";
+import { all, find, timestamp, type World } from "./world.js";
 import type { Power, Vm } from "./resources.js";
 
 const status = (code: string, displayStatus: string, more: Record<string, string> = {}) => ({
@@ -20,11 +20,13 @@ export const guestOf = (world: World, vm: Vm): Guest | undefined => {
 /** Ready: the machine runs, its agent had time to report, and nothing in the guest keeps it from reporting. */
 export function agentReady(world: World, vm: Vm): boolean {
   const guest = guestOf(world, vm);
-  if (guest === undefined || vm.inner.power !== "running" || guest.sealed || !guest.agentResponds)
-    return false;
-  if (guest.os === "Linux" && !guest.facts.agent.present) return false;
+  if (guest === undefined || vm.inner.power !== "running" || !canReport(guest)) return false;
   return vm.inner.agentReadyMs <= world.clock.now();
 }
+
+/** Whether an agent of this guest ever comes to report, given time. */
+export const canReport = (guest: Guest): boolean =>
+  !guest.sealed && guest.agentResponds && (guest.os === "Windows" || guest.facts.agent.present);
 
 function agentView(world: World, vm: Vm, guest: Guest | undefined) {
   const time = timestamp(vm.inner.changedMs).replace(/\.\d+/, "");
@@ -48,6 +50,24 @@ function agentView(world: World, vm: Vm, guest: Guest | undefined) {
     vmAgentVersion: "Unknown",
     statuses: [status("ProvisioningState/Unavailable", "Not Ready", { level: "Warning", message, time })],
   };
+}
+
+/** Extensions are told of by what they were written down as; what they say themselves, nobody here knows. */
+function extensionsView(world: World, vm: Vm) {
+  const extensions = [...all(world, "Microsoft.Compute/virtualMachines/extensions", vm.body.id)].map(
+    ({ body: { name, properties } }) => {
+      const { publisher = "", type = "", typeHandlerVersion, provisioningState = "" } = properties;
+      const code = `ProvisioningState/${provisioningState.toLowerCase()}`;
+      const displayStatus = provisioningState === "Succeeded" ? "Provisioning succeeded" : provisioningState;
+      return {
+        name,
+        type: `${publisher}.${type}`,
+        typeHandlerVersion,
+        statuses: [status(code, displayStatus)],
+      };
+    },
+  );
+  return extensions.length === 0 ? {} : { extensions };
 }
 
 const PROVISIONING: Readonly<Record<string, readonly [string, string]>> = {
@@ -79,6 +99,7 @@ export function instanceView(world: World, vm: Vm): Record<string, unknown> {
       ? { computerName: guest.computerName, osName: guest.osName, osVersion: guest.osVersion }
       : {}),
     ...(gone ? {} : { vmAgent: agentView(world, vm, guest) }),
+    ...extensionsView(world, vm),
     disks: [osDisk, ...dataDisks].map((disk) => ({
       name: disk?.name,
       statuses: [

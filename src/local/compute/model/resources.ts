@@ -5,7 +5,15 @@
 import type { z } from "zod";
 import type { Guest } from "../guests/guest.js";
 import type { definitionRequest, galleryRequest, versionRequest } from "./gallery-schemas.js";
-import type { creationData, dataDisk, imageDataDisk, imageOsDisk, osDisk, vmRequest } from "./schemas.js";
+import type {
+  creationData,
+  dataDisk,
+  extensionRequest,
+  imageDataDisk,
+  imageOsDisk,
+  osDisk,
+  vmRequest,
+} from "./schemas.js";
 
 type Loose = Record<string, unknown>;
 type PropertiesOf<S extends z.ZodType<{ properties?: unknown }>> = NonNullable<z.infer<S>["properties"]>;
@@ -150,6 +158,12 @@ export type DiskRestorePoint = Resource<
   DiskInner
 >;
 
+export type Extension = Resource<
+  "Microsoft.Compute/virtualMachines/extensions",
+  PropertiesOf<typeof extensionRequest>,
+  Loose
+>;
+
 export type RunCommand = Resource<
   "Microsoft.Compute/virtualMachines/runCommands",
   Loose,
@@ -200,6 +214,7 @@ export type AnyResource =
   | RestorePoint
   | DiskRestorePoint
   | RunCommand
+  | Extension
   | Nic
   | VirtualNetwork
   | Subnet

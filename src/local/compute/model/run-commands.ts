@@ -1,9 +1,9 @@
 /** Run Command, as an action (v1) and as a resource (v2): one at a time, 20 seconds at least, 90 minutes at most. */
 import { answer, type Script, type ScriptAnswer, tail } from "../guests/contracts.js";
-import { AGENT_PATIENCE_MS, durationMs, RUN_COMMAND_LIMIT_MS } from "./durations.js";
+import { AGENT_PATIENCE_MS, durationMs, NEVER_MS, RUN_COMMAND_LIMIT_MS } from "./durations.js";
 import { ArmError, arm } from "./errors.js";
 import { vmErrors } from "./vm-errors.js";
-import { beginSeal, keepGuest } from "./guest-acts.js";
+import { beginSeal } from "./guest-acts.js";
 import { agentReady, guestOf } from "./instance-view.js";
 import type { Completion, Operation } from "./operations.js";
 import type { RunCommand, Vm } from "./resources.js";
@@ -61,8 +61,9 @@ function run(world: World, vm: Vm | undefined, script: Script): ScriptAnswer {
   }
   const given = answer(guest, script, world.log);
   if (given.killsAgent === true) {
-    guest.agentResponds = false;
-    keepGuest(world, vm);
+    // Dead until the next boot starts it again.
+    vm.inner.agentReadyMs = NEVER_MS;
+    save(world, vm);
   }
   if (given.seal !== undefined) beginSeal(world, vm, given.seal.order, given.seal.markerUrl);
   return given;

@@ -199,6 +199,20 @@ export const managedRunCommandRequest = z.looseObject({
     .optional(),
 });
 
+export const extensionRequest = z.looseObject({
+  ...envelope,
+  properties: z
+    .looseObject({
+      publisher: z.string().optional(),
+      type: z.string().optional(),
+      typeHandlerVersion: z.string().optional(),
+      autoUpgradeMinorVersion: z.boolean().optional(),
+      settings: z.unknown().optional(),
+      protectedSettings: z.unknown().optional(),
+    })
+    .optional(),
+});
+
 export const collectionRequest = z.looseObject({
   ...envelope,
   properties: z.looseObject({ source: reference.optional() }).optional(),

@@ -2,13 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { merge } from "../guests/guest.js";
 import { newNics, releaseNics } from "../network/attachment.js";
-import { parseId } from "./arm-ids.js";
+import { isChildOf, parseId } from "./arm-ids.js";
 import { DISK, detachFromVm } from "./disks.js";
-import { AGENT_BOOT_MS, NEVER_MS } from "./durations.js";
-import { arm } from "./errors.js";
+import { AGENT_BOOT_MS, NEVER_MS, OS_PROVISIONING_LIMIT_MS } from "./durations.js";
+import { ArmError, arm } from "./errors.js";
 import { diskErrors } from "./storage-errors.js";
 import { vmErrors } from "./vm-errors.js";
-import { instanceView } from "./instance-view.js";
+import { canReport, guestOf, instanceView } from "./instance-view.js";
 import type { Completion } from "./operations.js";
 import type { Vm } from "./resources.js";
 import { regionKey } from "./regions.js";
@@ -16,6 +16,7 @@ import { parse, patchRequest, vmRequest } from "./schemas.js";
 import { type VmPlace, buildDisks, holdsDisk } from "./vm-disks.js";
 import { type Request, carried, shownProperties, start } from "./vm-requests.js";
 import { coresUsed, limitOf, sizeOf } from "./vm-sizes.js";
+import { extensionsOf } from "./vm-extensions.js";
 import { VM, booted } from "./vm-state.js";
 import { update } from "./vm-update.js";
 import {
@@ -108,14 +109,24 @@ export function create(call: Call, request: Request): Outcome {
     },
   };
   save(world, vm);
+  const waitsForAgent = image?.osState === "Generalized";
   const operation = start(
     call,
     vm,
     "virtualMachines/create",
-    { waitsForAgent: image?.osState === "Generalized" },
-    30,
+    { waitsForAgent },
+    {
+      firstPollSeconds: 30,
+      ...(waitsForAgent && neverReports(world, vm) ? { forMs: OS_PROVISIONING_LIMIT_MS } : {}),
+    },
   );
   return { kind: "created", body: vm.body, operation, retrySeconds: 10 };
+}
+
+/** A disk without a known guest may hold anything, also what reports. */
+function neverReports(world: World, vm: Vm): boolean {
+  const guest = guestOf(world, vm);
+  return guest !== undefined && !canReport(guest);
 }
 
 function checkQuota(world: World, vmSize: string, location: string): void {
@@ -130,32 +141,35 @@ function checkQuota(world: World, vmSize: string, location: string): void {
   }
 }
 
-const view = (vm: Vm): Vm["body"] => ({ ...vm.body, etag: `"${vm.inner.etag}"` });
+function view(world: World, vm: Vm, expanded = false): Record<string, unknown> {
+  const resources = extensionsOf(world, vm);
+  return {
+    ...vm.body,
+    properties: {
+      ...vm.body.properties,
+      ...(expanded ? { instanceView: instanceView(world, vm) } : {}),
+    },
+    ...(resources.length === 0 ? {} : { resources }),
+    etag: `"${vm.inner.etag}"`,
+  };
+}
+
+const expands = ({ query }: Call): boolean => query.get("$expand")?.toLowerCase() === "instanceview";
 
 export function getVm(call: Call): Outcome {
-  const vm = must(call.world, VM, call.id);
-  const body = view(vm);
-  if (call.query.get("$expand")?.toLowerCase() !== "instanceview") return found(body);
-  return found({ ...body, properties: { ...body.properties, instanceView: instanceView(call.world, vm) } });
+  return found(view(call.world, must(call.world, VM, call.id), expands(call)));
 }
 
 export const listVmsByLocation = (call: Call): Outcome =>
   listed(
     [...all(call.world, VM)]
       .filter(({ body }) => regionKey(body.location ?? "") === regionKey(call.params["location"] ?? ""))
-      .map(view),
+      .map((vm) => view(call.world, vm)),
   );
 
 export function listVms(call: Call): Outcome {
-  const statusOnly =
-    call.query.get("statusOnly") === "true" || call.query.get("$expand")?.toLowerCase() === "instanceview";
-  return listed(
-    [...all(call.world, VM, listScope(call))].map((vm) =>
-      statusOnly
-        ? { ...view(vm), properties: { ...vm.body.properties, instanceView: instanceView(call.world, vm) } }
-        : view(vm),
-    ),
-  );
+  const expanded = call.query.get("statusOnly") === "true" || expands(call);
+  return listed([...all(call.world, VM, listScope(call))].map((vm) => view(call.world, vm, expanded)));
 }
 
 export function deleteVm(call: Call): Outcome {
@@ -165,7 +179,11 @@ export function deleteVm(call: Call): Outcome {
   if (vm === undefined) return { kind: "absent" };
   world.operations.abandon(vm.body.id, arm.preempted(), ({ kind }) => kind !== "virtualMachines/delete");
   setState(world, vm, "Deleting");
-  return { kind: "accepted", operation: start(call, vm, "virtualMachines/delete", {}, 30), retrySeconds: 10 };
+  return {
+    kind: "accepted",
+    operation: start(call, vm, "virtualMachines/delete", {}, { firstPollSeconds: 30 }),
+    retrySeconds: 10,
+  };
 }
 
 /** Disks and interfaces follow their deleteOption; a disk that somebody reads stays, as a leftover. */
@@ -177,8 +195,8 @@ function removeVm(world: World, vm: Vm): void {
   detachFromVm(world, vm.body.id);
   for (const disk of doomed) if (disk?.managedDisk?.id !== undefined) remove(world, disk.managedDisk.id);
   releaseNics(world, vm);
-  for (const command of [...all(world, "Microsoft.Compute/virtualMachines/runCommands", vm.body.id)])
-    remove(world, command.body.id);
+  for (const { body } of [...world.tables.resources.values()])
+    if (isChildOf(body.id, vm.body.id)) remove(world, body.id);
   world.operations.abandon(vm.body.id, arm.preempted(), ({ hidden }) => hidden === true);
   remove(world, vm.body.id);
 }
@@ -210,6 +228,9 @@ export const vmCompletions = (world: World): Record<string, Completion> => {
         if (osDisk?.inner.access !== undefined && osDisk.inner.access.expiresMs > world.clock.now())
           throw diskErrors.activeSas(osDisk.body.name);
         booted(world, vm, world.clock.now() + (details["waitsForAgent"] === true ? 0 : AGENT_BOOT_MS));
+        // The machine runs, but nobody in it ever said that it is set up.
+        if (details["waitsForAgent"] === true && neverReports(world, vm))
+          throw new ArmError(409, vmErrors.provisioningTimedOut(vm.body.name));
         setState(world, vm, "Succeeded");
       },
       failed,

@@ -44,6 +44,10 @@ export const vmErrors = {
     code: "VMAgentStatusCommunicationError",
     message: `VM '${vm}' has not reported status for VM agent or extensions. Verify that the OS is up and healthy, the VM has a running VM agent, and that it can establish outbound connections to Azure storage.`,
   }),
+  provisioningTimedOut: (vm: string): ErrorBody => ({
+    code: "OSProvisioningTimedOut",
+    message: `OS Provisioning for VM '${vm}' did not finish in the allotted time. The VM may still finish provisioning successfully. Please check provisioning state later.`,
+  }),
   sameLun: (disk: string, lun: number) =>
     invalidParameter(`A disk named '${disk}' already uses the same LUN: ${lun}.`, "dataDisk.lun"),
   missing: (parameter: string) =>

@@ -36,7 +36,7 @@ export const start = (
   vm: Vm,
   kind: Kind,
   details: Record<string, unknown>,
-  firstPollSeconds?: number,
+  times: { readonly forMs?: number; readonly firstPollSeconds?: number } = {},
 ) =>
   call.world.operations.start({
     kind,
@@ -46,5 +46,5 @@ export const start = (
     forMs: durationMs(kind),
     details,
     twist: call.twist,
-    ...(firstPollSeconds === undefined ? {} : { firstPollSeconds }),
+    ...times,
   });

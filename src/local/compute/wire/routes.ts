@@ -16,6 +16,7 @@ import * as snapshots from "../model/snapshots.js";
 import * as nics from "../network/interfaces.js";
 import * as networks from "../network/virtual-networks.js";
 import * as vms from "../model/virtual-machines.js";
+import * as extensions from "../model/vm-extensions.js";
 import * as power from "../model/vm-power.js";
 import * as sizes from "../model/vm-sizes.js";
 import type { Route } from "./route-table.js";
@@ -95,6 +96,10 @@ const virtualMachines: readonly Route[] = [
     { ...read, plain: true },
   ),
   route("POST", "virtualMachines/runCommand", `${VM}/runCommand`, commands.runCommand, change),
+  route("GET", "extensions/list", `${VM}/extensions`, extensions.listExtensions, read),
+  route("PUT", "extensions/put", `${VM}/extensions/{extension}`, extensions.putExtension, change),
+  route("GET", "extensions/get", `${VM}/extensions/{extension}`, extensions.getExtension, read),
+  route("DELETE", "extensions/delete", `${VM}/extensions/{extension}`, extensions.deleteExtension, change),
   route("GET", "runCommands/list", `${VM}/runCommands`, commands.listRunCommands, read),
   route("PUT", "runCommands/put", `${VM}/runCommands/{command}`, commands.putRunCommand, change),
   route("GET", "runCommands/get", `${VM}/runCommands/{command}`, commands.getRunCommand, read),
