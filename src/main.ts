@@ -155,4 +155,9 @@ registerRunFunctions();
 
 const dashboard = (file: string) =>
   readFileSync(new URL(`../src/dashboard/${file}`, import.meta.url), "utf8");
-registerDashboard({ html: dashboard("page.html"), css: dashboard("style.css"), js: dashboard("app.js") });
+registerDashboard({
+  html: dashboard("page.html"),
+  css: dashboard("style.css"),
+  view: dashboard("view.js"),
+  app: dashboard("app.js"),
+});

@@ -5,7 +5,13 @@ import { RUN_KINDS } from "../../src/contracts/status.js";
 import { dashboardPage } from "../../src/functions/dashboard.js";
 
 const file = (name: string) => readFileSync(new URL(`../../src/dashboard/${name}`, import.meta.url), "utf8");
-const files = { html: file("page.html"), css: file("style.css"), js: file("app.js") };
+const files = {
+  html: file("page.html"),
+  css: file("style.css"),
+  view: file("view.js"),
+  app: file("app.js"),
+};
+const script = files.view + files.app;
 const { headers, body } = dashboardPage(files);
 const policy = new Map(
   (headers["Content-Security-Policy"] ?? "").split("; ").map((rule) => {
@@ -22,7 +28,7 @@ describe("the dashboard's page", () => {
     expect(files.css).not.toMatch(/@import|url\(/i);
     expect(files.html + files.css).not.toMatch(/https?:/);
     // The portal is a link that a person may follow, never a request.
-    expect(files.js.match(/https?:[^`"']*/g)).toEqual(["https://portal.azure.com/#resource${id}"]);
+    expect(script.match(/https?:[^`"']*/g)).toEqual(["https://portal.azure.com/#resource${id}"]);
   });
 
   it.each([
@@ -47,16 +53,16 @@ describe("the dashboard's page", () => {
   });
 
   it("never takes data for HTML, nor puts the key anywhere but into a header of this tab's requests", () => {
-    expect(files.js).not.toMatch(
+    expect(script).not.toMatch(
       /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function/,
     );
-    expect(files.js).not.toMatch(/localStorage|document\.cookie|[?&]code=/);
+    expect(script).not.toMatch(/localStorage|document\.cookie|[?&]code=/);
   });
 
   it("has in it what its script looks for, each id once", () => {
     const ids = idsIn(files.html);
     expect(new Set(ids).size).toBe(ids.length);
-    const wanted = [...files.js.matchAll(/\$\("([^"]+)"\)/g)].map(([, id]) => id);
+    const wanted = [...script.matchAll(/\$\("([^"]+)"\)/g)].map(([, id]) => id);
     expect(wanted.length).toBeGreaterThan(10);
     for (const id of wanted) expect(ids).toContain(id);
   });
@@ -80,7 +86,8 @@ describe("the dashboard's page", () => {
       "a page without a place for its style",
       { ...files, html: files.html.replace("style.css", "other.css") },
     ],
-    ["a script that would end its own element", { ...files, js: '"</script>"' }],
+    ["a script that would end its own element", { ...files, app: '"</script>"' }],
+    ["a script that would load another", { ...files, app: 'import "./more.js";' }],
   ])("does not start with what could not work: %s", (_what, broken) => {
     expect(() => dashboardPage(broken)).toThrow(/dashboard/);
   });
