@@ -50,8 +50,8 @@ export const captureRequest = z
         removeUsers: z.array(account).max(50).default([]),
         keepUsers: z.array(account).max(50).default([]),
         allowedRemedies: z
-          .array(z.enum(["remove-appx", "remove-missing-providers", "disable-bitlocker"]))
-          .max(3)
+          .array(z.enum(["remove-appx", "remove-missing-providers", "disable-bitlocker", "unpin-network"]))
+          .max(4)
           .default([]),
       })
       .default({ removeUsers: [], keepUsers: [], allowedRemedies: [] }),

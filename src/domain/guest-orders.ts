@@ -1,12 +1,12 @@
 /** What the pipeline asks of a guest. */
-import type { CheckContext } from "./guest/row.js";
+import type { CheckContext, GuestRemedy } from "./guest/row.js";
 import type { VmSummary } from "./vm.js";
 
 export interface GuestOptions {
   readonly script?: string | undefined;
   readonly removeUsers: readonly string[];
   readonly keepUsers: readonly string[];
-  readonly allowedRemedies: readonly ("remove-appx" | "remove-missing-providers" | "disable-bitlocker")[];
+  readonly allowedRemedies: readonly GuestRemedy[];
 }
 
 /** What is known of a guest from outside of it. */
@@ -34,6 +34,8 @@ export interface SealOrder {
   readonly runId: string;
   /** The VM to seal: the working VM, or the source in place. */
   readonly vmId: string;
+  /** Only then do the source's registrations end with vendors; a copy shares them with the source, which goes on. */
+  readonly inPlace: boolean;
   readonly location: string;
   readonly osType: VmSummary["osType"];
   readonly guest: GuestOptions;

@@ -24,18 +24,27 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   const { run, request, sealId: runId, vm } = scope;
   making(scope);
   // The working VM takes its commands with it; the source VM would keep them.
-  if (vmId === vm.id)
+  const inPlace = vmId === vm.id;
+  if (inPlace)
     run.undo.push({
       when: "exit",
       resources: ["preflight", "seal", "seal-log"].map((script) => guestCommandId(vmId, script, runId)),
     });
   const checks = yield* guestPreflight(scope, vmId);
-  if (vmId === vm.id) run.wayBack = wayBack(scope);
+  if (inPlace) run.wayBack = wayBack(scope);
   const limitMinutes = request.limits.sealMinutes ?? limitOf(vm, checks);
   note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes` });
   const { osType, location } = vm;
   yield* demand(run, noteSealBegun, { runId });
-  yield* demand(run, startSeal, { runId, vmId, location, osType, guest: request.guest, limitMinutes });
+  yield* demand(run, startSeal, {
+    runId,
+    vmId,
+    inPlace,
+    location,
+    osType,
+    guest: request.guest,
+    limitMinutes,
+  });
   const limitMs = limitMinutes * 60_000;
   const beganMs = nowMs(run.context);
   for (;;) {

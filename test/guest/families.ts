@@ -13,20 +13,37 @@ export interface Family {
 const passwd = [
   "root:x:0:0:root:/root:/bin/bash",
   "daemon:x:1:1:daemon:/:/usr/sbin/nologin",
+  "postgres:x:110:110::/var/lib/postgresql:/bin/bash",
   "azureuser:x:1000:1000::/home/azureuser:/bin/bash",
   "keeper:x:1001:1001::/home/keeper:/bin/bash",
 ];
 const without = (lines: readonly string[], name: string) =>
   lines.filter((line) => !line.startsWith(`${name}:`)).join("\n") + "\n";
 
-const ovfEnv = `<Environment><LinuxProvisioningConfigurationSet><UserName>azureuser</UserName></LinuxProvisioningConfigurationSet></Environment>\n`;
+/** As small as the real agent accepts it (WALinuxAgent, common/protocol/ovfenv.py). */
+const ovfEnv = `<?xml version="1.0" encoding="utf-8"?>
+<ns0:Environment xmlns:ns0="http://schemas.dmtf.org/ovf/environment/1" xmlns:ns1="http://schemas.microsoft.com/windowsazure">
+  <ns1:ProvisioningSection>
+    <ns1:Version>1.0</ns1:Version>
+    <ns1:LinuxProvisioningConfigurationSet>
+      <ns1:ConfigurationSetType>LinuxProvisioningConfiguration</ns1:ConfigurationSetType>
+      <ns1:HostName>production-db-1</ns1:HostName>
+      <ns1:UserName>azureuser</ns1:UserName>
+    </ns1:LinuxProvisioningConfigurationSet>
+  </ns1:ProvisioningSection>
+  <ns1:PlatformSettingsSection>
+    <ns1:Version>1.0</ns1:Version>
+    <ns1:PlatformSettings><ns1:ProvisionGuestAgent>true</ns1:ProvisionGuestAgent></ns1:PlatformSettings>
+  </ns1:PlatformSettingsSection>
+</ns0:Environment>
+`;
 
 /** On every Linux of Azure. */
 const common: Files = {
   "etc/passwd": passwd.join("\n") + "\n",
   "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
   "etc/hostname": "production-db-1\n",
-  "etc/waagent.conf": "Provisioning.Agent=auto\n",
+  "etc/waagent.conf": "Provisioning.Agent=auto\nProvisioning.DeleteRootPassword=y\n",
   "etc/ssh/sshd_config": "Port 22\n",
   "etc/ssh/ssh_host_ed25519_key": "private\n",
   "etc/ssh/ssh_host_ed25519_key.pub": "public\n",
@@ -41,6 +58,9 @@ const common: Files = {
   "home/keeper/.ssh/authorized_keys": "ssh-ed25519 AAAA keeper\n",
   "home/keeper/.bash_history": "mysql -p secret\n",
   "home/keeper/work.txt": "stays\n",
+  "home/nobodys/.bash_history": "of an account that is gone\n",
+  "var/lib/postgresql/.psql_history": "a home that is not in /home\n",
+  "var/lib/postgresql/data/PG_VERSION": "15\n",
   "root/.bash_history": "passwd\n",
   "root/.ssh/authorized_keys":
     'no-port-forwarding,command="echo Please login as azureuser" ssh-ed25519 AAAA\n',
@@ -51,6 +71,7 @@ const common: Files = {
   "var/lib/cloud/instances/1111/user-data.txt": "#cloud-config\n",
   "var/lib/cloud/seed/nocloud/meta-data": "instance-id: seed\n",
   "var/lib/systemd/random-seed": "random\n",
+  "var/lib/systemd/credential.secret": "secret\n",
   "var/lib/dbus/machine-id": { to: "/etc/machine-id" },
   "var/log/auth.log": "Accepted publickey for azureuser\n",
   "var/log/auth.log.1": "older\n",
@@ -76,6 +97,8 @@ const commonChanges: Readonly<Record<string, string>> = {
   "home/azureuser/.ssh/authorized_keys": "gone",
   "home/azureuser/notes.txt": "gone",
   "home/keeper/.bash_history": "gone",
+  "home/nobodys/.bash_history": "gone",
+  "var/lib/postgresql/.psql_history": "gone",
   "root/.bash_history": "gone",
   "root/.ssh/authorized_keys": "gone",
   "tmp/upload.bin": "gone",
@@ -84,6 +107,7 @@ const commonChanges: Readonly<Record<string, string>> = {
   "var/lib/cloud/instances/1111/user-data.txt": "gone",
   "var/lib/cloud/seed/nocloud/meta-data": "gone",
   "var/lib/systemd/random-seed": "gone",
+  "var/lib/systemd/credential.secret": "gone",
   "var/log/auth.log": "empty",
   "var/log/auth.log.1": "gone",
   "var/log/cloud-init.log": "gone",
@@ -105,13 +129,16 @@ export const families: readonly Family[] = [
       "run/systemd/resolve/stub-resolv.conf": "nameserver 127.0.0.53\n",
       "etc/netplan/50-cloud-init.yaml":
         "# This file is generated from information provided by the datasource.\nnetwork:\n  ethernets:\n    eth0:\n      match:\n        macaddress: 00:0d:3a:00:00:01\n",
-      "etc/netplan/99-own.yaml": "network:\n  version: 2\n",
+      "etc/netplan/99-own.yaml":
+        "network:\n  ethernets:\n    eth1:\n      match: {macaddress: 00:0d:3a:00:00:02}\n",
+      "var/cache/apt/archives/left_1.0_all.deb": "package\n",
       "etc/cloud/cloud.cfg.d/99-installer.cfg": "datasource_list: [None]\n",
       "var/lib/dhcp/dhclient.leases": "lease\n",
     },
     changes: {
       ...commonChanges,
       "etc/netplan/50-cloud-init.yaml": "gone",
+      "var/cache/apt/archives/left_1.0_all.deb": "gone",
       "etc/cloud/cloud.cfg.d/99-installer.cfg": "gone",
       "var/lib/dhcp/dhclient.leases": "gone",
     },
@@ -132,6 +159,8 @@ export const families: readonly Family[] = [
         "[connection]\nid=eth0\nuuid=1111\n[ethernet]\nmac-address=00:0D:3A:00:00:01\n",
       "var/lib/NetworkManager/secret_key": "key\n",
       "var/log/messages-20250101": "rotated\n",
+      "etc/insights-client/machine-id": "1111\n",
+      "var/cache/dnf/repodata.solv": "cache\n",
     },
     changes: {
       ...commonChanges,
@@ -142,6 +171,8 @@ export const families: readonly Family[] = [
       "etc/NetworkManager/system-connections/eth0.nmconnection": "[connection]\nid=eth0\n[ethernet]\n",
       "var/lib/NetworkManager/secret_key": "gone",
       "var/log/messages-20250101": "gone",
+      "etc/insights-client/machine-id": "gone",
+      "var/cache/dnf/repodata.solv": "gone",
     },
   },
   {
@@ -156,6 +187,8 @@ export const families: readonly Family[] = [
       "etc/udev/rules.d/85-persistent-net-cloud-init.rules": "rule\n",
       "etc/udev/rules.d/99-own.rules": "own\n",
       "etc/sysconfig/network/ifcfg-eth0": "BOOTPROTO='dhcp'\nLLADDR=00:0d:3a:00:00:01\n",
+      // Without it the real agent fails (azurelinuxagent, osutil/suse.py).
+      "etc/sysconfig/network/dhcp": 'DHCLIENT_HOSTNAME_OPTION="AUTO"\n',
       "var/lib/wicked/duid.xml": "<duid/>\n",
     },
     changes: {
@@ -174,7 +207,9 @@ export const families: readonly Family[] = [
       ...common,
       "etc/os-release": 'ID=azurelinux\nVERSION_ID="3.0"\n',
       "etc/resolv.conf": { to: "../run/systemd/resolve/resolv.conf" },
-      "etc/systemd/network/10-cloud-init-eth0.network": "# Generated by cloud-init\n[Match]\nName=eth0\n",
+      // Azure Linux has a cloud-init whose networkd files are not signed.
+      "etc/systemd/network/10-cloud-init-eth0.network": "[Match]\nMACAddress=00:0d:3a:00:00:01\n",
+      "etc/systemd/network/99-own.network": "[Match]\nMACAddress=00:0d:3a:00:00:02\n",
       "var/lib/dbus/machine-id": "0123456789abcdef0123456789abcdef\n",
     },
     changes: {
@@ -191,6 +226,7 @@ export const families: readonly Family[] = [
       "etc/os-release": "ID=flatcar\nID_LIKE=coreos\nVERSION_ID=4081.2.0\n",
       "etc/resolv.conf": { to: "../run/systemd/resolve/resolv.conf" },
       "boot/flatcar/grub/grub.cfg": "menu\n",
+      "usr/share/oem/waagent.conf": "Provisioning.Agent=auto\nProvisioning.DeleteRootPassword=y\n",
     },
     changes: { ...commonChanges, "boot/flatcar/first_boot": "empty" },
   },

@@ -34,7 +34,7 @@ export interface GuestRoot {
 
 /** Plain file tools; none of them acts on anything but the paths it is given. */
 const plainTools =
-  "awk cat chmod cp cut du env find grep head ln mkdir readlink rm sed sh tail timeout tr ls".split(" ");
+  "awk cat chmod cp cut du env find grep head ln mkdir readlink rm sed sh sort tail timeout tr ls".split(" ");
 
 export function makeGuestRoot(files: Files, commands: readonly string[]): GuestRoot {
   const base = mkdtempSync(join(tmpdir(), "vmimage-guest-"));

@@ -66,7 +66,12 @@ test.each<[string, Files, object]>([
   [
     "an Ubuntu whose netplan names its MAC",
     family("debian").files,
-    { resolvConf: "link", macPinnedProfiles: true, persistentNetRules: false },
+    {
+      resolvConf: "link",
+      macPinnedProfiles: false,
+      macPinnedFiles: ["/etc/netplan/99-own.yaml"],
+      persistentNetRules: false,
+    },
   ],
   [
     "swap on the resource disk",

@@ -45,6 +45,8 @@ export async function sealScene({ files, commands }: Family): Promise<SealScene>
         markerUrl: store.url,
         removeUsers: "",
         keepUsers: "",
+        allowedRemedies: "",
+        unregister: "",
         selfPowerOff: "true",
         ...parameters,
       }),

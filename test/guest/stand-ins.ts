@@ -1,7 +1,7 @@
 /**
  * Recording stand-ins for commands that act on a system. waagent and cloud-init do to the root what the real ones do
- * (WALinuxAgent pa/deprovision/default.py; `cloud-init clean`), mistakes included: the agent deletes resolv.conf and
- * leaves sudoers.d, and it forgets its user once ovf-env.xml is gone.
+ * (WALinuxAgent 2.7.3 and cloud-init 22.4.2, watched in real-root.ts), mistakes included: the agent deletes resolv.conf,
+ * except on Ubuntu, leaves sudoers.d and a host name for DHCP, and forgets its user once ovf-env.xml is gone.
  */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -38,10 +38,13 @@ exit 0`,
 case "$*" in
   -version) echo "WALinuxAgent-2.11.1.4 running on a test root" ;;
   *-deprovision*)
-    user="$(sed -n 's/.*<UserName>\\([^<]*\\)<.*/\\1/p' "$ROOT/var/lib/waagent/ovf-env.xml" 2>/dev/null)"
+    user="$(sed -n 's/.*UserName>\\([^<]*\\)<.*/\\1/p' "$ROOT/var/lib/waagent/ovf-env.xml" 2>/dev/null)"
     case "$*" in *+user*) if [ -n "$user" ]; then userdel -f -r "$user"; else echo "WARNING! Skip delete user."; fi ;; esac
     rm -rf "$ROOT/var/lib/waagent" "$ROOT/var/log/azure" "$ROOT/var/lib/dhclient" "$ROOT/var/lib/dhcp"
-    rm -f "$ROOT/etc/resolv.conf" "$ROOT/root/.bash_history" "$ROOT/var/log/waagent.log"
+    rm -f "$ROOT/root/.bash_history" "$ROOT/var/log/waagent.log"
+    grep -q '^ID=ubuntu' "$ROOT/etc/os-release" || rm -f "$ROOT/etc/resolv.conf"
+    case "$(cat "$ROOT/etc/os-release")" in *rhel*) echo DHCP_HOSTNAME=localhost.localdomain >>"$ROOT/etc/sysconfig/network-scripts/ifcfg-eth0" ;; *flatcar*) rm -f "$ROOT/etc/machine-id" ;; esac
+    printf 'localhost.localdomain' >"$ROOT/etc/hostname"
     ;;
 esac`,
   "cloud-init": `
@@ -50,7 +53,7 @@ case "$*" in
   status) echo "status: done" ;;
   "clean --help") echo "usage: cloud-init clean [-h] [-l] [-r] [-s] --logs --seed --machine-id" ;;
   clean*)
-    rm -rf "$ROOT/var/lib/cloud/instance" "$ROOT/var/lib/cloud/instances" "$ROOT/var/lib/cloud/data" "$ROOT/var/lib/cloud/sem"
+    for path in "$ROOT"/var/lib/cloud/*; do [ "$path" = "$ROOT/var/lib/cloud/seed" ] || rm -rf "$path"; done
     case "$*" in *--machine-id*) echo uninitialized >"$ROOT/etc/machine-id" ;; esac
     case "$*" in *--seed*) rm -rf "$ROOT/var/lib/cloud/seed" ;; esac
     ;;

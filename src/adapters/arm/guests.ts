@@ -110,19 +110,21 @@ function sealModel(
   const { guest, osType, runId, location } = order;
   const options =
     osType === "Windows"
-      ? [
-          parameter("allowedRemedies", guest.allowedRemedies.join(",")),
-          // The guest gives up first, so that it is the one to say why.
-          parameter("limitMinutes", String(Math.max(5, order.limitMinutes - 5))),
-        ]
+      ? // The guest gives up first, so that it is the one to say why.
+        [parameter("limitMinutes", String(Math.max(5, order.limitMinutes - 5)))]
       : [
           parameter("removeUsers", guest.removeUsers.join(",")),
           parameter("keepUsers", guest.keepUsers.join(",")),
+          parameter("unregister", String(order.inPlace)),
         ];
   return {
     location,
     source: { script: guest.script ?? scripts[osType].seal },
-    parameters: [parameter("runId", runId), ...options],
+    parameters: [
+      parameter("runId", runId),
+      parameter("allowedRemedies", guest.allowedRemedies.join(",")),
+      ...options,
+    ],
     protectedParameters: [parameter("markerUrl", order.markerUrl)],
     timeoutInSeconds: 600,
     // The script detaches itself and the VM stops: nobody waits for this command.

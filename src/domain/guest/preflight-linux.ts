@@ -135,15 +135,24 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
   {
     id: "network-identity",
     title: "No network profile names this VM's hardware",
-    look: ({ persistentNetRules, macPinnedProfiles }) =>
+    look: ({ persistentNetRules, macPinnedProfiles, macPinnedFiles }, { allowedRemedies }) =>
       known(persistentNetRules, (rules) =>
         known(macPinnedProfiles, (pinned) =>
-          rules || pinned
-            ? warn(
-                `${rules ? "udev rules" : "Profiles"} name this VM's MAC address.`,
-                "The seal removes udev rules and strips ifcfg and NetworkManager profiles; netplan and networkd files of your own must be put right by hand.",
-              )
-            : pass("None does."),
+          known(macPinnedFiles, (files) => {
+            if (files.length > 0)
+              return warn(
+                `Name this VM's MAC address: ${some(files)}; a new VM may stay without a network.`,
+                allowedRemedies.includes("unpin-network")
+                  ? "The seal names the interface in its place (unpin-network is allowed)."
+                  : "Allow the remedy unpin-network, or match by interface name or driver.",
+              );
+            return rules || pinned
+              ? warn(
+                  `${rules ? "udev rules" : "Profiles"} name this VM's MAC address.`,
+                  "The seal removes udev rules and strips ifcfg and NetworkManager profiles.",
+                )
+              : pass("None does.");
+          }),
         ),
       ),
   },
@@ -156,7 +165,7 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
           ? pass("Not registered, or paid through Azure.")
           : warn(
               `The VM is registered (${kind}).`,
-              "The seal unregisters and cleans it on the VM that is sealed; new VMs must register.",
+              "The seal removes it from the VM that is sealed, and tells the vendor only in place: a copy has the source's. New VMs must register.",
             ),
       ),
   },

@@ -8,7 +8,7 @@ export interface Finding {
 }
 
 /** What a request allows the seal to mend, on the VM that is sealed. */
-export type GuestRemedy = "remove-appx" | "remove-missing-providers" | "disable-bitlocker";
+export type GuestRemedy = "remove-appx" | "remove-missing-providers" | "disable-bitlocker" | "unpin-network";
 
 /** What is known from outside the guest: the request, and what ARM says of the VM. */
 export interface CheckContext {

@@ -4,16 +4,16 @@
 # result: one JSON object, the last line of standard output
 #
 # Reads what decides whether this VM can be generalized. Facts, no verdicts (src/domain/guest/preflight-linux.ts has
-# those), and it changes nothing. Every probe has a limit; what could not be read is null. Lists are capped, because
-# Run Command keeps only the last 4,096 bytes.
+# those), and it changes nothing. Every probe has a limit; what could not be read is null. Lists are capped until the
+# result fits, because Run Command keeps only the last 4,096 bytes.
 
 set -u
 ROOT="${ROOT:-}"
 # A throw-away root must never find the machine's own tools.
 [ -n "$ROOT" ] || PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/share/oem/bin:/oem/bin"
 
+MAX_BYTES=3900
 LIST_MAX=8
-USERS_MAX=10
 
 have() { command -v "$1" >/dev/null 2>&1; }
 bounded() {
@@ -59,6 +59,13 @@ family() {
   esac
 }
 
+# Flatcar keeps the agent's configuration with the agent (azurelinuxagent, osutil/coreos.py).
+agent_setting() {
+  for file in "$ROOT/usr/share/oem/waagent.conf" "$ROOT/etc/waagent.conf"; do
+    [ ! -f "$file" ] || { sed -n "s/^$1=//p" "$file" | tail -n 1 && return; }
+  done
+}
+
 agent() {
   if ! have waagent; then
     printf '{"present":false,"version":"","provisioningByAgent":false}'
@@ -66,8 +73,8 @@ agent() {
   fi
   version="$(bounded 10 waagent -version 2>/dev/null | sed -n 's/^WALinuxAgent-\([^ ]*\).*/\1/p' | head -n 1)"
   # Provisioning.Agent=auto leaves it to cloud-init where that is enabled; before 2.2.45 Provisioning.Enabled said it.
-  mode="$(sed -n 's/^Provisioning\.Agent=//p' "$ROOT/etc/waagent.conf" 2>/dev/null | tail -n 1)"
-  enabled="$(sed -n 's/^Provisioning\.Enabled=//p' "$ROOT/etc/waagent.conf" 2>/dev/null | tail -n 1)"
+  mode="$(agent_setting Provisioning.Agent)"
+  enabled="$(agent_setting Provisioning.Enabled)"
   case "$mode" in
     waagent) by_agent=true ;;
     cloud-init | disabled) by_agent=false ;;
@@ -103,16 +110,13 @@ ssh_host_keys() {
 
 in_sudoers() { grep -qs -e "^[[:space:]]*$1[[:space:]]" "$ROOT"/etc/sudoers.d/*; }
 
-# Flatcar's own user has 500; everywhere else people start at 1000.
-people() {
-  awk -F: -v lowest="$(if [ "$(family)" = flatcar ]; then printf 500; else printf 1000; fi)" \
-    '$3 >= lowest && $3 < 60000 { print $1, $3, $6 }' "$ROOT/etc/passwd" 2>/dev/null
-}
+# People start at 1000; Flatcar's own user, core, has 500 and stands among its system accounts.
+people() { awk -F: '($3 >= 1000 && $3 < 60000) || ($1 == "core" && $3 == 500) { print $1, $3, $6 }' "$ROOT/etc/passwd" 2>/dev/null; }
 
 users() {
   count=0
   printf '['
-  people | head -n "$USERS_MAX" | while read -r name uid home; do
+  people | head -n "$((LIST_MAX + 2))" | while read -r name uid home; do
     keys="$(grep -c '^[^#]' "$ROOT$home/.ssh/authorized_keys" 2>/dev/null)"
     [ "$count" = 0 ] || printf ,
     count=$((count + 1))
@@ -132,11 +136,21 @@ persistent_net_rules() {
     "$ROOT"/etc/udev/rules.d/75-persistent-net-generator.rules
 }
 
+# What the seal strips without being asked.
 mac_pinned() {
   grep -qsi -e '^HWADDR=' -e '^LLADDR=' "$ROOT"/etc/sysconfig/network-scripts/ifcfg-* "$ROOT"/etc/sysconfig/network/ifcfg-* ||
-    grep -qsi -e '^mac-address *=' "$ROOT"/etc/NetworkManager/system-connections/* ||
-    grep -qsi -e 'macaddress:' "$ROOT"/etc/netplan/*.yaml ||
-    grep -qsi -e '^MACAddress=' "$ROOT"/etc/systemd/network/*
+    grep -qsi -e '^mac-address *=' "$ROOT"/etc/NetworkManager/system-connections/*
+}
+
+# What it touches only when the remedy is allowed: files of somebody's own. cloud-init's go anyway, unless it is told to
+# leave the network alone and would not write them again.
+mac_pinned_files() {
+  own=1
+  ! cat "$ROOT/etc/cloud/cloud.cfg" "$ROOT"/etc/cloud/cloud.cfg.d/*.cfg 2>/dev/null | grep -q '^[^#]*config:[[:space:]]*disabled' || own=0
+  { grep -ls -e 'macaddress:' "$ROOT"/etc/netplan/*.yaml && :; grep -ls -e '^MACAddress=' "$ROOT"/etc/systemd/network/*; } |
+    while IFS= read -r file; do
+      case "$own:${file##*/}" in 1:*cloud-init*) ;; *) printf '%s\n' "${file#"$ROOT"}" ;; esac
+    done | list
 }
 
 resolv_conf() {
@@ -154,6 +168,8 @@ subscription() {
   elif [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] && [ ! -e "$ROOT/var/lib/cloudregister/currentSMTInfo.obj" ] &&
     [ ! -e "$ROOT/var/cache/cloudregister/currentSMTInfo.obj" ]; then
     printf suse-byos
+  elif [ -e "$ROOT/var/lib/ubuntu-advantage/private/machine-token.json" ]; then
+    printf ubuntu-pro
   else
     printf none
   fi
@@ -218,7 +234,11 @@ lvm_root() {
   printf false
 }
 
-tools() { for tool in systemd-run curl wget python3 fstrim; do if have "$tool"; then printf '%s\n' "$tool"; fi; done | list; }
+# Never cut: whether the VM can be sealed hangs on them.
+tools() {
+  LIST_MAX=8
+  for tool in systemd-run curl wget python3 fstrim; do if have "$tool"; then printf '%s\n' "$tool"; fi; done | list
+}
 
 log_bytes() {
   kilobytes="$(bounded 15 du -sk "$ROOT/var/log" 2>/dev/null | awk '{ print $1 }')"
@@ -232,16 +252,26 @@ fi
 
 kernel="$(uname -r)"
 people_count="$(people | awk 'END { print NR }')"
-printf '{"distribution":%s,"version":%s,"family":"%s","architecture":%s,"kernel":%s' \
-  "$(text "$(os_release ID)" 24)" "$(text "$(os_release VERSION_ID)" 24)" "$(family)" "$(text "$(uname -m)" 16)" "$(text "$kernel" 48)"
-printf ',"agent":%s,"cloudInit":%s' "$(agent)" "$(cloud_init)"
-printf ',"ovfEnvPresent":%s,"machineIdEmpty":%s,"sshHostKeys":%s' \
-  "$(yes_no test -f "$ROOT/var/lib/waagent/ovf-env.xml")" "$(machine_id_empty)" "$(ssh_host_keys)"
-printf ',"users":%s' "$(users)"
-[ "$people_count" -le "$USERS_MAX" ] || printf ',"usersMore":%s' "$((people_count - USERS_MAX))"
-printf ',"persistentNetRules":%s,"macPinnedProfiles":%s,"resolvConf":"%s"' \
-  "$(yes_no persistent_net_rules)" "$(yes_no mac_pinned)" "$(resolv_conf)"
-printf ',"subscription":"%s","swap":"%s"' "$(subscription)" "$(swap)"
-printf ',"fstabByDeviceName":%s,"fstabWithoutNofail":%s' "$(fstab_by_device_name)" "$(fstab_without_nofail)"
-printf ',"nvmeInInitramfs":%s,"hypervDrivers":%s,"lvmRoot":%s' "$(nvme_in_initramfs "$kernel")" "$(hyperv_drivers "$kernel")" "$(lvm_root)"
-printf ',"systemd":%s,"tools":%s,"logBytes":%s}\n' "$(yes_no test -d "$ROOT/run/systemd/system")" "$(tools)" "$(log_bytes)"
+agent="$(agent)" cloud_init="$(cloud_init)" nvme="$(nvme_in_initramfs "$kernel")" log_bytes="$(log_bytes)"
+
+report() {
+  printf '{"distribution":%s,"version":%s,"family":"%s","architecture":%s,"kernel":%s' \
+    "$(text "$(os_release ID)" 24)" "$(text "$(os_release VERSION_ID)" 24)" "$(family)" "$(text "$(uname -m)" 16)" "$(text "$kernel" 48)"
+  printf ',"agent":%s,"cloudInit":%s' "$agent" "$cloud_init"
+  printf ',"ovfEnvPresent":%s,"machineIdEmpty":%s,"sshHostKeys":%s' \
+    "$(yes_no test -f "$ROOT/var/lib/waagent/ovf-env.xml")" "$(machine_id_empty)" "$(ssh_host_keys)"
+  printf ',"users":%s' "$(users)"
+  [ "$people_count" -le "$((LIST_MAX + 2))" ] || printf ',"usersMore":%s' "$((people_count - LIST_MAX - 2))"
+  printf ',"persistentNetRules":%s,"macPinnedProfiles":%s,"macPinnedFiles":%s,"resolvConf":"%s"' \
+    "$(yes_no persistent_net_rules)" "$(yes_no mac_pinned)" "$(mac_pinned_files)" "$(resolv_conf)"
+  printf ',"subscription":"%s","swap":"%s"' "$(subscription)" "$(swap)"
+  printf ',"fstabByDeviceName":%s,"fstabWithoutNofail":%s' "$(fstab_by_device_name)" "$(fstab_without_nofail)"
+  printf ',"nvmeInInitramfs":%s,"hypervDrivers":%s,"lvmRoot":%s' "$nvme" "$(hyperv_drivers "$kernel")" "$(lvm_root)"
+  printf ',"systemd":%s,"tools":%s,"logBytes":%s}\n' "$(yes_no test -d "$ROOT/run/systemd/system")" "$(tools)" "$log_bytes"
+}
+
+for LIST_MAX in 8 4 2; do
+  result="$(report)"
+  [ "${#result}" -gt "$MAX_BYTES" ] || break
+done
+printf '%s\n' "$result"

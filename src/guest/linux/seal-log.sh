@@ -10,7 +10,7 @@ ROOT="${ROOT:-}"
 UNIT=vmimage-seal
 STATE="$ROOT/run/$UNIT"
 
-# Run Command keeps 4,096 bytes; quotes and line ends grow by escaping, so the text starts well below.
+# What is not printable ASCII becomes '?', so the document is valid whatever a log holds.
 json_string() {
   printf '"'
   LC_ALL=C tr -c '\11\12\40-\176' '?' | sed 's/\\/\\\\/g; s/"/\\"/g; s/\t/\\t/g' |
@@ -31,5 +31,10 @@ fi
 running=false
 if systemctl is-active --quiet "$UNIT" 2>/dev/null; then running=true; fi
 outcome="$(cat "$STATE/outcome" 2>/dev/null)"
-printf '{"imageState":"","running":%s,"outcome":"%s","log":%s}\n' "$running" "$outcome" \
-  "$(tail -c 2500 "$STATE/seal.log" 2>/dev/null | json_string)"
+
+# Run Command keeps 4,096 bytes, and escaping makes a log of quotes and backslashes twice as long.
+for bytes in 2500 1800; do
+  log="$(tail -c "$bytes" "$STATE/seal.log" 2>/dev/null | json_string)"
+  [ "${#log}" -gt 3700 ] || break
+done
+printf '{"imageState":"","running":%s,"outcome":"%s","log":%s}\n' "$running" "$outcome" "$log"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # guest-contract: seal-linux/1
-# parameters: runId markerUrl* removeUsers keepUsers selfPowerOff
+# parameters: runId markerUrl* removeUsers keepUsers allowedRemedies unregister selfPowerOff
 # result: one JSON object, the last line of standard output
 #
 # Generalizes a Linux VM. Two lives in one file: Run Command starts it; it copies itself to /run (tmpfs, so nothing
@@ -66,7 +66,9 @@ start() {
   esac
   case "$url" in *[!A-Za-z0-9:/?\&=%._~+,\;@-]*) refuse BAD_PARAMETER "markerUrl holds characters that no URL has." ;; esac
   case "$runId" in '' | *[!A-Za-z0-9._-]*) refuse BAD_PARAMETER "runId must be letters, digits, dots, dashes." ;; esac
-  case "${removeUsers:-}${keepUsers:-}" in *[!A-Za-z0-9._,-]*) refuse BAD_PARAMETER "removeUsers and keepUsers are comma-separated user names." ;; esac
+  case "${removeUsers:-}${keepUsers:-}${allowedRemedies:-}" in
+    *[!A-Za-z0-9._,-]*) refuse BAD_PARAMETER "removeUsers, keepUsers and allowedRemedies are comma-separated names." ;;
+  esac
 
   if ! have systemd-run || [ ! -d "$ROOT/run/systemd/system" ]; then
     refuse NO_SYSTEMD "systemd-run is needed: a seal started as a child of the agent dies with it."
@@ -90,6 +92,8 @@ start() {
   printf '%s' "$runId" >"$STATE/run-id"
   printf '%s' "${removeUsers:-}" >"$STATE/remove-users"
   printf '%s' "${keepUsers:-}" >"$STATE/keep-users"
+  printf '%s' "${allowedRemedies:-}" >"$STATE/remedies"
+  printf '%s' "${unregister:-}" >"$STATE/unregister"
   printf '%s' "${selfPowerOff:-true}" >"$STATE/power-off"
 
   systemctl reset-failed "$UNIT" >/dev/null 2>&1
@@ -100,7 +104,7 @@ start() {
   fi
   reason="$(note start.err)"
   rm -rf "$STATE"
-  refuse DETACH_FAILED "systemd-run did not start the seal: $reason"
+  refuse DETACH_FAILED "systemd-run did not start the seal: $(printf '%s' "$reason" | cut -c 1-300 | head -n 3)"
 }
 
 # ---- the detached life -------------------------------------------------------------------------------------------
@@ -188,6 +192,8 @@ provisioned_user() {
   printf '%s\n' "$user"
 }
 
+mount_below() { awk -v home="$1" 'home != "" && index($2 "/", home "/") == 1 { print $2; exit }' "$ROOT/proc/mounts" 2>/dev/null; }
+
 # First, because later steps destroy what it reads.
 inspect() {
   asked="$(note remove-users)" kept="$(note keep-users)"
@@ -203,6 +209,10 @@ inspect() {
     elif [ "$uid" -lt "$lowest" ]; then
       log "user $user has uid $uid: a system account is not removed"
       exit 1
+    elif mounted="$(mount_below "$(user_field "$user" 6)")" && [ -n "$mounted" ]; then
+      # Removing the home would empty what is mounted there: a share belongs to others as well.
+      log "user $user: $mounted is a mount point; unmount it first"
+      exit 1
     else
       printf '%s\n' "$user" >>"$STATE/users"
     fi
@@ -215,18 +225,34 @@ inspect() {
   fi
 }
 
-# Before anything else goes: it needs the network and the VM's own identity.
+# Before anything else goes: telling the vendor needs the network and the VM's own identity. A copy has the source's
+# identity: were it to unregister, the source would lose its subscription, so a copy only forgets.
 leave_subscription() {
+  tell=$(note unregister)
   if have subscription-manager && [ -e "$ROOT/etc/pki/consumer/cert.pem" ]; then
-    # The entitlement is the vendor's bookkeeping; the image needs only the local identity gone.
-    bounded 120 subscription-manager unregister || log "subscription: unregister failed, local data is cleaned all the same"
+    [ "$tell" != true ] || bounded 120 subscription-manager unregister ||
+      log "subscription: unregister failed, local data is cleaned all the same"
     bounded 120 subscription-manager clean
   fi
+  # The tools may be gone and what they left still here.
+  rm -f "$ROOT"/etc/pki/consumer/*.pem "$ROOT"/etc/pki/entitlement/*.pem "$ROOT/etc/insights-client/machine-id" \
+    "$ROOT/etc/insights-client/.registered"
   # A pay-as-you-go SLES is registered with Azure's update servers and has their record; it registers anew by itself.
-  if have SUSEConnect && [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] &&
-    [ ! -e "$ROOT/var/lib/cloudregister/currentSMTInfo.obj" ] && [ ! -e "$ROOT/var/cache/cloudregister/currentSMTInfo.obj" ]; then
-    bounded 120 SUSEConnect --de-register || log "subscription: de-register failed, local data is cleaned all the same"
-    bounded 120 SUSEConnect --cleanup
+  if [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] && [ ! -e "$ROOT/var/lib/cloudregister/currentSMTInfo.obj" ] &&
+    [ ! -e "$ROOT/var/cache/cloudregister/currentSMTInfo.obj" ]; then
+    # SUSEConnect leaves de-registering to registercloudguest where that is installed.
+    if [ "$tell" = true ]; then
+      if have registercloudguest; then bounded 120 registercloudguest --clean; else bounded 120 SUSEConnect --de-register; fi ||
+        log "subscription: de-register failed, local data is cleaned all the same"
+    fi
+    if have SUSEConnect; then bounded 120 SUSEConnect --cleanup; fi
+    rm -f "$ROOT/etc/zypp/credentials.d/SCCcredentials"
+  fi
+  # The machine token of Ubuntu Pro is this machine's; an Azure Pro image attaches by itself at its first boot.
+  if have pro && [ -e "$ROOT/var/lib/ubuntu-advantage/private/machine-token.json" ]; then
+    [ "$tell" != true ] || bounded 120 pro detach --assume-yes ||
+      log "subscription: detach failed, local data is cleaned all the same"
+    rm -f "$ROOT"/var/lib/ubuntu-advantage/private/* "$ROOT/var/lib/ubuntu-advantage/status.json"
   fi
 }
 
@@ -277,9 +303,10 @@ clean_cloud_init() {
     log "cloud-init: does not configure the network here; its former files stay"
     return 0
   fi
-  for file in "$ROOT"/etc/netplan/*.yaml "$ROOT"/etc/network/interfaces.d/*cloud-init* \
-    "$ROOT"/etc/sysconfig/network-scripts/ifcfg-* "$ROOT"/etc/sysconfig/network/ifcfg-* \
-    "$ROOT"/etc/NetworkManager/system-connections/cloud-init-* "$ROOT"/etc/systemd/network/10-cloud-init-*; do
+  # Files with its name are its own, and not all of its renderers sign them; others it signs in their first lines.
+  rm -f "$ROOT"/etc/netplan/50-cloud-init.yaml "$ROOT"/etc/network/interfaces.d/50-cloud-init* \
+    "$ROOT"/etc/NetworkManager/system-connections/cloud-init-* "$ROOT"/etc/systemd/network/10-cloud-init-*
+  for file in "$ROOT"/etc/netplan/*.yaml "$ROOT"/etc/sysconfig/network-scripts/ifcfg-* "$ROOT"/etc/sysconfig/network/ifcfg-*; do
     [ -f "$file" ] || continue
     if head -n 3 "$file" | grep -qi -e 'generated from information provided by the datasource' -e 'created by cloud-init' -e 'generated by cloud-init'; then
       rm -f "$file"
@@ -305,33 +332,74 @@ remove_users() {
     if [ -n "$(user_field "$user" 3)" ]; then
       if have loginctl; then loginctl terminate-user "$user" >/dev/null 2>&1 || log "user $user: no session"; fi
       # userdel warns with a code of its own about a home or mail box that is gone; what counts is the next line.
-      userdel -f -r "$user" || log "user $user: userdel ended with $?"
+      userdel -f -r -- "$user" || log "user $user: userdel ended with $?"
       [ -z "$(user_field "$user" 3)" ]
     fi
     # The agent removes the account but not its sudoers rule (WALinuxAgent#3663).
     drop_sudoers_of file "$pattern"
-    case "$home" in /home/?*) rm -rf "${ROOT:?}$home" ;; esac
+    case "$home" in /home/?*) rm -rf "$ROOT${home:?}" ;; esac
     rm -rf "$ROOT/var/spool/cron/crontabs/$user" "$ROOT/var/spool/cron/$user" "$ROOT/var/spool/cron/tabs/$user" \
       "$ROOT/var/lib/systemd/linger/$user" "$ROOT/var/mail/$user" "$ROOT/var/spool/mail/$user"
     printf '%s\n' "$user" >>"$STATE/removed-users"
   done <"$STATE/users"
   # cloud-init puts the user's key into root's file as well, behind a "please login as" command.
-  listed root "$(note keep-users)" || rm -f "$ROOT/root/.ssh/authorized_keys" "$ROOT/root/.ssh/known_hosts"
+  if ! listed root "$(note keep-users)"; then
+    rm -f "$ROOT/root/.ssh/authorized_keys" "$ROOT/root/.ssh/known_hosts"
+  elif [ -f "$ROOT/root/.ssh/authorized_keys" ]; then
+    sed -i '/command="echo [^"]*Please login as the user/d' "$ROOT/root/.ssh/authorized_keys"
+  fi
 }
 
 drop_host_keys() { rm -f "$ROOT"/etc/ssh/ssh_host_*; }
+
+# Netplan and networkd files of somebody's own that name this VM's MAC address match no NIC of another VM. The
+# interface's name takes the address's place; an address to be given to the NIC goes, since Azure drops its packets.
+unpin_network() {
+  for file in "$ROOT"/etc/netplan/*.yaml; do
+    grep -qs 'macaddress:' "$file" || continue
+    log "unpin-network: ${file#"$ROOT"}"
+    # Read twice: which names each interface gets, then the change.
+    awk '
+      function bare(word) { gsub(/["\047]/, "", word); return word }
+      FNR == 1 { pass++; section = ids = matching = "" }
+      { match($0, /^ */); depth = RLENGTH; key = $1; sub(/:.*/, "", key); key = bare(key); told = NF && key !~ /^#/ }
+      told && section != "" && depth <= section { section = ids = "" }
+      told && section != "" && ids == "" { ids = depth }
+      told && key == "ethernets" { section = depth; ids = "" }
+      told && ids != "" && depth == ids { id = key }
+      told && matching != "" && depth <= matching { matching = "" }
+      told && key == "match" { matching = depth }
+      pass == 1 && key == "set-name" { given[id] = bare($2) }
+      pass == 1 && matching != "" && / *name:/ { named[id] = 1 }
+      pass == 1 { next }
+      section != "" && /macaddress:/ {
+        if (matching == "" || (named[id] && key != "match")) next
+        address = "macaddress: *[\"\047]?[0-9a-fA-F:-]+[\"\047]?"
+        if (named[id]) sub(address " *,? *", ""); else sub(address, "name: \"" (id in given ? given[id] : id) "\"")
+      }
+      { print }' "$file" "$file" >"$STATE/unpinned"
+    cat "$STATE/unpinned" >"$file"
+  done
+  for file in "$ROOT"/etc/systemd/network/*; do
+    grep -qs '^MACAddress=' "$file" || continue
+    log "unpin-network: ${file#"$ROOT"}"
+    sed -i -e '/^\[Match\]/,/^\[[^M]/s/^MACAddress=.*/Driver=hv_netvsc/' -e '/^MACAddress=/d' "$file"
+  done
+}
 
 drop_network_identity() {
   rm -f "$ROOT"/etc/udev/rules.d/70-persistent-net.rules "$ROOT"/etc/udev/rules.d/75-persistent-net-generator.rules \
     "$ROOT"/etc/udev/rules.d/85-persistent-net-cloud-init.rules
   for file in "$ROOT"/etc/sysconfig/network-scripts/ifcfg-* "$ROOT"/etc/sysconfig/network/ifcfg-*; do
     [ -f "$file" ] || continue
-    sed -i '/^[[:space:]]*\(HWADDR\|UUID\|LLADDR\)=/d' "$file"
+    # The agent's own host name in DHCP_HOSTNAME would be every new VM's (azurelinuxagent, osutil/redhat.py).
+    sed -i -e '/^[[:space:]]*\(HWADDR\|UUID\|LLADDR\)=/d' -e '/^DHCP_HOSTNAME="\{0,1\}localhost/d' "$file"
   done
   for file in "$ROOT"/etc/NetworkManager/system-connections/*; do
     [ -f "$file" ] || continue
     sed -i '/^[[:space:]]*\(uuid\|mac-address\)[[:space:]]*=/d' "$file"
   done
+  if listed unpin-network "$(note remedies)"; then unpin_network; fi
   rm -rf "$ROOT"/var/lib/dhclient/* "$ROOT"/var/lib/dhcp/* "$ROOT"/var/lib/dhcpcd/* "$ROOT"/var/lib/wicked/*.xml \
     "$ROOT"/var/lib/NetworkManager/*.lease "$ROOT"/var/lib/NetworkManager/timestamps "$ROOT"/var/lib/NetworkManager/secret_key
   # waagent does this too; a VM without it would carry its name into the image.
@@ -343,6 +411,8 @@ drop_network_identity() {
 restore_resolver() {
   if [ -s "$STATE/resolv-link" ]; then
     [ -L "$ROOT/etc/resolv.conf" ] || ln -sfn "$(note resolv-link)" "$ROOT/etc/resolv.conf"
+    # Made by us, it has our label; its readers are confined by SELinux.
+    if have restorecon; then restorecon -F "$ROOT/etc/resolv.conf" || log "resolver: not relabelled"; fi
   elif [ -f "$STATE/resolv-file" ] && [ ! -e "$ROOT/etc/resolv.conf" ]; then
     cp "$STATE/resolv-file" "$ROOT/etc/resolv.conf"
     chmod 644 "$ROOT/etc/resolv.conf"
@@ -358,28 +428,37 @@ empty_machine_id() {
   if [ -f "$ROOT/var/lib/dbus/machine-id" ] && [ ! -L "$ROOT/var/lib/dbus/machine-id" ]; then
     ln -sfn /etc/machine-id "$ROOT/var/lib/dbus/machine-id"
   fi
-  rm -f "$ROOT/var/lib/systemd/random-seed"
+  # Besides the machine-id, what systemd wants made anew for each copy (systemd, "Building Images").
+  rm -f "$ROOT/var/lib/systemd/random-seed" "$ROOT/var/lib/systemd/credential.secret" "$ROOT/boot/loader/random-seed" \
+    "$ROOT/boot/efi/loader/random-seed" "$ROOT/efi/loader/random-seed"
   # Flatcar provisions by Ignition, which runs only when this flag is there.
   if [ -d "$ROOT/boot/flatcar" ]; then : >"$ROOT/boot/flatcar/first_boot"; fi
 }
 
 scrub_traces() {
-  for home in "$ROOT/root" "$ROOT"/home/*; do
-    [ -d "$home" ] || continue
-    for file in .bash_history .zsh_history .sh_history .ash_history .python_history .node_repl_history .mysql_history \
-      .psql_history .lesshst .viminfo .wget-hsts .sudo_as_admin_successful; do
-      rm -f "$home/$file"
+  # Homes lie anywhere, and some in /home have no account any more.
+  { awk -F: '{ print $6 }' "$ROOT/etc/passwd" && cd "$ROOT/" && printf '/%s\n' root home/*; } | sort -u |
+    while IFS= read -r home; do
+      [ -d "$ROOT$home" ] || continue
+      for file in .bash_history .zsh_history .sh_history .ash_history .python_history .node_repl_history .mysql_history \
+        .psql_history .rediscli_history .local/share/fish/fish_history .lesshst .viminfo .wget-hsts .sudo_as_admin_successful; do
+        rm -f "$ROOT$home/$file"
+      done
     done
-  done
   # The journal is still written to; without this it would come back to disk while the VM stops.
   if have journalctl; then journalctl --relinquish-var >/dev/null 2>&1 || log "journal: cannot be relinquished"; fi
   rm -rf "$ROOT"/var/log/journal/* "$ROOT"/var/crash/* "$ROOT"/var/lib/systemd/coredump/* "$ROOT"/var/log/anaconda
   find "$ROOT/var/log" -type f \( -name '*.gz' -o -name '*.xz' -o -name '*.bz2' -o -name '*.zst' -o -name '*.old' \
     -o -name '*.[0-9]' -o -name '*-[12][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' \) -exec rm -f {} +
   find "$ROOT/var/log" -type f -size +0 | while IFS= read -r file; do : >"$file"; done
+  # Packages that were fetched to be installed: nobody misses them, every image would carry them.
+  rm -rf "$ROOT"/var/cache/apt/archives/*.deb "$ROOT"/var/cache/dnf/* "$ROOT"/var/cache/yum/* "$ROOT"/var/cache/tdnf/* \
+    "$ROOT"/var/cache/zypp/packages/* "$ROOT"/var/lib/snapd/cache/*
   for directory in "$ROOT/tmp" "$ROOT/var/tmp"; do
     [ -d "$directory" ] || continue
-    find "$directory" -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -exec rm -rf {} +
+    # Never into what is mounted there.
+    find "$directory" -xdev -depth -mindepth 1 ! -path "$directory/systemd-private-*" -delete ||
+      log "traces: not all of ${directory#"$ROOT"} could be removed"
   done
 }
 

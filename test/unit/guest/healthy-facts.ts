@@ -13,6 +13,7 @@ export const healthyLinux = {
   users: [{ name: "azureuser", uid: 1000, sudoersFile: true, authorizedKeys: 1 }],
   persistentNetRules: false,
   macPinnedProfiles: false,
+  macPinnedFiles: [] as string[],
   resolvConf: "link",
   subscription: "none",
   swap: "none",

@@ -25,8 +25,9 @@ export interface LinuxFacts {
   users: GuestUser[];
   persistentNetRules: boolean;
   macPinnedProfiles: boolean;
+  macPinnedFiles: string[];
   resolvConf: "link" | "file" | "dangling" | "absent";
-  subscription: "none" | "rhel-registered" | "suse-byos";
+  subscription: "none" | "rhel-registered" | "suse-byos" | "ubuntu-pro";
   swap: "none" | "resource-disk" | "os-disk";
   fstabByDeviceName: string[];
   fstabWithoutNofail: string[];
@@ -168,6 +169,7 @@ export function healthyGuest(os: "Linux" | "Windows", computerName: string, user
       users: [{ name: user, uid: 1000, sudoersFile: true, authorizedKeys: 1 }],
       persistentNetRules: false,
       macPinnedProfiles: false,
+      macPinnedFiles: [],
       resolvConf: "link",
       subscription: "none",
       swap: "none",

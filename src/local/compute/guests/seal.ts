@@ -163,6 +163,7 @@ function sealLinux(guest: LinuxGuest, order: SealOrder): SealEnd {
   facts.ovfEnvPresent = false;
   facts.persistentNetRules = false;
   facts.macPinnedProfiles = false;
+  if (order.allowedRemedies.includes("unpin-network")) facts.macPinnedFiles = [];
   facts.subscription = "none";
   facts.logBytes = 0;
   if (facts.cloudInit.present) facts.cloudInit.state = "not run";
