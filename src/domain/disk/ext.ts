@@ -3,6 +3,7 @@
  * and inodes. Where the blocks of an inode are is told by ext-blocks.ts, what a directory holds by ext-directory.ts.
  */
 import type { RangeReader } from "../range-reader.js";
+import { descriptorOffset, type DescriptorLayout } from "./ext-descriptors.js";
 import { type BlockMap, mapBlocks, readBlocks } from "./ext-blocks.js";
 import { parseExtDirectory } from "./ext-directory.js";
 import { readFields, uint } from "./fields.js";
@@ -15,25 +16,29 @@ const SUPERBLOCK = {
   inodeCount: [0, 4],
   firstDataBlock: [20, 4],
   logBlockSize: [24, 4],
+  blocksPerGroup: [32, 4],
   inodesPerGroup: [40, 4],
   magic: [56, 2],
   revision: [76, 4],
   inodeBytes: [88, 2],
   compatible: [92, 4],
   incompatible: [96, 4],
+  readOnlyCompatible: [100, 4],
   descriptorBytes: [254, 2],
+  firstMetaGroup: [260, 4],
 } as const;
 const MAGIC = 0xef53;
 const ROOT_INODE = 2;
 
 const HAS_JOURNAL = 0x4;
+const META_GROUPS = 0x10;
 const EXTENTS = 0x40;
 const SIXTY_FOUR_BIT = 0x80;
+const SPARSE_COPIES = 0x1;
 /** Incompatible features that change how names and bytes are found and are not read here. */
 const UNREADABLE = {
   compression: 0x1,
   "journal device": 0x8,
-  "meta block groups": 0x10,
 } as const;
 
 const DESCRIPTOR = { inodeTableLow: [8, 4], inodeTableHigh: [40, 4] } as const;
@@ -66,8 +71,7 @@ interface Volume {
   readonly inodeBytes: number;
   readonly inodeCount: number;
   readonly inodesPerGroup: number;
-  readonly descriptorBytes: number;
-  readonly descriptorsOffset: number;
+  readonly descriptors: DescriptorLayout;
 }
 
 export type ExtReading =
@@ -106,8 +110,14 @@ export async function openExt(reader: RangeReader): Promise<ExtReading | undefin
     inodeBytes,
     inodeCount: superblock.inodeCount,
     inodesPerGroup: superblock.inodesPerGroup,
-    descriptorBytes,
-    descriptorsOffset: (superblock.firstDataBlock + 1) * blockBytes,
+    descriptors: {
+      blockBytes,
+      descriptorBytes,
+      firstDataBlock: superblock.firstDataBlock,
+      blocksPerGroup: superblock.blocksPerGroup,
+      ...((superblock.incompatible & META_GROUPS) !== 0 && { firstMetaGroup: superblock.firstMetaGroup }),
+      sparseCopies: (superblock.readOnlyCompatible & SPARSE_COPIES) !== 0,
+    },
   };
   const root = await inodeNode(volume, ROOT_INODE);
   if (root?.kind !== "directory") return { filesystem, why: "its root directory cannot be found" };
@@ -117,8 +127,9 @@ export async function openExt(reader: RangeReader): Promise<ExtReading | undefin
 async function readInode(volume: Volume, number: number): Promise<Uint8Array | undefined> {
   if (number < 1 || number > volume.inodeCount) return undefined;
   const group = Math.floor((number - 1) / volume.inodesPerGroup);
-  const descriptorOffset = volume.descriptorsOffset + group * volume.descriptorBytes;
-  const descriptor = await readInside(volume.reader, descriptorOffset, volume.descriptorBytes);
+  const { descriptors } = volume;
+  const offset = descriptorOffset(descriptors, group);
+  const descriptor = await readInside(volume.reader, offset, descriptors.descriptorBytes);
   if (!descriptor) return undefined;
   const { inodeTableLow, inodeTableHigh } = readFields(DESCRIPTOR, descriptor);
   const tableOffset = (inodeTableHigh * 2 ** 32 + inodeTableLow) * volume.blockBytes;

@@ -6,6 +6,7 @@ import type { BootEvidence } from "./boot-evidence.js";
 import type { DiskFacts, DiskFinding } from "./facts.js";
 import { namesIn } from "./file-tree.js";
 import { readLinuxRoot } from "./linux-facts.js";
+import { readUsrRelease } from "./os-release.js";
 import type { Volume } from "./volume.js";
 import { readWindows } from "./windows-facts.js";
 
@@ -38,7 +39,9 @@ const LINUX_VENDORS: ReadonlySet<string> = new Set([
 const WINDOWS_VENDOR = "microsoft";
 
 /** Kinds of volume that can hold a Linux root which is not read here. */
-const UNREADABLE_ROOTS: ReadonlySet<string> = new Set(["btrfs", "linux-raid", "luks", "lvm2", "xfs"]);
+const UNREADABLE_ROOTS: ReadonlySet<string> = new Set([
+  ...["btrfs", "erofs", "f2fs", "linux-raid", "luks", "lvm2", "squashfs", "xfs"],
+]);
 
 export const UNKNOWN_SYSTEM: OperatingSystem = { osFamily: "unknown", generalized: "unknown" };
 
@@ -74,11 +77,15 @@ export async function identifyOperatingSystem(
   const roots = found.filter(({ certain }) => certain);
   const [first, second] = roots;
   if (first && second) findings.push(severalSystems(roots));
-  const { certain, ...answer } = first ??
-    strongestHint(found, volumes, boot) ?? { ...UNKNOWN_SYSTEM, certain: true };
+  const hint = strongestHint(found, volumes, boot);
+  const { certain, ...answer } = first ? named(first, hint) : (hint ?? { ...UNKNOWN_SYSTEM, certain: true });
   if (!certain && answer.osFamily === "Linux") findings.push(unreadableRoot(volumes, answer));
   return answer;
 }
+
+/** A root whose os-release lies on a /usr of its own has its name from there; a vendor directory has no version. */
+const named = (root: Found, hint: Found | undefined): Found =>
+  root.distribution === undefined && hint?.version !== undefined ? { ...hint, ...root } : root;
 
 async function systemOn(
   { tree, filesystem, partition }: Volume,
@@ -99,6 +106,9 @@ async function systemOn(
     findings.push(...said);
     return { osFamily: "Linux", ...facts, certain: true };
   }
+  // A /usr of its own, as Flatcar has it: the root, and what identity is in it, is elsewhere.
+  const usr = await readUsrRelease(tree);
+  if (usr) return { osFamily: "Linux", generalized: "unknown", ...usr, certain: false };
   // A /boot of its own: the root is elsewhere.
   const isBoot = (await namesIn(tree, "")).some((name) => /^(vmlinuz|grub2?$)/.test(name));
   return isBoot ? { osFamily: "Linux", generalized: "unknown", certain: false } : undefined;

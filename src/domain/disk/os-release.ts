@@ -19,6 +19,12 @@ export async function readOsRelease(tree: FileTree): Promise<OsRelease | undefin
   return undefined;
 }
 
+/** The same of a volume that is mounted at /usr. */
+export async function readUsrRelease(tree: FileTree): Promise<OsRelease | undefined> {
+  const bytes = await readHead(tree, "lib/os-release", MAX_BYTES);
+  return bytes && parseOsRelease(utf8(bytes));
+}
+
 export function parseOsRelease(text: string): OsRelease {
   const values = new Map<string, string>();
   for (const line of text.split("\n")) {

@@ -30,6 +30,10 @@ const SIGNATURES: readonly (readonly [kind: string, offset: number, magic: strin
   ["refs", 3, "ReFS\0\0\0\0"],
   ["linux-raid", 4096, "\xfc\x4e\x2b\xa9"],
   ["squashfs", 0, "hsqs"],
+  ["erofs", 1024, "\xe2\xe1\xf5\xe0"],
+  ["f2fs", 1024, "\x10\x20\xf5\xf2"],
+  // The hashes of a read-only root or /usr beside it.
+  ["verity", 0, "verity\0\0"],
 ];
 const BTRFS_MAGIC_OFFSET = 0x10040;
 const BTRFS_MAGIC = "_BHRfS_M";
