@@ -181,9 +181,15 @@ export async function openCloud(seed: Seed, stores?: Stores) {
     });
     return response.json();
   };
+  /** Any resource or list of Microsoft.Network; undefined when it is not there. */
+  const network = async <T>(path: string): Promise<T | undefined> => {
+    const response = await fetch(`${simulator.endpoint}${path}?api-version=2024-05-01`);
+    return response.status === 200 ? ((await response.json()) as T) : undefined;
+  };
   return {
     cloud,
     client,
+    network,
     runs,
     holds,
     id,
