@@ -124,6 +124,7 @@ for (const { name, handler } of activities) df.app.activity(name, { handler });
 registerCaptureFunctions({
   queue: "%CAPTURE_QUEUE%",
   ...(settings.WORK_SUBNET_ID === undefined ? {} : { workSubnetId: settings.WORK_SUBNET_ID }),
+  announce: events !== undefined,
   runs,
 });
 registerImportFunctions({
@@ -140,14 +141,15 @@ registerImportFunctions({
   inspect: (place, purpose) => inspectDrop(place, purpose, drops),
 });
 registerResumeFunctions({ runs });
-registerRestoreFunctions({ runs, backupDocument: savedCapture.name });
+registerRestoreFunctions({ runs, backupDocument: savedCapture.name, announce: events !== undefined });
 registerJanitorFunctions({
   mode: settings.JANITOR_MODE,
   schedule: settings.JANITOR_SCHEDULE,
-  tagged: armTaggedResources(
-    cloud,
-    [settings.WORK_SUBNET_ID ?? "", settings.IMPORT_TARGET_ID].flatMap((id) => id.split("/")[2] ?? []),
+  subscriptionIds: [settings.WORK_SUBNET_ID ?? "", settings.IMPORT_TARGET_ID].flatMap(
+    (id) => id.split("/")[2] ?? [],
   ),
+  runs,
+  tagged: armTaggedResources(cloud),
   resources: armResources(cloud),
   holds,
 });

@@ -8,6 +8,8 @@ export interface RestoreInput {
   readonly runId: string;
   /** The capture whose backup and saved model are restored from. */
   readonly captureId: string;
+  /** Whether to tell how the run ended. */
+  readonly announce?: boolean;
 }
 
 export interface RestoreResult {

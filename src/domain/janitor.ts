@@ -1,11 +1,13 @@
 /** What of everything that carries our tags may go. In doubt it stays: another deployment may use the same tags. */
-import { EXPIRES_TAG, KIND_TAG, RUN_TAG } from "./names.js";
+import { EXPIRES_TAG, KIND_TAG, RESUME_TAG, RUN_TAG } from "./names.js";
 
 export interface TaggedResource {
   readonly id: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Something uses it: a disk that is attached. */
   readonly inUse: boolean;
+  /** Azure could not make it. */
+  readonly failed: boolean;
 }
 
 /** How the runs of a tag stand, a resumed one with those that it goes on with; undefined: none is known here. */
@@ -20,20 +22,24 @@ export interface JanitorVerdict {
 }
 
 export function judgeLeftover(
-  { id, tags, inUse }: TaggedResource,
+  { id, tags, inUse, failed }: TaggedResource,
   runs: RunsState,
   nowMs: number,
 ): JanitorVerdict {
   const run = tags[RUN_TAG] ?? "";
   const kind = tags[KIND_TAG] ?? "";
-  const expires = tags[EXPIRES_TAG];
+  const [expiry, expires] =
+    kind === "image" ? [RESUME_TAG, tags[RESUME_TAG]] : [EXPIRES_TAG, tags[EXPIRES_TAG]];
   const expiresMs = expires === undefined ? undefined : Date.parse(expires);
   const says = (remove: boolean, why: string): JanitorVerdict => ({ id, run, kind, remove, why });
-  if (kind !== "work" && kind !== "backup") return says(false, "neither scaffolding nor a backup");
+  if (kind === "image" && !failed) return says(false, "an image that stands");
+  if (kind === "image" && expires === undefined) return says(false, "a failed image without a day stays");
+  if (kind !== "work" && kind !== "backup" && kind !== "image")
+    return says(false, "neither scaffolding nor a backup");
   if (runs === "open") return says(false, "its run is under way");
   if (inUse) return says(false, "something uses it");
   if (expiresMs !== undefined) {
-    if (Number.isNaN(expiresMs)) return says(false, `its ${EXPIRES_TAG} is no time: ${expires ?? ""}`);
+    if (Number.isNaN(expiresMs)) return says(false, `its ${expiry} is no time: ${expires ?? ""}`);
     return expiresMs <= nowMs
       ? says(true, `kept until ${expires ?? ""}`)
       : says(false, `is kept until ${expires ?? ""}`);

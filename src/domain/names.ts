@@ -31,6 +31,8 @@ export const runIdFrom = (text: string): string => nameFrom(text, 64);
 export const RUN_TAG = "vmimage-run";
 export const EXPIRES_TAG = "vmimage-expires";
 export const KIND_TAG = "vmimage-kind";
+/** On an image: until when it is kept for a resume, should it have failed. An image that stands has no such day. */
+export const RESUME_TAG = "vmimage-resume-until";
 
 /** Disks that a restore made belong to their VM from then on: no janitor takes them for scaffolding. */
 export const RESTORED_DISK_PREFIX = "vmi-restore-";

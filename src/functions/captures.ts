@@ -11,6 +11,7 @@ import { instanceIdOf } from "../contracts/status.js";
 import { runIdFrom } from "../domain/names.js";
 import type { RunStore } from "../ports/run-store.js";
 import { accepted, urlOf, problem } from "./http.js";
+import { notePlaces } from "./places.js";
 import { startOnce } from "./start-run.js";
 import { statusOf } from "./status.js";
 
@@ -18,6 +19,8 @@ export interface CaptureFunctions {
   /** The setting's name that holds the queue's name, in %…% for the host to fill in. */
   readonly queue: string;
   readonly workSubnetId?: string;
+  /** Whether runs tell how they ended. */
+  readonly announce: boolean;
   readonly runs: RunStore;
 }
 
@@ -26,10 +29,11 @@ export const ORIGINAL = "request.txt";
 
 type Parsed = { readonly runId: string } & (
   | { readonly input: CaptureInput }
-  | { readonly problems: readonly string[]; readonly code: RefuseInput["code"] }
+  | { readonly subject: string; readonly problems: readonly string[]; readonly code: RefuseInput["code"] }
 );
 
-export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureFunctions): void {
+export function registerCaptureFunctions(settings: CaptureFunctions): void {
+  const { queue, runs } = settings;
   const client = df.input.durableClient();
 
   app.serviceBusQueue("captureRequests", {
@@ -43,9 +47,9 @@ export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureF
         typeof messageId === "string" || typeof messageId === "number"
           ? String(messageId)
           : context.invocationId;
-      const parsed = parse(message, fallback, workSubnetId);
+      const parsed = parse(message, fallback, settings);
       await keepOriginal(runs, parsed.runId, message);
-      const started = await start(df.getClient(context), parsed);
+      const started = await start(df.getClient(context), parsed, settings);
       context.log(
         JSON.stringify({ event: started ? "capture accepted" : "capture known", run: parsed.runId }),
       );
@@ -59,7 +63,7 @@ export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureF
     extraInputs: [client],
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const text = await request.text();
-      const parsed = parse(fromJson(text), context.invocationId, workSubnetId);
+      const parsed = parse(fromJson(text), context.invocationId, settings);
       if ("problems" in parsed)
         return problem(
           400,
@@ -69,7 +73,7 @@ export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureF
         );
       const durable = df.getClient(context);
       await keepOriginal(runs, parsed.runId, text);
-      await start(durable, parsed);
+      await start(durable, parsed, settings);
       return accepted(durable, request, "capture", parsed.runId);
     },
   });
@@ -96,22 +100,22 @@ export function registerCaptureFunctions({ queue, workSubnetId, runs }: CaptureF
 }
 
 /** The body may name the run; a message that does not is named by its message id. */
-function parse(body: unknown, fallbackId: string, workSubnetId: string | undefined): Parsed {
+function parse(body: unknown, fallbackId: string, { workSubnetId, announce }: CaptureFunctions): Parsed {
   const fallback = runIdFrom(fallbackId);
   if (typeof body !== "object" || body === null)
     return {
       runId: fallback,
+      subject: "",
       code: "REQUEST_NOT_JSON",
       problems: ["(request): the body is not a JSON object"],
     };
   const read = captureRequest.safeParse(body);
-  const { requestId } = body as { requestId?: unknown };
+  const { requestId, sourceVmId } = body as { requestId?: unknown; sourceVmId?: unknown };
   const runId = typeof requestId === "string" && requestId !== "" ? runIdFrom(requestId) : fallback;
-  if (!read.success) return { runId, code: "INVALID_REQUEST", problems: problemsOf(read.error) };
-  return {
-    runId,
-    input: { runId, request: read.data, ...(workSubnetId === undefined ? {} : { workSubnetId }) },
-  };
+  const subject = typeof sourceVmId === "string" ? sourceVmId.slice(0, 500) : "";
+  if (!read.success) return { runId, subject, code: "INVALID_REQUEST", problems: problemsOf(read.error) };
+  const known = workSubnetId === undefined ? {} : { workSubnetId };
+  return { runId, input: { runId, request: read.data, announce, ...known } };
 }
 
 /** Undefined is no JSON object either, and is told as such. */
@@ -123,13 +127,25 @@ function fromJson(text: string): unknown {
   }
 }
 
-const start = (client: df.DurableClient, parsed: Parsed): Promise<boolean> =>
-  "input" in parsed
-    ? startOnce(client, CAPTURE_ORCHESTRATOR, instanceIdOf("capture", parsed.runId), parsed.input)
-    : startOnce(client, REFUSE_ORCHESTRATOR, instanceIdOf("capture", parsed.runId), {
-        code: parsed.code,
-        problems: parsed.problems,
-      } satisfies RefuseInput);
+async function start(
+  client: df.DurableClient,
+  parsed: Parsed,
+  { runs, announce }: CaptureFunctions,
+): Promise<boolean> {
+  const { runId } = parsed;
+  const instanceId = instanceIdOf("capture", runId);
+  if ("input" in parsed) {
+    await notePlaces(runs, parsed.input.request);
+    return startOnce(client, CAPTURE_ORCHESTRATOR, instanceId, parsed.input);
+  }
+  const { code, problems, subject } = parsed;
+  const refusal: RefuseInput = {
+    code,
+    problems,
+    ...(announce ? { about: { kind: "capture", runId, subject } } : {}),
+  };
+  return startOnce(client, REFUSE_ORCHESTRATOR, instanceId, refusal);
+}
 
 async function keepOriginal(runs: RunStore, runId: string, body: unknown): Promise<void> {
   const text = typeof body === "string" ? body : JSON.stringify(body, undefined, 2);

@@ -3,18 +3,24 @@ import { app } from "@azure/functions";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
-import type { CaptureInput } from "../contracts/capture-run.js";
 import { RUN_KINDS } from "../contracts/status.js";
 import type { JanitorVerdict, RunsState } from "../domain/janitor.js";
 import { judgeLeftover } from "../domain/janitor.js";
+import { RUN_TAG } from "../domain/names.js";
 import type { Resources } from "../ports/resources.js";
-import type { TaggedResources } from "../ports/tagged-resources.js";
+import type { RunStore } from "../ports/run-store.js";
+import type { TaggedInPlaces, TaggedResources } from "../ports/tagged-resources.js";
 import type { VmHolds } from "../ports/vm-holds.js";
+import { captureInput } from "./capture-input.js";
+import { notedPlaces } from "./places.js";
 
 export interface JanitorFunctions {
   readonly mode: "report" | "remove";
   /** NCRONTAB with seconds. */
   readonly schedule: string;
+  /** Subscriptions that the settings name; those of requests are noted by the runs. */
+  readonly subscriptionIds: readonly string[];
+  readonly runs: RunStore;
   readonly tagged: TaggedResources;
   readonly resources: Resources;
   readonly holds: VmHolds;
@@ -23,6 +29,8 @@ export interface JanitorFunctions {
 interface Report {
   readonly mode: "report" | "remove";
   readonly resources: readonly JanitorVerdict[];
+  /** Subscriptions and image definitions that could not be looked at. */
+  readonly unread: TaggedInPlaces["unread"];
   /** Holds of runs that have ended. */
   readonly holds: readonly { readonly hold: string; readonly runId: string }[];
 }
@@ -42,6 +50,8 @@ export function registerJanitorFunctions(janitor: JanitorFunctions): void {
             : "left";
         context.log(JSON.stringify({ event: "leftover found", resource: id, run, why, removal }));
       }
+      for (const { place, why } of report.unread)
+        context.log(JSON.stringify({ event: "place not looked at", place, why }));
       for (const { hold, runId } of report.holds) {
         if (janitor.mode === "remove") await janitor.holds.drop(hold, runId);
         context.log(JSON.stringify({ event: "hold of an ended run", hold, run: runId, mode: janitor.mode }));
@@ -60,16 +70,18 @@ export function registerJanitorFunctions(janitor: JanitorFunctions): void {
   });
 }
 
-async function survey(client: DurableClient, { mode, tagged, holds }: JanitorFunctions): Promise<Report> {
+async function survey(client: DurableClient, janitor: JanitorFunctions): Promise<Report> {
+  const { mode, subscriptionIds, runs, tagged, holds } = janitor;
+  const named = subscriptionIds.map((id) => `/subscriptions/${id.toLowerCase()}`);
+  const places = [...new Set([...named, ...(await notedPlaces(runs))])];
   // In this order: a run that starts meanwhile has made nothing that was seen.
-  const [found, held] = [await tagged.list(), await holds.all()];
+  const [{ found, unread }, held] = [await tagged.list(places), await holds.all()];
   const stateOf = runStates(await client.getStatusAll());
   const nowMs = Date.now();
   return {
     mode,
-    resources: found.map((resource) =>
-      judgeLeftover(resource, stateOf(resource.tags["vmimage-run"] ?? ""), nowMs),
-    ),
+    resources: found.map((resource) => judgeLeftover(resource, stateOf(resource.tags[RUN_TAG] ?? ""), nowMs)),
+    unread,
     holds: held.filter(({ runId }) => stateOf(runId) === "ended"),
   };
 }
@@ -84,7 +96,7 @@ export function runStates(instances: readonly DurableOrchestrationStatus[]): (ru
     if (kind === undefined) continue;
     const own = instanceId.slice(kind.length + 1);
     // A host may leave inputs out of a list; the id that we give a resumed run tells its first one, too.
-    const first = (input as Partial<CaptureInput> | null | undefined)?.resumes ?? own.split(".")[0];
+    const first = captureInput(input)?.resumes ?? own.split(".")[0];
     const open = OPEN.includes(runtimeStatus);
     for (const run of [own, instanceId, ...(first === undefined ? [] : [first])])
       if (open || !states.has(run)) states.set(run, open ? "open" : "ended");

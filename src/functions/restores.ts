@@ -11,13 +11,16 @@ import { instanceIdOf } from "../contracts/status.js";
 import type { RunStore } from "../ports/run-store.js";
 import { runIdFrom } from "../domain/names.js";
 import { accepted, bodyOf, urlOf, problem } from "./http.js";
+import { captureInput } from "./capture-input.js";
 import { startOnce } from "./start-run.js";
-import { isOpen, statusOf } from "./status.js";
+import { documentOf, findInstance, isOpen, statusOf } from "./status.js";
 
 export interface RestoreFunctions {
   readonly runs: RunStore;
   /** The document without which there is nothing to restore. */
   readonly backupDocument: string;
+  /** Whether restores tell how they ended. */
+  readonly announce: boolean;
 }
 
 const restoreRequest = z.strictObject({ again: z.boolean().default(false) });
@@ -25,7 +28,7 @@ const restoreRequest = z.strictObject({ again: z.boolean().default(false) });
 /** Each try has its own disks, and so its own id. */
 const MOST_TRIES = 20;
 
-export function registerRestoreFunctions({ runs, backupDocument }: RestoreFunctions): void {
+export function registerRestoreFunctions({ runs, backupDocument, announce }: RestoreFunctions): void {
   const client = df.input.durableClient();
 
   app.http("postRestore", {
@@ -35,8 +38,11 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
     extraInputs: [client],
     handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
       const durable = df.getClient(context);
-      const captureId = runIdFrom(request.params["id"] ?? "");
-      const capture = await statusOf(durable, "capture", captureId, urlOf(request, "capture", captureId));
+      const named = runIdFrom(request.params["id"] ?? "");
+      const instance = await findInstance(durable, instanceIdOf("capture", named));
+      const capture = instance && documentOf("capture", named, instance, urlOf(request, "capture", named));
+      // What a resumed run backed up is kept under the run that was first.
+      const captureId = captureInput(instance?.input)?.resumes ?? named;
       const backedUp = (await runs.get(captureId, backupDocument)) !== undefined;
       if (capture === undefined && !backedUp)
         return problem(
@@ -68,7 +74,7 @@ export function registerRestoreFunctions({ runs, backupDocument }: RestoreFuncti
           'Send no body, or {"again": true} to restore what was restored before.',
         );
       const runId = await freeId(durable, request, captureId, body.data.again);
-      const input: RestoreInput = { runId, captureId };
+      const input: RestoreInput = { runId, captureId, announce };
       const started = await startOnce(durable, RESTORE_ORCHESTRATOR, instanceIdOf("restore", runId), input);
       context.log(
         JSON.stringify({

@@ -10,6 +10,7 @@ import { instanceIdOf } from "../contracts/status.js";
 import type { RunStore } from "../ports/run-store.js";
 import { runIdFrom } from "../domain/names.js";
 import { accepted, bodyOf, urlOf, problem } from "./http.js";
+import { captureInput } from "./capture-input.js";
 import { startOnce } from "./start-run.js";
 import { documentOf, findInstance, isOpen } from "./status.js";
 
@@ -57,6 +58,14 @@ export function registerResumeFunctions({ runs }: { readonly runs: RunStore }): 
       const resumes = former.resumes ?? id;
       // A full stop is in no request's id: the second run of one capture is never taken for another capture.
       const wanted = runIdFrom(body.data.requestId ?? `${resumes}.${formerRuns.length + 1}`);
+      const other = await findInstance(durable, instanceIdOf("capture", wanted));
+      if (other !== undefined && captureInput(other.input)?.formerRuns?.at(-1) !== id)
+        return problem(
+          400,
+          "INVALID_REQUEST",
+          `requestId: there is a capture ${wanted} already, and it does not go on with ${id}.`,
+          "Give another requestId, or none.",
+        );
       const encoded = new TextEncoder().encode(wanted);
       const runId = new TextDecoder().decode(await runs.putOnce(id, RESUMED_BY, encoded));
       if (runId !== wanted)
@@ -75,11 +84,3 @@ export function registerResumeFunctions({ runs }: { readonly runs: RunStore }): 
 }
 
 const notResumable = (message: string, remedy: string) => problem(409, "RUN_NOT_RESUMABLE", message, remedy);
-
-/** What the run was started with; a request that was refused unread has started another orchestrator. */
-function captureInput(input: unknown): CaptureInput | undefined {
-  const value = typeof input === "string" ? (JSON.parse(input) as unknown) : input;
-  return typeof value === "object" && value !== null && "request" in value
-    ? (value as CaptureInput)
-    : undefined;
-}

@@ -1,11 +1,28 @@
 /** Tells whoever listens how a run ended, once everything is cleaned up. */
 import { announceRun } from "../contracts/run-events.js";
+import type { Board } from "../domain/stages.js";
 import { runEvent, type RunEvent } from "../domain/run-event.js";
-import { CLEAN_UP } from "./conclude.js";
+import { CLEAN_UP, conclude } from "./conclude.js";
 import { call, messageOf, type Durable } from "./durable.js";
 import { note, timestamp, type Run } from "./run.js";
 
-export function* announce(run: Run, about: Pick<RunEvent, "kind" | "runId" | "subject">): Durable<void> {
+export type Announced = Pick<RunEvent, "kind" | "runId" | "subject">;
+
+/** Concludes the run, and says so where `about` is given, however it ended. */
+export function* concludeAloud(
+  run: Run,
+  about: Announced | undefined,
+  runbook: () => Durable<unknown>,
+): Durable<Board> {
+  try {
+    yield* conclude(run, runbook);
+  } finally {
+    if (about !== undefined) yield* announce(run, about);
+  }
+  return run.board;
+}
+
+function* announce(run: Run, about: Announced): Durable<void> {
   try {
     yield* call(run.context, announceRun, runEvent({ ...about, endedAt: timestamp(run) }, run.board));
   } catch (error) {

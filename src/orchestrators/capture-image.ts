@@ -12,11 +12,11 @@ import { traitsOf } from "../domain/image.js";
 import type { MadeImage, TargetFacts } from "../domain/image-order.js";
 import { inReport } from "../domain/preflight.js";
 import { making, resumable } from "./adopt.js";
+import { concludeAloud } from "./announce.js";
 import { backUp } from "./back-up.js";
 import type { CaptureScope } from "./capture-scope.js";
 import { scopeOf } from "./capture-scope.js";
 import { imageSource } from "./clone.js";
-import { conclude } from "./conclude.js";
 import type { Durable } from "./durable.js";
 import { preflight } from "./preflight.js";
 import { register } from "./register.js";
@@ -32,7 +32,10 @@ const WARNINGS_CHARS = 3000;
 
 export function* captureImage(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, CAPTURE_STAGES);
-  return yield* conclude(run, () => runbook(run, context.df.getInput<CaptureInput>()));
+  const input = context.df.getInput<CaptureInput>();
+  const { runId, request, announce } = input;
+  const about = { kind: "capture" as const, runId, subject: request.sourceVmId };
+  return yield* concludeAloud(run, announce === true ? about : undefined, () => runbook(run, input));
 }
 
 function* runbook(run: Run, input: CaptureInput): Durable<unknown> {

@@ -4,7 +4,7 @@ import type { CaptureInput } from "../contracts/capture-run.js";
 import type { Check } from "../domain/preflight.js";
 import type { Tags } from "../domain/image-order.js";
 import type { CaptureNames } from "../domain/names.js";
-import { EXPIRES_TAG, KIND_TAG, RUN_TAG, captureNames } from "../domain/names.js";
+import { EXPIRES_TAG, KIND_TAG, RESUME_TAG, RUN_TAG, captureNames } from "../domain/names.js";
 import { isoTime } from "../domain/time.js";
 import type { VmSummary } from "../domain/vm.js";
 import { nowMs } from "./durable.js";
@@ -58,7 +58,7 @@ export function scopeOf(
     names: captureNames(runId, vm, request.workResourceGroup),
     workTags: { ...tags, [KIND_TAG]: "work", ...(keeps ? { [EXPIRES_TAG]: resumable } : {}) },
     backupTags: { ...tags, [KIND_TAG]: "backup", [EXPIRES_TAG]: backupExpires },
-    imageTags: { ...tags, [KIND_TAG]: "image" },
+    imageTags: { ...tags, [KIND_TAG]: "image", ...(keeps ? { [RESUME_TAG]: resumable } : {}) },
     backupExpires,
     checks: [...checks],
     ...(workSubnetId === undefined ? {} : { workSubnetId }),

@@ -3,7 +3,7 @@
  * named. A clean-up that fails never hides the first error, and a cancel cannot interrupt it.
  */
 import { removeResource } from "../contracts/image-activities.js";
-import type { Leftover, RunStatus } from "../domain/stages.js";
+import type { Leftover, RunStatus, Stage } from "../domain/stages.js";
 import { concluded, withLeftovers } from "../domain/stages.js";
 import type { Durable } from "./durable.js";
 import { messageOf } from "./durable.js";
@@ -49,29 +49,32 @@ const broken = (error: unknown) =>
 
 function* undoAll(run: Run, status: RunStatus): Durable<Leftover[]> {
   note(run, CLEAN_UP, { state: "running", startedAt: timestamp(run) });
-  const leftovers: Leftover[] = [];
+  const kept: Leftover[] = [];
+  const left: Leftover[] = [];
   for (const undo of [...run.undo].reverse()) {
     if (undo.when === "failure" && status === "succeeded") continue;
     if (undo.release === undefined && status === "failed" && run.keepFailed !== undefined)
-      leftovers.push(...(yield* standing(run, undo.resources, run.keepFailed)));
-    else if (undo.release === undefined) leftovers.push(...(yield* removeAll(run, undo.resources)));
+      kept.push(...(yield* standing(run, undo.resources, run.keepFailed)));
+    else if (undo.release === undefined) left.push(...(yield* removeAll(run, undo.resources)));
     else
       try {
         yield* undo.release();
       } catch (error) {
-        leftovers.push(...undo.resources.map((resource) => ({ resource, reason: messageOf(error) })));
+        left.push(...undo.resources.map((resource) => ({ resource, reason: messageOf(error) })));
       }
   }
-  note(run, CLEAN_UP, {
-    endedAt: timestamp(run),
-    ...(leftovers.length === 0
-      ? { state: "done", percent: 100 }
-      : {
-          state: "failed",
-          detail: `${leftovers.length} resources are ${run.keepFailed ? "kept or left" : "left"}`,
-        }),
-  });
-  return leftovers;
+  note(run, CLEAN_UP, { endedAt: timestamp(run), ...cleanedUp(kept, left) });
+  return [...kept, ...left];
+}
+
+/** What is kept on purpose is no failure of the clean-up. */
+function cleanedUp(kept: readonly Leftover[], left: readonly Leftover[]): Partial<Stage> {
+  const words = [
+    ...(left.length > 0 ? [`${left.length} could not be removed`] : []),
+    ...(kept.length > 0 ? [`${kept.length} ${kept[0]?.reason ?? ""}`] : []),
+  ];
+  if (words.length === 0) return { state: "done", percent: 100 };
+  return { state: left.length > 0 ? "failed" : "skipped", detail: words.join("; ") };
 }
 
 /** Those that are there; undo is registered before the act, which may never have come. */

@@ -13,8 +13,7 @@ import { imageFrom, type ImageDecision } from "../domain/import/image-from.js";
 import type { DiskReport, ImageDescription, LandedDisk, PreparedDisk } from "../domain/import/import-plan.js";
 import { KIND_TAG, RUN_TAG } from "../domain/names.js";
 import { blocking } from "../domain/preflight.js";
-import { announce } from "./announce.js";
-import { conclude } from "./conclude.js";
+import { concludeAloud } from "./announce.js";
 import type { Durable } from "./durable.js";
 import { land } from "./import-landing.js";
 import { confirmUnchanged, mendDisks } from "./mend-disks.js";
@@ -26,12 +25,8 @@ import { demand, demandEach, valueOf } from "./wait.js";
 export function* importImage(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, IMPORT_STAGES);
   const input = context.df.getInput<ImportInput>();
-  try {
-    yield* conclude(run, () => runbook(run, input));
-  } finally {
-    if (input.settings.announce) yield* announce(run, aboutOf(input));
-  }
-  return run.board;
+  const about = input.settings.announce ? aboutOf(input) : undefined;
+  return yield* concludeAloud(run, about, () => runbook(run, input));
 }
 
 const aboutOf = ({ runId, source }: ImportInput) => ({

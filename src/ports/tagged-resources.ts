@@ -1,6 +1,12 @@
 import type { TaggedResource } from "../domain/janitor.js";
 
-/** Everything that carries a run's tag. */
+/** Everything that carries a run's tag, in subscriptions and image definitions. */
 export interface TaggedResources {
-  list(): Promise<readonly TaggedResource[]>;
+  list(places: readonly string[]): Promise<TaggedInPlaces>;
+}
+
+export interface TaggedInPlaces {
+  readonly found: readonly TaggedResource[];
+  /** Places that could not be looked at: one that is gone, or closed to us, hides nothing of the others. */
+  readonly unread: readonly { readonly place: string; readonly why: string }[];
 }

@@ -14,7 +14,10 @@ beforeEach(async () => (cloud = await openCloud(WEB_SEED)));
 afterEach(() => cloud.close());
 
 const subscription = () => cloud.id("disks", "x").split("/")[2] ?? "";
-const list = () => armTaggedResources(cloud.cloud, [subscription(), subscription()]).list();
+const GONE = "/subscriptions/11111111-0000-4000-8000-000000000001";
+const definition = () => `${cloud.id("galleries", "g")}/images/web`;
+const look = (...places: string[]) => armTaggedResources(cloud.cloud).list(places);
+const list = async () => (await look(`/subscriptions/${subscription()}`, definition())).found;
 
 async function sweep(runs: RunsState): Promise<readonly JanitorVerdict[]> {
   const verdicts = (await list()).map((one) => judgeLeftover(one, runs, cloud.now()));
@@ -33,16 +36,24 @@ test("scaffolding kept for resume goes after three days, the backup after its ow
   const board = await playCapture(cloud, webCapture(cloud, { onFailure: "keep-for-resume" }));
   expect(board).toMatchObject({ status: "failed", error: { stage: "register" } });
 
-  // Four disks, the working VM and the restore point collection; the version is no scaffolding.
-  expect(await list()).toHaveLength(6);
+  // Four disks, the working VM, the restore point collection, and the version that failed.
+  expect(await list()).toHaveLength(7);
   expect(await sweep("ended")).toEqual([]);
   await cloud.passTo(began + 4 * DAY_MS);
   expect(await sweep("open")).toEqual([]);
-  expect((await sweep("ended")).map(({ id }) => id.split("/").at(-1))).toEqual(["vmi-run-1-work"]);
+  expect((await sweep("ended")).map(({ id }) => id.split("/").at(-1))).toEqual(["vmi-run-1-work", "1.0.0"]);
   // The disks went with the working VM that used them.
   expect((await list()).map(({ id }) => id.split("/").at(-1))).toEqual(["vmi-run-1"]);
   await cloud.passTo(began + 8 * DAY_MS);
   expect(await sweep("ended")).toHaveLength(1);
   expect(await list()).toEqual([]);
   expect((await cloud.client.virtualMachines.get("rg", "web")).provisioningState).toBe("Succeeded");
+});
+
+test("a place that cannot be looked at is told, and hides nothing of the others", async () => {
+  await playCapture(cloud, webCapture(cloud));
+  const { found, unread } = await look(GONE, `/subscriptions/${subscription()}`, definition());
+  // The backup, and the image, which stands and stays.
+  expect(found.map(({ failed }) => failed)).toEqual([false, false]);
+  expect(unread).toEqual([{ place: GONE, why: expect.stringContaining("SubscriptionNotFound") as string }]);
 });

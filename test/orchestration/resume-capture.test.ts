@@ -85,6 +85,24 @@ describe("a capture that failed with everything kept, and is gone on with", () =
     expect(cloud.sourceWrites).toEqual([]);
   });
 
+  test("says of its clean-up that it kept things, which is no failure of it", async () => {
+    const cloud = new RememberingCloud();
+    const { board } = await play(cloud, firstInput(), { markGeneralized: down });
+    expect(stageOf(board, "clean-up")).toMatchObject({
+      state: "skipped",
+      detail: expect.stringMatching(/^5 kept for resume until 20\d\d-.*POST .*resume$/) as string,
+    });
+  });
+
+  test("says of its clean-up that it failed where it did: a hold stays that nobody wanted", async () => {
+    const cloud = new RememberingCloud();
+    const { board } = await play(cloud, firstInput(), { markGeneralized: down, releaseVm: down });
+    expect(stageOf(board, "clean-up")).toMatchObject({
+      state: "failed",
+      detail: expect.stringMatching(/^1 could not be removed; 5 kept for resume/) as string,
+    });
+  });
+
   test("shows what it took over as skipped, and what it did itself as done", async () => {
     const cloud = new RememberingCloud();
     await play(cloud, firstInput(), { createGalleryVersionStart: down });

@@ -14,7 +14,7 @@ type Row = readonly [
   kind: string,
   expires: string | undefined,
   runs: RunsState,
-  inUse?: boolean,
+  how?: "in use" | "failed",
 ];
 const rows: readonly Row[] = [
   ["scaffolding of an ended run was forgotten", true, "work", undefined, "ended"],
@@ -23,33 +23,51 @@ const rows: readonly Row[] = [
   ["scaffolding kept for resume waits until its day", false, "work", FUTURE, "ended"],
   ["scaffolding kept for resume goes after its day", true, "work", PAST, "ended"],
   ["scaffolding past its day stays while a resumed run uses it", false, "work", PAST, "open"],
-  ["a disk that is attached is somebody's", false, "work", undefined, "ended", true],
+  ["a disk that is attached is somebody's", false, "work", undefined, "ended", "in use"],
   ["a backup past its day goes, whether its run is known or not", true, "backup", PAST, undefined],
   ["a backup stays until its day", false, "backup", FUTURE, "ended"],
   ["a backup of a run under way stays", false, "backup", PAST, "open"],
   ["a backup without a day stays", false, "backup", undefined, "ended"],
   ["a day that cannot be read is no day", false, "backup", "soon", "ended"],
-  ["an image is the product", false, "image", PAST, "ended"],
+  ["an image that stands is the product", false, "image", PAST, "ended"],
+  ["a failed image waits for its resume until its day", false, "image", FUTURE, "ended", "failed"],
+  ["a failed image goes after its day", true, "image", PAST, "ended", "failed"],
+  [
+    "a failed image goes after its day, whether its run is known or not",
+    true,
+    "image",
+    PAST,
+    undefined,
+    "failed",
+  ],
+  ["a failed image stays while a resumed run makes it again", false, "image", PAST, "open", "failed"],
+  ["a failed image without a day is somebody's to look at", false, "image", undefined, "ended", "failed"],
   ["a restored disk is a VM's", false, "restored", PAST, "ended"],
   ["a kind that we do not know is not ours", false, "", PAST, "ended"],
 ];
 
 describe("the janitor", () => {
-  const named = rows.map(([why, remove, kind, expires, runs, inUse = false]) => ({
+  const named = rows.map(([why, remove, kind, expires, runs, how]) => ({
     why,
     remove,
     kind,
     expires,
     runs,
-    inUse,
+    how,
   }));
-  test.each(named)("$why", ({ remove, kind, expires, runs, inUse }) => {
+  test.each(named)("$why", ({ remove, kind, expires, runs, how }) => {
     const tags = {
       "vmimage-run": "r",
       "vmimage-kind": kind,
-      ...(expires === undefined ? {} : { "vmimage-expires": expires }),
+      ...(expires === undefined
+        ? {}
+        : { [kind === "image" ? "vmimage-resume-until" : "vmimage-expires"]: expires }),
     };
-    const verdict = judgeLeftover({ id: "/x", tags, inUse }, runs, NOW);
+    const verdict = judgeLeftover(
+      { id: "/x", tags, inUse: how === "in use", failed: how === "failed" },
+      runs,
+      NOW,
+    );
     expect(verdict.remove).toBe(remove);
     expect(verdict.why).toMatch(/\w/);
   });
