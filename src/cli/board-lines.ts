@@ -46,6 +46,7 @@ export function endingLines({ status, error, leftovers, result }: RunDocument): 
       ? [
           `${plain(error.code)}${error.stage === undefined ? "" : ` in ${plain(error.stage)}`}: ${plain(error.message)}`,
           `→ ${plain(error.remedy)}`,
+          ...(error.excerpt?.split("\n").map((line) => `  | ${plain(line)}`) ?? []),
         ]
       : []),
     ...(leftovers.length > 0 ? ["Left over:"] : []),

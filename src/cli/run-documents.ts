@@ -22,7 +22,13 @@ const runDocument = z.object({
   stages: z.array(stage),
   result: z.unknown().optional(),
   error: z
-    .object({ code: z.string(), message: z.string(), remedy: z.string(), stage: z.string().optional() })
+    .object({
+      code: z.string(),
+      message: z.string(),
+      remedy: z.string(),
+      stage: z.string().optional(),
+      excerpt: z.string().optional(),
+    })
     .optional(),
   leftovers: z.array(z.object({ resource: z.string(), reason: z.string() })).default([]),
   createdAt: z.string(),

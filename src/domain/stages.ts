@@ -24,6 +24,8 @@ export interface RunError {
   readonly message: string;
   readonly remedy: string;
   readonly stage?: string;
+  /** The last telling lines of a guest's own log, where a guest failed. */
+  readonly excerpt?: string;
 }
 
 export type RunStatus = "pending" | "running" | "succeeded" | "refused" | "failed" | "cancelled";
@@ -105,7 +107,14 @@ export function shown(board: Board): Board {
     leftovers: leftovers.slice(0, 10).map(({ resource, reason }) => ({ resource, reason: cut(reason) })),
     ...(error === undefined
       ? {}
-      : { error: { ...error, message: cut(error.message, 1000), remedy: cut(error.remedy) } }),
+      : {
+          error: {
+            ...error,
+            message: cut(error.message, 1000),
+            remedy: cut(error.remedy),
+            ...(error.excerpt === undefined ? {} : { excerpt: cut(error.excerpt, 500) }),
+          },
+        }),
   };
   if (fits(brief)) return brief;
   return { ...brief, stages: stages.map(({ name, state }) => ({ name, state })) };

@@ -58,6 +58,7 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
         code: `SEAL_${judged.cause}`,
         message: judged.message,
         remedy: judged.remedy,
+        ...(judged.logExcerpt === "" ? {} : { excerpt: judged.logExcerpt }),
       });
     yield* pause(run, Math.min(nextPollSeconds(elapsedMs / 1000), Math.max(1, (limitMs - elapsedMs) / 1000)));
   }

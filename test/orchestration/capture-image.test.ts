@@ -189,7 +189,7 @@ describe("leftovers", () => {
             cause: "BITLOCKER_ON",
             message: "C: is encrypted.",
             remedy: "Decrypt it.",
-            logExcerpt: "",
+            logExcerpt: "BitLocker is on for the OS volume.",
           },
         }),
         removeResourceStart: ({ resourceId }: { resourceId: string }) =>
@@ -201,7 +201,11 @@ describe("leftovers", () => {
     expect(outcome.status).toBe("Failed");
     expect(board(outcome)).toMatchObject({
       status: "failed",
-      error: { code: "SEAL_BITLOCKER_ON", stage: "generalize" },
+      error: {
+        code: "SEAL_BITLOCKER_ON",
+        stage: "generalize",
+        excerpt: "BitLocker is on for the OS volume.",
+      },
       leftovers: [{ resource: `${GROUP}/disks/vmi-run-1-lun3`, reason: "ScopeLocked" }],
     });
     expect(removed(outcome)).toHaveLength(5);

@@ -8,6 +8,10 @@ export const sealExplanations = {
     "The app package % is installed for a user but not provisioned for all.",
     "Allow the remedy remove-appx, or remove or provision the package on the source.",
   ],
+  APPX_SERVICE_DISABLED: [
+    "The service AppXSvc is disabled; Sysprep's clean-up of app packages needs it.",
+    "Set the start of AppXSvc to manual on the source, then capture again.",
+  ],
   BITLOCKER_ON: [
     "BitLocker holds the system volume encrypted; Sysprep refuses even when protection is off.",
     "Allow the remedy disable-bitlocker, or decrypt to 0 % first. Azure Disk Encryption cannot be captured generalized.",
@@ -52,6 +56,22 @@ export const sealExplanations = {
   READ_ONLY_FILE_SYSTEM: [
     "The root file system is read-only.",
     "Check the source's disk (fsck, mount options), then capture again.",
+  ],
+  FILE_PROTECTED: [
+    "The file % is protected against changes, even by root.",
+    "Look with lsattr and take the attribute away on the source (chattr -i -a), then capture again.",
+  ],
+  HOME_IS_MOUNTED: [
+    "Something is mounted at %, in the home of a user to be removed; removing the home would empty it.",
+    "Unmount it and take it out of fstab on the source, or keep the user with keepUsers.",
+  ],
+  CLEAN_HOOK_FAILED: [
+    "cloud-init's clean-up ran a script that failed: %.",
+    "Mend or remove the script in /etc/cloud/clean.d on the source, then capture again.",
+  ],
+  AGENT_MISSES_FILE: [
+    "The Azure agent broke off its deprovisioning because % is not there.",
+    "Create the file, empty, on the source, or update walinuxagent; then capture again.",
   ],
   SUBSCRIPTION_NOT_REMOVED: [
     "The VM's subscription could not be cleaned.",

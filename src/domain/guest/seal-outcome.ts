@@ -3,6 +3,7 @@
  * agent's word is worth nothing, since sealing stops the agent, and a stopped VM alone may be a crash.
  */
 import { isRecord } from "./guest-result.js";
+import { excerptOf } from "./log-excerpt.js";
 import { classifySeal } from "./seal-causes.js";
 import { sealFailure, type SealCause, type SealCauseCode } from "./seal-explanations.js";
 
@@ -29,8 +30,6 @@ export interface SealEvidence {
   /** What seal-log answered, asked once the limit is reached and the guest still answers. */
   readonly sealLog?: { readonly imageState?: string; readonly running?: boolean; readonly log?: string };
 }
-
-const EXCERPT_CHARS = 2_000;
 
 export function judgeSeal(evidence: SealEvidence): SealJudgement {
   const { powerState, elapsedMs, limitMs, sealLog } = evidence;
@@ -86,10 +85,5 @@ function readMarker(value: unknown): Marker | undefined {
 }
 
 function failed({ cause, message, remedy }: SealCause, log: string): SealJudgement {
-  return { state: "failed", cause, message, remedy, logExcerpt: excerpt(log) };
-}
-
-/** The end of a log, without what a log must never have held. */
-function excerpt(log: string): string {
-  return log.slice(-EXCERPT_CHARS).replace(/([?&]sig=)[^&\s"']+/gi, "$1(removed)");
+  return { state: "failed", cause, message, remedy, logExcerpt: excerptOf(log) };
 }

@@ -1,6 +1,7 @@
 /** Judging a seal: by its marker and the power state, by a clock, and by what its logs name. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { excerptOf } from "../../../src/domain/guest/log-excerpt.js";
 import { classifySeal } from "../../../src/domain/guest/seal-causes.js";
 import { sealExplanations } from "../../../src/domain/guest/seal-explanations.js";
 import { sealLimit, sealLimitMs } from "../../../src/domain/guest/seal-limit.js";
@@ -100,7 +101,39 @@ describe("a seal", () => {
     expect(judged).toMatchObject({ state: "failed" });
     const excerpt = judged.state === "failed" ? judged.logExcerpt : "";
     expect(excerpt).toMatch(/sig=\(removed\) failed$/);
-    expect(excerpt.length).toBeLessThan(2_100);
+    expect(excerpt.length).toBeLessThan(1_600);
+  });
+
+  test("quotes the lines that tell of a failure, not the hundred that came after", () => {
+    const noise = Array.from({ length: 100 }, (_, index) => `removed /var/lib/cloud/${index}`).join("\n");
+    const log = `${noise}\nrm: cannot remove '/srv/x': Device or resource busy\n${noise}\nvmimage-seal: step traces failed: ended with 1`;
+    expect(excerptOf(log)).toBe(
+      "rm: cannot remove '/srv/x': Device or resource busy\nvmimage-seal: step traces failed: ended with 1",
+    );
+    expect(excerptOf("a\nb\n\n")).toBe("a\nb");
+  });
+
+  test.each([
+    ["https://a.blob.core.windows.net/c/b?sv=1&sig=c2VjcmV0%3D&se=2 failed", "c2VjcmV0"],
+    ["DefaultEndpointsProtocol=https;AccountKey=c2VjcmV0== refused", "c2VjcmV0"],
+    ["error: password: hunter2c2VjcmV0", "hunter2"],
+    ["Authorization: Bearer eyJ0c2VjcmV0.abc.def denied", "eyJ0"],
+    ["cannot clone https://user:c2VjcmV0@git.example/x", "c2VjcmV0"],
+  ])("never quotes a secret: %s", (line, secret) => {
+    expect(excerptOf(line)).toContain("(removed)");
+    expect(excerptOf(line)).not.toContain(secret);
+  });
+
+  test("quotes any log in printable, bounded words", () => {
+    const part = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("error ", "\n", "?sig=", "x".repeat(5_000)),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 50 }), (parts) => {
+        expect(excerptOf(parts.join(""))).toMatch(/^[\x20-\x7e\n]{0,1500}$/);
+      }),
+    );
   });
 
   test("is always judged, whatever the marker holds", () => {
@@ -199,6 +232,81 @@ describe("a log", () => {
     ["WAAGENT_FAILED", "agent", "Traceback\nvmimage-seal: step agent failed: ended with 1"],
     ["CLOUD_INIT_CLEAN_FAILED", "cloud-init", "vmimage-seal: step cloud-init failed: ended with 1"],
     [
+      "APPX_PER_USER",
+      "not named",
+      `${time}Failed to remove apps for the current user: 0x80073cf2.\n${time}Exit code of RemoveAllApps thread was 0x3cf2.`,
+    ],
+    [
+      "APPX_SERVICE_DISABLED",
+      "AppXSvc",
+      `${time}ActionPlatform::LaunchModule: Failure occurred while executing 'SysprepGeneralizeValidate' from C:\\Windows\\System32\\AppxSysprep.dll; dwRet = 0x422`,
+    ],
+    [
+      "RESERVED_STORAGE_BUSY",
+      "servicing",
+      `${time}Sysprep_Clean_Validate_Opk: Audit mode can't be turned on if there is an active scenario.; hr = 0x800F0975`,
+    ],
+    [
+      "PENDING_REBOOT",
+      "restart",
+      `${time}ActionPlatform::LaunchModule: Failure occurred while executing 'Sysprep_Clean_Validate_Opk' from C:\\Windows\\System32\\spopk.dll; dwRet = 0x139f`,
+    ],
+    [
+      "SYSPREP_ALREADY_RUN",
+      "earlier",
+      `${time}WinMain:Hit failure while processing sysprep cleanup external providers; hr = 0x8007001f`,
+    ],
+    [
+      "SYSPREP_PROVIDER_FAILED",
+      "iesysprep.dll",
+      `${time}LaunchDll:Could not load DLL C:\\Windows\\SysWOW64\\iesysprep.dll[gle=0x000000c1]`,
+    ],
+    [
+      "DEFENDER_ONBOARDED",
+      "senseGuid",
+      `${time}SysprepSession::ExecuteInternal: Error in executing action for Windows-SenseClient-Service; dwRet = 0x5`,
+    ],
+    [
+      "FILE_PROTECTED",
+      "/etc/resolv.conf",
+      "PermissionError: [Errno 1] Operation not permitted: '/etc/resolv.conf'\nvmimage-seal: step agent failed: ended with 1",
+    ],
+    [
+      "FILE_PROTECTED",
+      "/var/log/audit/audit.log",
+      "/run/vmimage-seal/seal.sh: 411: cannot create /var/log/audit/audit.log: Operation not permitted\nvmimage-seal: step traces failed: ended with 2",
+    ],
+    [
+      "FILE_PROTECTED",
+      "/etc/ssh/ssh_host_rsa_key",
+      "rm: cannot remove '/etc/ssh/ssh_host_rsa_key': Operation not permitted\nvmimage-seal: step ssh failed: ended with 1",
+    ],
+    [
+      "HOME_IS_MOUNTED",
+      "/home/azureuser/share",
+      "user azureuser: /home/azureuser/share is a mount point; unmount it first\nvmimage-seal: step inspect failed: ended with 1",
+    ],
+    [
+      "AGENT_MISSES_FILE",
+      "/etc/sysconfig/network/dhcp",
+      "FileNotFoundError: [Errno 2] No such file or directory: '/etc/sysconfig/network/dhcp'\nvmimage-seal: step agent failed: ended with 1",
+    ],
+    [
+      "AGENT_MISSES_FILE",
+      "ifcfg-eth0",
+      "ERROR MainThread Failed to run 'deprovision': [Errno 2] No such file or directory: '/etc/sysconfig/network-scripts/ifcfg-eth0'\nvmimage-seal: step agent failed: ended with 1",
+    ],
+    [
+      "CLEAN_HOOK_FAILED",
+      "10-own",
+      "Failure during run-parts of /etc/cloud/clean.d: Runparts: 1 failures (10-own) in 1 attempted commands\nvmimage-seal: step cloud-init failed: ended with 1",
+    ],
+    [
+      "USER_NOT_REMOVED",
+      "azureuser",
+      "userdel: user azureuser is currently used by process 1941\nuser azureuser: userdel ended with 8\nvmimage-seal: step users failed: ended with 1",
+    ],
+    [
       "TRACES_REMAIN",
       "machine-id",
       "verify: still there: machine-id\nvmimage-seal: step verify failed: ended with 1",
@@ -210,6 +318,23 @@ describe("a log", () => {
     expect(found).toMatchObject({ cause });
     expect(found.message + found.remedy).toContain(named);
     expect(found.message).not.toContain("%");
+  });
+
+  test("that only tells which providers ran blames none of them", () => {
+    // Lines of the kind Info, as every Sysprep writes them before the one that fails.
+    const ran = [
+      "ActionPlatform::LaunchModule: Executing method 'Sysprep_Clean_Validate_Opk' from C:\\Windows\\System32\\spopk.dll",
+      "Sysprep_Clean_Validate_Opk: Successfully validated reserves state on the machine for entering audit mode.",
+      "ActionPlatform::LaunchModule: Executing method 'ValidateBitLockerState' from C:\\Windows\\System32\\BdeSysprep.dll",
+      "ActionPlatform::LaunchModule: Successfully executed 'ValidateBitLockerState' from C:\\Windows\\System32\\BdeSysprep.dll",
+      "ActionPlatform::LaunchModule: Executing method 'SysprepGeneralizeValidate' from C:\\Windows\\System32\\AppxSysprep.dll",
+      "Entering SysprepGeneralizeValidate (Appx) - validating whether all apps are also provisioned.",
+    ].map((line) => `2025-07-22 21:55:35, Info                  SYSPRP ${line}`);
+    expect(classifySeal({ log: ran.join("\r\n") })).toMatchObject({ cause: "UNKNOWN" });
+    const dsc = `${time}LaunchDll:Failure occurred while executing 'DscCore.dll,SysPrep_Cleanup', returned error code 0x2`;
+    expect(classifySeal({ log: [...ran, dsc].join("\r\n") })).toMatchObject({
+      cause: "SYSPREP_PROVIDER_FAILED",
+    });
   });
 
   test("of a Sysprep that ended by itself is no time-out", () => {

@@ -63,8 +63,8 @@ function sealWindows(guest: WindowsGuest, { allowedRemedies }: SealOrder): SealE
     return fail(
       act(
         `Info                  SYSPRP Checking for pending servicing or file operations: ${sources}`,
-        "Error                 SYSPRP Sysprep_Clean_Validate_Opk: a restart is pending; audit mode cannot be left before it. dwRet = 0x139f",
-        `Error      [0x0f0082] SYSPRP ActionPlatform::LaunchModule: validation stopped by pending reboot (${sources}); dwRet = 0x139f`,
+        "Error                 SYSPRP Sysprep_Clean_Validate_Opk: There are one or more Windows updates that require a reboot. To run Sysprep, reboot the computer and restart the application.[gle=0x000036b7]",
+        "Error                 SYSPRP ActionPlatform::LaunchModule: Failure occurred while executing 'Sysprep_Clean_Validate_Opk' from C:\\Windows\\System32\\spopk.dll; dwRet = 0x139f",
       ),
     );
   }
