@@ -2,7 +2,7 @@
  * The simulator as a process of its own: one JSON line on standard output when it is ready, gone when its standard
  * input closes, so that it never outlives who started it.
  *   --port N  --state DIR  --seed FILE  --clock JSON (a ClockState)  --storage FILE (a StorageAccount or a list)
- *   --record FILE  --no-throttling  --verbose (bodies as lines of JSON on standard error, secrets masked)
+ *   --record FILE  --no-throttling  --fold-above BYTES  --verbose (bodies as lines of JSON on standard error, secrets masked)
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     storage: { type: "string" },
     record: { type: "string" },
     "no-throttling": { type: "boolean" },
+    "fold-above": { type: "string" },
     verbose: { type: "boolean", default: false },
   },
 });
@@ -31,6 +32,7 @@ const simulator = await startCompute({
   log: (line) => process.stderr.write(`${line}\n`),
   ...(values.verbose ? { logBodies } : {}),
   throttling: values["no-throttling"] !== true,
+  ...(values["fold-above"] === undefined ? {} : { foldAboveBytes: Number(values["fold-above"]) }),
   ...(values.port === undefined ? {} : { port: Number(values.port) }),
   ...(values.state === undefined ? {} : { stateDir: values.state }),
   ...(values.seed === undefined ? {} : { seed: readSeed(values.seed) }),

@@ -1,23 +1,10 @@
-/** State over kill -9 and restarts, the process of its own, what is recorded, and what stays secret. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import {
-  appendFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+/** State over restarts, what is recorded, and what stays secret. What kill -9 leaves is in journal-kill.test.ts. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
-import ts from "typescript";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/local/clock.js";
-import { GROUP, POLL, SEED, startBench, WEST } from "./support.js";
+import { GROUP, POLL, startBench, WEST } from "./support.js";
 
 let directory: string;
 beforeEach(() => {
@@ -142,60 +129,5 @@ describe("the record of exchanges over restarts", () => {
       [2, "GET", 403, null],
       [3, "GET", 400, null],
     ]);
-  });
-});
-
-/** The simulator's sources as plain JavaScript beside the project's packages: what a build would make of them. */
-function built(target: string): string {
-  const sources = readdirSync("src/local/compute", { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => path.join("compute", file));
-  for (const file of ["clock.ts", "masking.ts", ...sources]) {
-    const to = path.join(target, file.replace(/\.ts$/, ".js"));
-    mkdirSync(path.dirname(to), { recursive: true });
-    const compilerOptions = {
-      module: ts.ModuleKind.ESNext,
-      target: ts.ScriptTarget.ES2022,
-      verbatimModuleSyntax: true,
-    };
-    const text = readFileSync(path.join("src/local", file), "utf8");
-    writeFileSync(to, ts.transpileModule(text, { compilerOptions }).outputText);
-  }
-  writeFileSync(path.join(target, "package.json"), JSON.stringify({ type: "module" }));
-  symlinkSync(path.resolve("node_modules"), path.join(target, "node_modules"));
-  return path.join(target, "compute", "main.js");
-}
-
-describe("the process of its own", () => {
-  it("keeps what it answered over kill -9, and leaves when its standard input closes", async () => {
-    const seedFile = path.join(directory, "seed.json");
-    writeFileSync(seedFile, JSON.stringify(SEED));
-    const main = built(path.join(directory, "js"));
-    const start = async () => {
-      const child = spawn(
-        process.execPath,
-        [main, "--seed", seedFile, "--state", path.join(directory, "state")],
-        {
-          stdio: ["pipe", "pipe", "ignore"],
-        },
-      );
-      const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-      const ready = JSON.parse(line) as { endpoint: string; subscriptionId: string; ready: boolean };
-      expect(ready.ready).toBe(true);
-      return { child, ...ready };
-    };
-    const first = await start();
-    const snapshot = `/subscriptions/${first.subscriptionId}/resourceGroups/${GROUP}/providers/Microsoft.Compute/snapshots/s?api-version=2025-01-02`;
-    const body = JSON.stringify({
-      location: WEST,
-      properties: { creationData: { createOption: "Empty" }, diskSizeGB: 4 },
-    });
-    expect((await fetch(first.endpoint + snapshot, { method: "PUT", body })).status).toBe(202);
-    first.child.kill("SIGKILL");
-    await once(first.child, "exit");
-    const second = await start();
-    expect((await fetch(second.endpoint + snapshot)).status).toBe(200);
-    second.child.stdin.end();
-    expect((await once(second.child, "exit"))[0]).toBe(0);
   });
 });
