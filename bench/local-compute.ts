@@ -1,67 +1,73 @@
-/** How fast the Compute simulator answers: plain reads, writes with their journal, and whole operations. */
+/** How fast the Compute simulator answers: plain reads, writes with their journal, and lists. */
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { scaledClock } from "../src/local/clock.js";
 import { startCompute } from "../src/local/compute/compute.js";
-
-export interface Measure {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-}
+import { type Baseline, rate, type Row, rowOf, sideBySide, timed } from "./measure.js";
 
 const REQUESTS = 2000;
 const AT_ONCE = 8;
 const API = "?api-version=2024-07-01";
 
-async function perSecond(request: (index: number) => Promise<Response>): Promise<number> {
-  const startedMs = performance.now();
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < REQUESTS) {
-      const response = await request(next++);
+const perSecond = (request: (index: number) => Promise<Response>): Promise<number> =>
+  rate(REQUESTS, () =>
+    sideBySide(REQUESTS, AT_ONCE, async (index) => {
+      const response = await request(index);
       if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
       await response.arrayBuffer();
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return Math.round((REQUESTS / (performance.now() - startedMs)) * 1000);
-}
+    }),
+  );
 
-export async function run(): Promise<readonly Measure[]> {
+export async function run(): Promise<readonly Row[]> {
   const stateDir = mkdtempSync(path.join(tmpdir(), "bench-compute-"));
-  const startMs = performance.now();
-  const simulator = await startCompute({
-    clock: scaledClock({ factor: 600, realEpochMs: Date.now(), clockEpochMs: Date.now() }),
-    stateDir,
-    throttling: false,
-    log: () => undefined,
-    seed: {
-      resourceGroups: [{ name: "rg", location: "westeurope" }],
-      vms: [{ name: "vm", osType: "Linux" }],
-    },
-  });
-  const startUpMs = performance.now() - startMs;
+  const [simulator, startUpMs] = await timed(() =>
+    startCompute({
+      clock: scaledClock({ factor: 600, realEpochMs: Date.now(), clockEpochMs: Date.now() }),
+      stateDir,
+      throttling: false,
+      log: () => undefined,
+      seed: {
+        resourceGroups: [{ name: "rg", location: "westeurope" }],
+        vms: [{ name: "vm", osType: "Linux" }],
+      },
+    }),
+  );
   const base = `${simulator.endpoint}/subscriptions/${simulator.subscriptionId}/resourceGroups/rg/providers/Microsoft.Compute`;
   const snapshot = JSON.stringify({
     location: "westeurope",
     properties: { creationData: { createOption: "Empty" }, diskSizeGB: 4 },
   });
+  const read = () => fetch(`${base}/virtualMachines/vm/instanceView${API}`);
   try {
-    const reads = await perSecond(() => fetch(`${base}/virtualMachines/vm/instanceView${API}`));
+    const baseline = await bareServer(await (await read()).text());
+    const reads = await perSecond(read);
     const writes = await perSecond((index) =>
       fetch(`${base}/snapshots/s${index}${API}`, { method: "PUT", body: snapshot }),
     );
     const lists = await perSecond(() => fetch(`${base}/virtualMachines${API}`));
     return [
-      { what: "Compute: reads", value: reads, unit: "requests/s" },
-      { what: "Compute: durable writes", value: writes, unit: "requests/s" },
-      { what: `Compute: lists beside ${REQUESTS} resources`, value: lists, unit: "requests/s" },
-      { what: "Compute: start-up", value: Math.round(startUpMs), unit: "ms" },
+      rowOf({ what: "Compute: ARM requests that read", value: reads, unit: "/s", baseline }),
+      rowOf({ what: "Compute: ARM requests that write, durable", value: writes, unit: "/s", baseline }),
+      rowOf({ what: `Compute: lists beside ${REQUESTS} resources`, value: lists, unit: "/s", baseline }),
+      rowOf({ what: "Compute: start-up", value: startUpMs, unit: "ms" }),
     ];
   } finally {
     await simulator.stop();
     rmSync(stateDir, { recursive: true });
   }
+}
+
+/** The same bytes through the same client, from a server that does nothing else. */
+async function bareServer(body: string): Promise<Baseline> {
+  const server = createServer((_, response) => response.end(body)).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const value = await perSecond(() => fetch(url));
+  server.closeAllConnections();
+  server.close();
+  return { name: "a bare Node server", value };
 }

@@ -1,19 +1,18 @@
 /**
- * The embedded Functions host on an app of its own: orchestrations of five activities a second, how long one takes,
- * and what ten thousand finished ones cost. The journal is synced to the disk, as it is by default; rates compare
- * between machines by their ratio to the baseline of the same run.
+ * The embedded Functions host as it runs, in a process of its own, on an app of this bench: orchestrations of five
+ * activities, and what ten thousand finished ones cost. The journal is synced to the disk, as it is by default.
  */
 import { mkdir, mkdtemp, open, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { realClock } from "../src/local/clock.js";
-import { type FunctionsHost, startHost } from "../src/local/functions-host/host.js";
+import { fileURLToPath } from "node:url";
+import { type Child, startChild } from "../src/local/start/child.js";
+import { type Baseline, percentiles, rate, residentMiB, type Row, rowOf, timed } from "./measure.js";
 
 const ACTIVITIES = 5;
 const TOTAL_RUNS = 10_000;
 const AT_ONCE = 200;
-const BASELINE = "write and fdatasync of 4 KiB, awaited";
 
 const app = `
 const df = require("durable-functions");
@@ -25,45 +24,58 @@ df.app.orchestration("chain", function* (context) {
 });
 `;
 
-export async function run(): Promise<void> {
+export async function run(): Promise<readonly Row[]> {
   const directory = await mkdtemp(join(tmpdir(), "functions-host-bench-"));
   try {
-    const baseline = await measureSync(join(directory, "baseline"), 200);
+    const synced: Baseline = {
+      name: "write and fdatasync of 4 KiB",
+      value: await syncsPerSecond(join(directory, "baseline")),
+    };
+    const sync = { name: synced.name, value: 1000 / synced.value };
     const appDir = await writeApp(directory);
     const start = () =>
-      startHost({
-        appDir,
-        stateDir: join(directory, "state"),
-        settings: {},
-        clock: realClock,
-        log: () => undefined,
+      startChild({
+        name: "host",
+        script: fileURLToPath(new URL("../src/local/functions-host/main.js", import.meta.url)),
+        args: ["--app", appDir, "--state", join(directory, "state"), "--port", "0"],
+        onLogLine: () => undefined,
       });
 
     const [host, startMs] = await timed(start);
     for (let n = 0; n < 20; n++) await runOne(host); // The first runs compile.
-    const restMiB = residentMiB();
-    const early = await measureOneByOne(host, 100);
-    const beganMs = performance.now();
-    for (let done = 0; done < TOTAL_RUNS; done += AT_ONCE) await runTogether(host, AT_ONCE);
-    const perSecond = (TOTAL_RUNS / (performance.now() - beganMs)) * 1000;
-    const fullMiB = residentMiB();
-    const late = await measureOneByOne(host, 100);
-    await host.stop();
+    const atRest = residentMiB(host.pid);
+    const early = await percentiles(100, () => runOne(host));
+    const perSecond = await rate(TOTAL_RUNS, () => runTogether(host));
+    const full = residentMiB(host.pid);
+    const late = await percentiles(100, () => runOne(host));
+    const lists = await percentiles(20, () => ask(`${base(host)}/instances?runtimeStatus=Completed`));
+    await host.stop(5000);
     const [again, restartMs] = await timed(start);
-    await again.stop();
+    await again.stop(5000);
 
-    console.log(
-      `Functions host: orchestrations of ${ACTIVITIES} activities. Baseline: ${BASELINE}, ${Math.round(baseline)} a second.`,
-    );
-    console.table({
-      [`orchestrations a second, ${AT_ONCE} at once`]: `${Math.round(perSecond)} (${(perSecond / baseline).toFixed(2)} × baseline)`,
-      "one alone, p50 / p95": `${early.p50.toFixed(1)} / ${early.p95.toFixed(1)} ms`,
-      [`one alone after ${TOTAL_RUNS} runs, p50 / p95`]: `${late.p50.toFixed(1)} / ${late.p95.toFixed(1)} ms`,
-      "memory at rest": `${restMiB} MiB`,
-      [`memory after ${TOTAL_RUNS} runs`]: `${fullMiB} MiB`,
-      "start-up": `${Math.round(startMs)} ms`,
-      [`start-up with ${TOTAL_RUNS} finished runs`]: `${Math.round(restartMs)} ms`,
-    });
+    const after = `after ${TOTAL_RUNS.toLocaleString("en")} runs`;
+    const rest = { name: "at rest", value: atRest };
+    const first = { name: "with no run kept", value: startMs };
+    return [
+      rowOf({
+        what: `Host: orchestrations of ${ACTIVITIES} activities`,
+        value: perSecond,
+        unit: "/s",
+        baseline: synced,
+      }),
+      rowOf({ what: "Host: one orchestration, p50", value: early.p50, unit: "ms", baseline: sync }),
+      rowOf({
+        what: `Host: one orchestration ${after}, p50`,
+        value: late.p50,
+        unit: "ms",
+        baseline: { name: "before them", value: early.p50 },
+      }),
+      rowOf({ what: `Host: a page of 100 instances ${after}, p50`, value: lists.p50, unit: "ms" }),
+      rowOf({ what: "Host: memory at rest", value: atRest, unit: "MiB" }),
+      rowOf({ what: `Host: memory ${after}`, value: full, unit: "MiB", baseline: rest }),
+      rowOf({ what: "Host: start-up", value: startMs, unit: "ms" }),
+      rowOf({ what: `Host: start-up ${after}`, value: restartMs, unit: "ms", baseline: first }),
+    ];
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -81,57 +93,49 @@ async function writeApp(directory: string): Promise<string> {
   return appDir;
 }
 
-async function startRun(host: FunctionsHost): Promise<string> {
-  const url = `${host.url}/runtime/webhooks/durabletask/orchestrators/chain`;
-  const answer = await fetch(url, {
+const base = ({ ready }: Child) => `${String(ready["url"])}/runtime/webhooks/durabletask`;
+
+async function ask(url: string, init?: RequestInit): Promise<unknown> {
+  return (await fetch(url, init)).json();
+}
+
+async function startRun(host: Child): Promise<string> {
+  const started = await ask(`${base(host)}/orchestrators/chain`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: "1",
   });
-  return ((await answer.json()) as { statusQueryGetUri: string }).statusQueryGetUri;
+  return (started as { statusQueryGetUri: string }).statusQueryGetUri;
 }
 
-async function assertDone(statusUrl: string): Promise<void> {
-  const { output } = (await (await fetch(statusUrl)).json()) as { output: unknown };
-  if (output !== ACTIVITIES)
-    throw new Error(`A run returned ${JSON.stringify(output)} instead of ${ACTIVITIES}.`);
+async function ended(statusUrl: string): Promise<void> {
+  for (;;) {
+    const { runtimeStatus, output } = (await ask(statusUrl)) as { runtimeStatus: string; output: unknown };
+    if (runtimeStatus === "Completed" && output === ACTIVITIES) return;
+    if (!["Pending", "Running"].includes(runtimeStatus))
+      throw new Error(`A run ended ${runtimeStatus} with ${JSON.stringify(output)}.`);
+  }
 }
 
-async function runOne(host: FunctionsHost): Promise<void> {
-  const statusUrl = await startRun(host);
-  await host.idle();
-  await assertDone(statusUrl);
+const runOne = async (host: Child): Promise<void> => ended(await startRun(host));
+
+async function runTogether(host: Child): Promise<void> {
+  const unfinished = `${base(host)}/instances?runtimeStatus=Pending,Running&top=1`;
+  for (let done = 0; done < TOTAL_RUNS; done += AT_ONCE) {
+    await Promise.all(Array.from({ length: AT_ONCE }, () => startRun(host)));
+    while (((await ask(unfinished)) as unknown[]).length > 0);
+  }
 }
 
-async function runTogether(host: FunctionsHost, count: number): Promise<void> {
-  const urls = await Promise.all(Array.from({ length: count }, () => startRun(host)));
-  await host.idle();
-  for (const url of urls.slice(0, 1)) await assertDone(url);
-}
-
-async function measureOneByOne(host: FunctionsHost, count: number): Promise<{ p50: number; p95: number }> {
-  const times: number[] = [];
-  for (let n = 0; n < count; n++) times.push((await timed(() => runOne(host)))[1]);
-  times.sort((a, b) => a - b);
-  return { p50: times[Math.floor(count * 0.5)]!, p95: times[Math.floor(count * 0.95)]! };
-}
-
-async function measureSync(path: string, count: number): Promise<number> {
+async function syncsPerSecond(path: string, count = 200): Promise<number> {
   const file = await open(path, "w");
   const block = Buffer.alloc(4096, 1);
-  const [, ms] = await timed(async () => {
+  const perSecond = await rate(count, async () => {
     for (let n = 0; n < count; n++) {
       await file.write(block);
       await file.datasync();
     }
   });
   await file.close();
-  return (count / ms) * 1000;
+  return perSecond;
 }
-
-async function timed<T>(act: () => Promise<T>): Promise<[T, number]> {
-  const beganMs = performance.now();
-  return [await act(), performance.now() - beganMs];
-}
-
-const residentMiB = () => Math.round(process.memoryUsage().rss / 2 ** 20);

@@ -11,41 +11,38 @@ import { ServiceBusClient, type ServiceBusReceiver, type ServiceBusSender } from
 import { realClock } from "../src/local/clock.js";
 import { startBroker } from "../src/local/service-bus/broker.js";
 import { parseEntities } from "../src/local/service-bus/config.js";
+import { type Baseline, rate, type Row, rowOf } from "./measure.js";
 
 const BODY = Buffer.alloc(1024, 7);
-const BASELINE = "TCP echo of 1 KiB, awaited";
 
-interface Measured {
-  readonly "send, awaited": number;
-  readonly "send, 50 in flight": number;
-  readonly "receive and complete": number;
-  readonly "send to handler, p50 ms": number;
-}
-
-export async function run(): Promise<void> {
-  const baseline = await measureEcho(3000);
+export async function run(): Promise<readonly Row[]> {
+  const baseline: Baseline = { name: "TCP echo of 1 KiB, awaited", value: await measureEcho(3000) };
   const directory = mkdtempSync(join(tmpdir(), "service-bus-bench-"));
   try {
     const variants = [
-      ["memory", await measureBroker({})],
-      ["journal", await measureBroker({ journalDir: join(directory, "journal") })],
-      ["journal + fdatasync", await measureBroker({ journalDir: join(directory, "synced"), fsync: true })],
+      ["in memory", await measureBroker({})],
+      ["with its journal", await measureBroker({ journalDir: join(directory, "journal") })],
+      ["synced", await measureBroker({ journalDir: join(directory, "synced"), fsync: true })],
     ] as const;
-    console.log(
-      `Service Bus broker: messages of 1 KiB a second. Baseline: ${BASELINE}, ${Math.round(baseline)} a second.`,
-    );
-    console.table(Object.fromEntries(variants.map(([name, measured]) => [name, rowOf(measured, baseline)])));
+    return variants.flatMap(([variant, { rates, latencyMs }]) => [
+      ...Object.entries(rates).map(([what, value]) =>
+        rowOf({ what: `Service Bus ${variant}: messages ${what}`, value, unit: "/s", baseline }),
+      ),
+      rowOf({
+        what: `Service Bus ${variant}: from send to handler, p50`,
+        value: latencyMs,
+        unit: "ms",
+        baseline: { name: "one TCP echo", value: 1000 / baseline.value },
+      }),
+    ]);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function rowOf({ "send to handler, p50 ms": latencyMs, ...rates }: Measured, baseline: number): object {
-  const columns = Object.entries(rates).map(([name, rate]) => [
-    name,
-    `${Math.round(rate)} (${(rate / baseline).toFixed(2)} × baseline)`,
-  ]);
-  return { ...(Object.fromEntries(columns) as object), "send to handler, p50": `${latencyMs.toFixed(2)} ms` };
+interface Measured {
+  readonly rates: Readonly<Record<string, number>>;
+  readonly latencyMs: number;
 }
 
 async function measureBroker(storage: { journalDir?: string; fsync?: boolean }): Promise<Measured> {
@@ -63,10 +60,12 @@ async function measureBroker(storage: { journalDir?: string; fsync?: boolean }):
     const inFlight = await rate(5000, () => sendInFlight(sender, 5000, 50));
     const received = await rate(5000, () => receiveAndComplete(client.createReceiver("q"), 5000));
     return {
-      "send, awaited": awaited,
-      "send, 50 in flight": inFlight,
-      "receive and complete": received,
-      "send to handler, p50 ms": await medianLatencyMs(client, 500),
+      rates: {
+        "sent one by one": awaited,
+        "sent, 50 in flight": inFlight,
+        "received and completed": received,
+      },
+      latencyMs: await medianLatencyMs(client, 500),
     };
   } finally {
     await client.close();
@@ -128,11 +127,4 @@ async function measureEcho(count: number): Promise<number> {
   socket.destroy();
   server.close();
   return echoed;
-}
-
-/** How many a second. */
-async function rate(count: number, act: () => Promise<void>): Promise<number> {
-  const startMs = performance.now();
-  await act();
-  return (count * 1000) / (performance.now() - startMs);
 }

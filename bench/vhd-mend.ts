@@ -4,7 +4,6 @@
  * storage account is Azurite in a process of its own. Then the memory it takes for a sparse disk of 2040 GiB.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createServer, type AddressInfo } from "node:net";
@@ -24,7 +23,7 @@ import { planMending } from "../src/domain/vhd/mending-plan.js";
 import { openVhd } from "../src/domain/vhd/open-vhd.js";
 import { pageRuns } from "../src/domain/vhd/page-runs.js";
 import { assembleUnit, sliceUnits } from "../src/domain/vhd/slice-units.js";
-import { footerBytes, headerBytes } from "../test/support/vhd-builder.js";
+import { dropDynamic } from "./vhd-disks.js";
 
 const MIB = 1024 * 1024;
 const BLOCK = 2 * MIB;
@@ -50,7 +49,7 @@ export async function run(): Promise<void> {
 }
 
 async function compare(service: BlobServiceClient): Promise<void> {
-  await dropDynamic(service, "bench.vhd", SIZE, DATA_BLOCKS);
+  await dropDynamic(service.getContainerClient("drop"), "bench.vhd", SIZE, DATA_BLOCKS);
   const requests = await requestsOf(service, "bench.vhd");
   await bare(service, requests);
   await mend(service, "bench.vhd", SIZE, 0); // The first runs compile.
@@ -78,7 +77,7 @@ async function compare(service: BlobServiceClient): Promise<void> {
 }
 
 async function sparse(service: BlobServiceClient): Promise<void> {
-  await dropDynamic(service, "sparse.vhd", SPARSE, 48);
+  await dropDynamic(service.getContainerClient("drop"), "sparse.vhd", SPARSE, 48);
   await later(200);
   globalThis.gc?.();
   const idle = process.memoryUsage.rss();
@@ -196,38 +195,6 @@ async function bare(service: BlobServiceClient, requests: readonly UnitRequests[
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
   await target.delete();
-}
-
-/** A dynamic disk of random data with a hole in every block, spread over the disk; blocks staged one by one. */
-async function dropDynamic(
-  service: BlobServiceClient,
-  name: string,
-  sizeBytes: number,
-  blocks: number,
-): Promise<void> {
-  const entries = sizeBytes / BLOCK;
-  const table = Buffer.alloc(Math.ceil((entries * 4) / 512) * 512, 0xff);
-  const dataAt = 1536 + table.length;
-  const blockFile = 512 + BLOCK;
-  for (let i = 0; i < blocks; i++)
-    table.writeUInt32BE((dataAt + i * blockFile) / 512, Math.floor((i * entries) / blocks) * 4);
-  const footer = footerBytes({ size: sizeBytes, type: 3, dataOffset: 512n });
-  const header = headerBytes({ entries, blockSize: BLOCK, tableOffset: 1536 });
-  const blob = service.getContainerClient("drop").getBlockBlobClient(name);
-  const ids: string[] = [];
-  const stage = async (bytes: Buffer) => {
-    const id = Buffer.from(String(ids.length).padStart(6, "0")).toString("base64");
-    ids.push(id);
-    await blob.stageBlock(id, bytes, bytes.length);
-  };
-  await stage(Buffer.concat([footer, header, table]));
-  for (let i = 0; i < blocks; i++) {
-    const block = Buffer.concat([Buffer.alloc(512, 0xff), randomBytes(BLOCK)]);
-    block.fill(0, 512 + 300 * 1024, 512 + 500 * 1024);
-    await stage(block);
-  }
-  await stage(footer);
-  await blob.commitBlockList(ids);
 }
 
 async function startStorage(): Promise<{ process: ChildProcess; connectionString: string }> {

@@ -1,16 +1,20 @@
-/** `npm start` and its processes, as built: what ends with what, and what a second start says. */
+/** `npm start`, `npm run local:cloud` and their processes, as built: what they say, and what ends with what. */
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { LocalSettings } from "../../src/local/cloud/app-settings.js";
+import { readConnections } from "../../src/local/cloud/connections.js";
+import { definitionId, vmId, windowsDefinition, windowsVm } from "../../src/local/cloud/seed.js";
 
 const appDir = fileURLToPath(new URL("../..", import.meta.url));
-const script = join(appDir, "dist/local/start/main.js");
+const built = (script: string) => join(appDir, "dist/local", script);
 
 let stateDir: string;
 const running: ChildProcess[] = [];
@@ -28,9 +32,16 @@ interface Started {
   says(text: string): Promise<void>;
 }
 
-function start(): Started {
-  if (!existsSync(script)) throw new Error("Pipeline tests run what is built: npm run build first.");
-  const child = spawn(process.execPath, [script, "--ports", "free", "--state", stateDir]);
+const start = (...more: readonly string[]): Started =>
+  run("start/main.js", "--ports", "free", "--state", stateDir, ...more);
+
+/** Without any input, as in the background or under a service manager. */
+function run(script: string, ...args: readonly string[]): Started {
+  if (!existsSync(built(script))) throw new Error("Pipeline tests run what is built: npm run build first.");
+  const child = spawn(process.execPath, [built(script), ...args], {
+    cwd: appDir,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   running.push(child);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -60,6 +71,35 @@ const lives = (pid: number): boolean => {
     return false;
   }
 };
+/** Stands in bodies beside what must not be shown. */
+const SHOWN = "shown-in-verbose";
+const READ_SAS = "https://account.blob.core.windows.net/c/b?sv=2024-08-04&sp=r&sig=hunter1%3D";
+
+/** One request to the app and one to Compute, with a SAS, a password and a protected parameter in their bodies. */
+async function sendSecrets(started: Started): Promise<void> {
+  const { compute, subscriptionId } = readConnections(stateDir);
+  const headers = { "content-type": "application/json" };
+  const sent = { shown: SHOWN, source: READ_SAS, adminPassword: "hunter2" };
+  const answer = await fetch(`${hostOf(started)}/api/captures`, {
+    ...{ method: "POST", headers },
+    body: JSON.stringify(sent),
+  });
+  expect(answer.status).toBe(400);
+  const command = `${compute.endpoint}${vmId(subscriptionId, windowsVm.name)}/runCommands/c?api-version=2024-07-01`;
+  const put = await fetch(command, {
+    ...{ method: "PUT", headers },
+    body: JSON.stringify({
+      location: "westeurope",
+      properties: {
+        source: { script: SHOWN },
+        outputBlobUri: READ_SAS,
+        protectedParameters: [{ name: "password", value: "hunter3" }],
+      },
+    }),
+  });
+  expect(put.status).toBe(201);
+}
+
 const answers = (url: string): Promise<boolean> =>
   fetch(`${url}/api/runs`).then(
     (response) => response.ok,
@@ -80,10 +120,18 @@ describe("npm start", { timeout: 60_000 }, () => {
     const first = start();
     await first.says(READY);
     expect(await answers(hostOf(first))).toBe(true);
+    await sendSecrets(first);
+    expect(first.output(), "bodies are for --verbose").not.toContain(SHOWN);
     const cloud = cloudPid();
+    // A connection that nobody closes does not hold the end up.
+    const open = connect(Number(new URL(hostOf(first)).port), "127.0.0.1");
+    open.on("error", () => undefined);
+    await once(open, "connect");
+    const askedMs = Date.now();
     first.child.kill("SIGINT");
     // By itself: what has not ended after 5 s is killed, and the code says so.
     expect(await first.exited).toBe(0);
+    expect(Date.now() - askedMs).toBeLessThan(5000);
     expect(lives(cloud)).toBe(false);
 
     const second = start();
@@ -91,6 +139,24 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect(await answers(hostOf(second))).toBe(true);
     second.child.kill("SIGTERM");
     expect(await second.exited).toBe(0);
+  });
+
+  it("shows bodies of both processes with --verbose, and never a secret", async () => {
+    const started = start("--verbose");
+    await started.says(READY);
+    await sendSecrets(started);
+    await until(() => (started.output().match(new RegExp(SHOWN, "g")) ?? []).length >= 2, 10_000);
+    const shown = started
+      .output()
+      .split("\n")
+      .filter((line) => line.includes(SHOWN));
+    expect(shown.join("\n")).toMatch(/host {2}debug/);
+    expect(shown.join("\n")).toMatch(/cloud {2}debug/);
+    started.child.kill("SIGINT");
+    expect(await started.exited).toBe(0);
+    const kept = ["cloud.log", "host.log"].map((name) => readFileSync(join(stateDir, "logs", name), "utf8"));
+    expect(kept.join("")).toContain(SHOWN);
+    expect(started.output() + kept.join("")).not.toMatch(/hunter\d/);
   });
 
   it("leaves no orphan when it is killed outright", async () => {
@@ -122,5 +188,44 @@ describe("npm start", { timeout: 60_000 }, () => {
     process.kill(host!, "SIGKILL");
     await started.says("Starting it again");
     await until(() => answers(hostOf(started)), 20_000);
+  });
+});
+
+describe("npm run local:cloud", { timeout: 120_000 }, () => {
+  it("serves an app that another process loads by the settings it names, until Ctrl-C", async () => {
+    const cloud = run("cloud/main.js", "--ports", "free", "--state", stateDir, "--speed", "1000");
+    await cloud.says(READY);
+    await cloud.says("State ");
+    const settings = resolve(appDir, /cp (\S+) local\.settings\.json/.exec(cloud.output())?.[1] ?? "");
+    const { Values } = JSON.parse(readFileSync(settings, "utf8")) as LocalSettings;
+    for (const name of ["AzureWebJobsStorage", "ServiceBus", "ARM_ENDPOINT"])
+      expect(cloud.output()).toContain(`"${name}": ${JSON.stringify(Values[name])}`);
+
+    // In the place of `func start`, on the cloud's clock, so that the run takes seconds.
+    const { clockFile, subscriptionId } = readConnections(stateDir);
+    const place = ["--app", appDir, "--state", join(stateDir, "host"), "--port", "0"];
+    const host = run("functions-host/main.js", ...place, "--settings", settings, "--clock", clockFile);
+    await host.says('"ready":true');
+    const target = { kind: "gallery", definitionId: definitionId(subscriptionId, windowsDefinition) };
+    const started = await fetch(`${hostOf(host)}/api/captures`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ sourceVmId: vmId(subscriptionId, windowsVm.name), target }),
+    });
+    expect(started.status).toBe(202);
+    const status = async () =>
+      (await (await fetch(started.headers.get("location")!)).json()) as { status: string };
+    await until(async () => !["waiting", "running"].includes((await status()).status), 90_000);
+    expect(await status()).toMatchObject({ status: "succeeded" });
+    for (const process_ of [host, cloud]) {
+      process_.child.kill("SIGINT");
+      expect(await process_.exited).toBe(0);
+    }
+  });
+
+  it("says of an option that it cannot read what it may be", async () => {
+    const cloud = run("cloud/main.js", "--ports", "all", "--state", stateDir);
+    expect(await cloud.exited).toBe(1);
+    expect(cloud.output()).toBe("--ports all: say default or free.\n");
   });
 });

@@ -25,11 +25,13 @@ export interface Child {
   kill(): void;
 }
 
+/** What is young here dies young: the default of 16 MiB per half costs memory and wins nothing. */
+const NODE_FLAGS = ["--enable-source-maps", "--max-semi-space-size=4"];
 const READY_MS = 30_000;
 const TAIL_LINES = 20;
 
 export async function startChild({ name, script, args, onLogLine }: ChildOptions): Promise<Child> {
-  const child = spawn(process.execPath, ["--enable-source-maps", script, "--child", ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, script, "--child", ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     // A process group of its own: Ctrl-C reaches this process alone, and it stops the others in order.
     detached: process.platform !== "win32",

@@ -31,6 +31,7 @@ export interface EnvironmentOptions {
 export interface Environment {
   readonly connections: Connections;
   readonly hostUrl: string;
+  readonly cloudPid: number;
   readonly hostPid: () => number;
   readonly hostRestarts: () => number;
   /** As `kill -9` of the host alone; it is started again. */
@@ -128,6 +129,7 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
   return {
     connections,
     hostUrl,
+    cloudPid: cloud.pid,
     hostPid: () => host.pid,
     hostRestarts: () => restarts,
     killHost: () => host.kill(),
