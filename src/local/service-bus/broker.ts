@@ -57,10 +57,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
               event: "service-bus.journal-failed",
               reason: String(error),
               directory: journalDir,
+              remedy: "make room or mend the folder, then start again",
             });
-            // Whoever waits for an answer is not to get one: it was not kept.
+            // Senders have been told; nobody else gets an answer to what was not kept.
             server.close();
-            for (const socket of sockets) socket.destroy();
+            for (const socket of sockets) socket.destroySoon();
           },
         });
   const namespace = createNamespace(entities, journal, clock);

@@ -26,8 +26,8 @@ export interface Journal {
   /** The store of an entity, with everything the journal knows of it. */
   store(path: string): EntityStore;
   paths(): string[];
-  /** Runs `act` once everything committed so far is durable, never in the same tick. */
-  onDurable(act: () => void): void;
+  /** Runs `act` once everything committed so far is durable, never in the same tick; `otherwise` if it cannot be. */
+  onDurable(act: () => void, otherwise?: () => void): void;
   close(): void;
 }
 
@@ -65,7 +65,7 @@ export function openJournal(options: FileJournalOptions): Journal {
   const stores = new Map<string, EntityStore>();
   const compactAboveBytes = options.compactAboveBytes ?? 64 * 2 ** 20;
   let pending: Buffer[] = [];
-  let waiting: (() => void)[] = [];
+  let waiting: { act: () => void; otherwise: (() => void) | undefined }[] = [];
   let flushScheduled = false;
   let sizeBytes = 0;
   let compactAtBytes = 0;
@@ -103,10 +103,11 @@ export function openJournal(options: FileJournalOptions): Journal {
       if (sizeBytes > compactAtBytes) compact();
     } catch (error) {
       failed = true;
+      for (const { otherwise } of acts) otherwise?.();
       options.onFailure(error);
       return;
     }
-    for (const act of acts) act();
+    for (const { act } of acts) act();
   }
 
   function write(records: readonly Buffer[]): void {
@@ -139,8 +140,8 @@ export function openJournal(options: FileJournalOptions): Journal {
   return {
     store: storeOf,
     paths: () => [...stores.keys()],
-    onDurable(act) {
-      waiting.push(act);
+    onDurable(act, otherwise) {
+      waiting.push({ act, otherwise });
       scheduleFlush();
     },
     close() {

@@ -29,12 +29,20 @@ export function serveSender(link: Receiver, entity: Entity, journal: Journal): v
     // After our farewell nobody would learn that it was kept: the client sends it again, and then it would be here twice.
     if (!link.is_open()) return;
     const outcome = takeIn(message, delivery.format, entity);
-    journal.onDurable(() => {
-      if (outcome === undefined) answerAccepted(delivery);
-      else answerRejected(delivery, connection, outcome);
-    });
+    journal.onDurable(
+      () => {
+        if (outcome === undefined) answerAccepted(delivery);
+        else answerRejected(delivery, connection, outcome);
+      },
+      () => answerRejected(delivery, connection, outcome ?? NOT_KEPT),
+    );
   });
 }
+
+const NOT_KEPT = refusal(
+  "amqp:internal-error",
+  "The message was not kept: the broker cannot write its journal, and stops. Its log says why.",
+);
 
 /** All messages of a transfer or none. */
 function takeIn(bytes: Buffer, format: number, entity: Entity): AmqpError | undefined {

@@ -194,7 +194,7 @@ test("an index is, after a kill at any moment, what it was when it was last save
   const directory = makeDirectory();
   let run = 0;
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 15, maxLength: 60 }), (steps) => {
       const file = join(directory, `${run++}.json`);
       let { db, save } = openIndex(file);
       let kept = documents(db);
@@ -230,6 +230,6 @@ test("an index is, after a kill at any moment, what it was when it was last save
       }
       db.close();
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { ServiceBusClient } from "@azure/service-bus";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import {
   bodies,
@@ -37,15 +38,22 @@ function makeDirectory(): string {
   return directory;
 }
 
-/** Starts the broker on the files in `directory`; every start may be the last of its port. */
+/**
+ * Starts the broker on the files in `directory`; every start may be the last of its port. `limitBlocks`: no file may grow
+ * beyond so many blocks, as on a full disk.
+ */
 async function spawnBroker(
   directory: string,
   setup: Setup,
-): Promise<{ connectionString: string; kill: () => Promise<void> }> {
+  { port = 0, limitBlocks }: { port?: number; limitBlocks?: number } = {},
+): Promise<{ connectionString: string; port: number; kill: () => Promise<void> }> {
   const config = join(directory, "Config.json");
   writeFileSync(config, configText(setup));
-  const args = [MAIN, "--config", config, "--port", "0", "--journal", join(directory, "journal")];
-  const child: ChildProcess = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const node = [process.execPath, MAIN, "--config", config, "--port", `${port}`];
+  node.push("--journal", join(directory, "journal"));
+  const [command = "", ...args] =
+    limitBlocks === undefined ? node : ["sh", "-c", `ulimit -f ${limitBlocks}; exec "$@"`, "sh", ...node];
+  const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"] });
   const exited = once(child, "exit");
   const kill = async () => {
     child.kill("SIGKILL");
@@ -53,7 +61,7 @@ async function spawnBroker(
   };
   onTestFinished(kill);
   const [line] = (await once(createInterface(child.stdout!), "line")) as [string];
-  return { ...(JSON.parse(line) as { connectionString: string }), kill };
+  return { ...(JSON.parse(line) as { connectionString: string; port: number }), kill };
 }
 
 test("no acknowledged message is lost or doubled, whenever the broker is killed among twenty senders", async () => {
@@ -155,6 +163,46 @@ test("everything a client was told outlives the process: states, counts, reasons
   expect(fired.body).toBe("scheduled");
   expect(fired.enqueuedTimeUtc!.getTime()).toBeGreaterThanOrEqual(soon.getTime());
   expect(await receiveNothing(subscription)).toEqual([]);
+});
+
+test("a full disk fails the send instead of acknowledging it, and takes nothing back", async () => {
+  const directory = makeDirectory();
+  const full = await spawnBroker(directory, { queues: { q: {} } }, { limitBlocks: 64 });
+  const client = new ServiceBusClient(full.connectionString, { retryOptions: { maxRetries: 0 } });
+  const sender = client.createSender("q");
+  const acknowledged: string[] = [];
+  const fill = async () => {
+    for (let number = 0; number < 200; number++) {
+      await sender.sendMessages({ body: "x".repeat(1000), messageId: `${number}` });
+      acknowledged.push(`${number}`);
+    }
+  };
+  await expect(fill()).rejects.toThrow("not kept");
+  await client.close();
+  await full.kill();
+  const broker = await spawnBroker(directory, { queues: { q: {} } });
+  const receiver = connect(broker.connectionString).createReceiver("q", { receiveMode: "receiveAndDelete" });
+  const kept = await receive(receiver, acknowledged.length);
+  expect(acknowledged.length).toBeGreaterThan(5);
+  expect(kept.map(({ messageId }) => messageId)).toEqual(acknowledged);
+});
+
+test("a lock that the broker was killed under is lost: the message comes again, counted, and the subscriber goes on", async () => {
+  const directory = makeDirectory();
+  const setup = { queues: { q: { LockDuration: "PT5M" } } };
+  const first = await spawnBroker(directory, setup);
+  const client = connect(first.connectionString);
+  await client.createSender("q").sendMessages({ body: 1 });
+  const holder = client.createReceiver("q");
+  const held = await receiveOne(holder);
+  await first.kill();
+  await spawnBroker(directory, setup, { port: first.port });
+  const other = client.createReceiver("q");
+  const again = await receiveOne(other);
+  expect(again).toMatchObject({ body: 1, deliveryCount: 1 });
+  await expect(holder.completeMessage(held)).rejects.toMatchObject({ code: "MessageLockLost" });
+  await other.completeMessage(again);
+  await client.close();
 });
 
 test("a message whose handler kills the broker's process is dead-lettered after as many attempts as it may have", async () => {
