@@ -121,10 +121,17 @@ function rightsCheck(what: string, missing: Known<readonly string[]>): Check {
     : verdict(id, "pass", "Its roles allow every action that this takes.");
 }
 
-function subnetCheck(subnetId: string, stands: Known<true>): Check {
+function subnetCheck(subnetId: string, stands: Known<boolean>): Check {
   const id = "subnet";
-  if ("known" in stands) return verdict(id, "pass", "The isolated subnet is there.");
-  return unread(id, `${subnetId}: ${whyNot(stands)}`);
+  if (!("known" in stands)) return unread(id, whyNot(stands));
+  return stands.known
+    ? verdict(id, "pass", "The isolated subnet is there.")
+    : verdict(
+        id,
+        "block",
+        `There is no subnet ${subnetId}.`,
+        "Make it, or set WORK_SUBNET_ID to one that is there.",
+      );
 }
 
 function coresCheck(cores: Known<Cores>): Check {

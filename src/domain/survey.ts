@@ -49,7 +49,7 @@ export type SurveyAnswer =
   | { readonly ask: "locks"; readonly scope: string; readonly locks: Known<readonly Lock[]> }
   | { readonly ask: "rights"; readonly what: string; readonly missing: Known<readonly string[]> }
   | { readonly ask: "cores"; readonly cores: Known<Cores> }
-  | { readonly ask: "subnet"; readonly subnetId: string; readonly stands: Known<true> }
+  | { readonly ask: "subnet"; readonly subnetId: string; readonly stands: Known<boolean> }
   | { readonly ask: "region"; readonly region: string; readonly offered: Known<true> };
 
 export interface SurveyWish extends CaptureOfVm {

@@ -9,7 +9,8 @@ export interface Surroundings {
   /** What the roles of whoever asks allow on a group or a resource. */
   permissions(scope: string): Promise<Outcome<Known<readonly Permission[]>>>;
   cores(subscription: string, location: string, size: string): Promise<Outcome<Known<Cores>>>;
-  subnet(subnetId: string): Promise<Outcome<Known<true>>>;
+  /** Whether it stands. */
+  subnet(subnetId: string): Promise<Outcome<Known<boolean>>>;
   /** Whether the subscription may use the region. */
   region(subscription: string, region: string): Promise<Outcome<Known<true>>>;
 }

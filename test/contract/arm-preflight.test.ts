@@ -108,6 +108,13 @@ describe("a dry run", () => {
     expect(said).toContain(action.replace("/*", "/write"));
   });
 
+  test("finds that the isolated subnet is not there", async () => {
+    cloud = await openCloud({ ...WEB_SEED, virtualNetworks: [] });
+    const { result } = await playCapture(cloud, webCapture(cloud, { dryRun: true }));
+    const { checks } = result as { checks: readonly Check[] };
+    expect(checks.find(({ id }) => id === "subnet")).toMatchObject({ verdict: "block" });
+  });
+
   test("passes where a role denies only what the request does not take", async () => {
     const action = "Microsoft.Compute/snapshots/*";
     const { verdict } = await dryRun({ deniedActions: [{ action }] });

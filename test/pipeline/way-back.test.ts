@@ -40,12 +40,31 @@ async function capture(id: string, name: string, more: Record<string, unknown>):
   return local.ended("capture", id);
 }
 
-async function post(path: string, body: unknown = {}): Promise<{ status: number; body: { id: string } }> {
-  const response = await fetch(`${local.hostUrl}/api/${path}`, {
-    method: "POST",
-    body: JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as { id: string } };
+interface Answer {
+  readonly status: number;
+  readonly body: { readonly id: string; readonly error?: Record<"code" | "message" | "remedy", string> };
+}
+let resumedId = "";
+
+async function ask(path: string, init: RequestInit): Promise<Answer> {
+  const response = await fetch(`${local.hostUrl}/api/${path}`, init);
+  return { status: response.status, body: (await response.json()) as Answer["body"] };
+}
+const get = (path: string) => ask(path, {});
+const post = (path: string, body: unknown = {}) =>
+  ask(path, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
+
+/** Each is refused with its status and code, a reason and a remedy, and begins no run. */
+async function refuses(rows: readonly (readonly [string, unknown, number, string])[]): Promise<void> {
+  const runs = async () => ((await get("runs")).body as unknown as { count: number }).count;
+  const before = await runs();
+  for (const [path, body, status, code] of rows) {
+    const answer = await post(path, body);
+    expect({ path, status: answer.status, code: answer.body.error?.code }).toEqual({ path, status, code });
+    expect(answer.body.error?.message).toMatch(/\w/);
+    expect(answer.body.error?.remedy).toMatch(/\w/);
+  }
+  expect(await runs()).toBe(before);
 }
 
 const creates = async (pattern: RegExp): Promise<string[]> => {
@@ -101,8 +120,16 @@ describe("a VM that was captured in place", () => {
     expect(run.status).toBe("succeeded");
   });
 
-  test("cannot be made again from a capture that there never was", async () => {
-    expect((await post("captures/nobody/restore")).status).toBe(404);
+  test("is told of what went wrong with a request, and nothing is begun", async () => {
+    await refuses([
+      ["captures/nobody/restore", {}, 404, "RUN_NOT_FOUND"],
+      ["captures/..%2f..%2fcaptures/restore", {}, 404, "RUN_NOT_FOUND"],
+      ["captures/in-place/restore", { again: "yes" }, 400, "INVALID_REQUEST"],
+      ["captures/in-place/restore", { again: true, diskSku: "Premium_LRS" }, 400, "INVALID_REQUEST"],
+      ["captures/in-place/restore", "again, please", 400, "INVALID_REQUEST"],
+      ["captures/in-place/restore", ["again"], 400, "INVALID_REQUEST"],
+    ]);
+    expect((await get("restores/nobody")).status).toBe(404);
   });
 });
 
@@ -118,6 +145,7 @@ describe("a capture that failed and was to be kept for resuming", () => {
 
     const { status, body } = await post("captures/broke/resume");
     expect(status).toBe(202);
+    resumedId = body.id;
     const resumed = await local.ended("capture", body.id);
     expect(resumed.error).toBeUndefined();
     expect(resumed).toMatchObject({ status: "succeeded", leftovers: [] });
@@ -126,7 +154,43 @@ describe("a capture that failed and was to be kept for resuming", () => {
     expect(await creates(/\/restorePoints\//)).toHaveLength(new Set(await creates(/\/restorePoints\//)).size);
   });
 
-  test("a capture that succeeded has nothing to resume", async () => {
-    expect((await post("captures/in-place/resume")).status).toBe(409);
+  test("is gone on with once: asked twice it is the same run, asked by another name it is refused", async () => {
+    const { status, body } = await post("captures/broke/resume");
+    expect({ status, id: body.id }).toEqual({ status: 202, id: resumedId });
+    await refuses([["captures/broke/resume", { requestId: "other" }, 409, "RUN_NOT_RESUMABLE"]]);
+    expect((await get("captures/other")).status).toBe(404);
+  });
+
+  test("cannot be gone on with where there is nothing to go on with", async () => {
+    await refuses([
+      ["captures/nobody/resume", {}, 404, "RUN_NOT_FOUND"],
+      ["captures/in-place/resume", {}, 409, "RUN_NOT_RESUMABLE"],
+      ["captures/broke/resume", { requestId: "in-place" }, 400, "INVALID_REQUEST"],
+      ["captures/broke/resume", { requestId: "a b" }, 400, "INVALID_REQUEST"],
+      ["captures/broke/resume", { force: true }, 400, "INVALID_REQUEST"],
+      ["captures/broke/resume", "now", 400, "INVALID_REQUEST"],
+    ]);
+  });
+
+  test("has its backup restored from by the id of the run that went on with it, too", async () => {
+    const { status, body } = await post(`captures/${resumedId}/restore`);
+    expect(status).toBe(202);
+    expect(await local.ended("restore", body.id)).toMatchObject({ status: "succeeded" });
+  });
+
+  test("and what it leaves is looked for where its request led", async () => {
+    const { body } = await get("leftovers");
+    const { resources, unread } = body as unknown as { resources: { run: string }[]; unread: unknown[] };
+    expect(unread).toEqual([]);
+    expect(resources.map(({ run }) => run)).toContain("broke");
+  });
+
+  test("a request that was refused unread has nothing to resume or to restore", async () => {
+    await local.send("unread", { sourceVmId: "web", surprise: true });
+    expect(await local.ended("capture", "unread")).toMatchObject({ status: "refused" });
+    await refuses([
+      ["captures/unread/resume", {}, 409, "RUN_NOT_RESUMABLE"],
+      ["captures/unread/restore", {}, 409, "NOTHING_TO_RESTORE"],
+    ]);
   });
 });

@@ -39,11 +39,7 @@ export function armSurroundings(cloud: Arm): Surroundings {
 
     cores: (subscription, location, size) => tried(() => coresFor(cloud, subscription, location, size)),
 
-    subnet: (subnetId) =>
-      tried(async () => {
-        there(await cloud.read<object>(subnetId, SUBNET_API), subnetId);
-        return true as const;
-      }),
+    subnet: (subnetId) => tried(async () => (await cloud.read<object>(subnetId, SUBNET_API)) !== undefined),
 
     region: (subscription, region) =>
       tried(async () => {

@@ -55,7 +55,7 @@ const cores = (changed: Partial<Cores>): SurveyAnswer[] => [
 const region = (name: string, offered: Known<true>): SurveyAnswer[] => [
   { ask: "region", region: name, offered },
 ];
-const subnet = (stands: Known<true>): SurveyAnswer[] => [
+const subnet = (stands: Known<boolean>): SurveyAnswer[] => [
   { ask: "subnet", subnetId: "/subnets/work", stands },
 ];
 const forbidden = { forbidden: "AuthorizationFailed" };
@@ -151,6 +151,7 @@ const rows: readonly Row[] = [
   ["roles that may not be read say nothing", "may-make-scaffolding", "unknown", rights(forbidden)],
   ["roles on what is not there say nothing", "may-make-scaffolding", "unknown", rights(failed)],
   ["the subnet is there", "subnet", "pass", subnet({ known: true })],
+  ["the subnet is not there", "subnet", "block", subnet({ known: false })],
   ["the subnet may not be read", "subnet", "unknown", subnet(forbidden)],
   ["enough cores are free", "cores", "pass", cores({})],
   ["exactly enough cores are free", "cores", "pass", cores({ ofFamily: { used: 6, limit: 10 } })],
