@@ -63,7 +63,7 @@ export async function readThroughAVm(stage: Stage, imageId: string): Promise<voi
   if (stage.problems.length === 0)
     say(
       stage,
-      `A VM made from the imported image has the dropped disk, byte for byte (${(disk.vhd.blocks.length * BLOCK_BYTES) / MIB} MiB of data, and zeros between).`,
+      `A VM made from the imported image has the dropped disk, byte for byte: all ${(disk.vhd.blocks.length * BLOCK_BYTES) / MIB} MiB of its data, and samples of the zeros between.`,
     );
 }
 

@@ -134,7 +134,7 @@ async function readBack(
   wanted: readonly Wanted[],
   droppedLabel: string,
 ): Promise<string | undefined> {
-  const rows: string[][] = [];
+  const pages: string[] = [];
   let droppedImageId: string | undefined;
   for (const { label, expected } of wanted) {
     const run = ended.get(label);
@@ -150,27 +150,20 @@ async function readBack(
     const { disks: expectedDisks } = expected;
     const facts = expectedDisks === undefined ? withDropSize(stage, found, label) : [];
     stage.problems.push(...facts, ...differences(label, expected, found));
-    found.disks.forEach(({ lun, sizeGib, caching }, index) =>
-      rows.push([
-        ...(index === 0
-          ? [shortName(imageId), found.osType, found.generation, found.state, found.ready]
-          : ["", "", "", "", ""]),
-        diskName(lun),
-        String(sizeGib),
-        caching,
-      ]),
-    );
+    pages.push("", ...imagePage(imageId, found));
     if (label === droppedLabel) droppedImageId = imageId;
   }
-  say(
-    stage,
-    "",
-    "Read back with @azure/arm-compute:",
-    "",
-    table(["image", "OS", "gen", "OS state", "provisioning", "disk", "GiB", "caching"], rows),
-    "",
-  );
+  say(stage, "", "Read back with @azure/arm-compute:", ...pages, "");
   return droppedImageId;
+}
+
+function imagePage(id: string, { osType, generation, state, ready, disks }: ImageFacts): string[] {
+  const rows = disks.map(({ lun, sizeGib, caching }) => [diskName(lun), String(sizeGib), caching]);
+  return [
+    `  ${shortName(id)}`,
+    `    ${osType} ${generation}, ${state}, ${ready}`,
+    ...table(["disk", "GiB", "caching"], rows).map((line) => `    ${line}`),
+  ];
 }
 
 /** The size is the dropped disk's; the caching is nobody's but the pipeline's own choice. */

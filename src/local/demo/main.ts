@@ -21,6 +21,7 @@ import { makeImages } from "./act-images.js";
 import { refuse } from "./act-refusals.js";
 import { computeClient } from "./clients.js";
 import { demoDisk } from "./disk/demo-disk.js";
+import { fold } from "./fold.js";
 import { screenOn } from "./progress.js";
 import type { Stage } from "./stage.js";
 import { say } from "./stage.js";
@@ -44,10 +45,13 @@ async function main(): Promise<number> {
   const speed = Number(flags.speed);
   const stateDir = mkdtempSync(join(tmpdir(), "vmimage-demo-"));
   const logs = logView(join(stateDir, "logs"), { from: "none", print: () => undefined });
-  screen.write(
-    `Azure on this machine: storage, Service Bus and Compute, with the app on a local Functions host.\n` +
-      `Compute's operations take the time they take in Azure, divided by ${speed}. State: ${stateDir}\n\n`,
-  );
+  const introduction = [
+    "Azure on this machine: storage, Service Bus and Compute, with the app on a local Functions host.",
+    `Compute's operations take the time they take in Azure, divided by ${speed}: the seconds at the left pass here, the minutes behind a stage pass there.`,
+    `State: ${stateDir}`,
+    "",
+  ];
+  screen.write(introduction.flatMap((line) => fold(line).map((part) => `${part}\n`)).join(""));
   const environment = await startEnvironment({
     ...{ appDir, stateDir, ports: "free", speed, logs, blobPollMs: 500 },
     say: (text) => screen.write(`${text}\n`),

@@ -1,4 +1,5 @@
 /** Progress of runs on a terminal: one line a run, redrawn; elsewhere one line whenever a stage ends. */
+import { fold } from "./fold.js";
 import type { RunDocument, Sighting, Stage } from "./runs.js";
 import { hasEnded } from "./runs.js";
 
@@ -48,7 +49,10 @@ function printed(screen: Screen, elapsed: () => string): Progress {
   const say = (label: string, text: string) => {
     if (said.has(`${label} ${text}`)) return;
     said.add(`${label} ${text}`);
-    screen.write(`${elapsed()}  ${label.padEnd(LABEL_WIDTH)}  ${text}\n`);
+    const [first = "", ...details] = text.split("\n");
+    const head = `${elapsed()}  ${label.padEnd(LABEL_WIDTH)}  `;
+    const below = details.flatMap((detail) => fold(`${" ".repeat(head.length + 2)}${detail}`));
+    screen.write([`${head}${first}`, ...below, ""].join("\n"));
   };
   return {
     show(sightings) {
@@ -62,6 +66,7 @@ function printed(screen: Screen, elapsed: () => string): Progress {
 
 const LABEL_WIDTH = 22;
 const MARK: Readonly<Record<string, string>> = {
+  running: "▶",
   done: "✔",
   skipped: "–",
   refused: "✘",
@@ -72,21 +77,23 @@ const MARK: Readonly<Record<string, string>> = {
 function lineOf({ label, document }: Sighting): string {
   const head = label.padEnd(LABEL_WIDTH);
   if (document === undefined) return `${head}  waiting to be seen`;
-  const reached = document.stages.filter(({ state }) => state !== "pending");
-  return `${head}  ${hasEnded(document) ? conclusion(document) : reached.map(marked).join("  ")}`;
+  return `${head}  ${hasEnded(document) ? conclusion(document) : underWay(document)}`;
 }
 
-function marked(stage: Stage): string {
-  const mark = MARK[stage.state];
-  if (mark !== undefined) return `${mark} ${stage.name}`;
-  const percent = stage.percent === undefined ? "" : ` ${Math.round(stage.percent)} %`;
-  return `▶ ${stage.name}${percent}`;
+/** `✔✔✔▶····  clone 40 %`: all stages, and the name of the one that runs, within eighty columns. */
+function underWay({ stages }: RunDocument): string {
+  const marks = stages.map(({ state }) => MARK[state] ?? "·").join("");
+  const current = stages.find(({ state }) => state === "running");
+  const percent = current?.percent === undefined ? "" : ` ${Math.round(current.percent)} %`;
+  return `${marks}  ${current?.name ?? ""}${percent}`;
 }
 
+/** The detail stands below. */
 function ended(stage: Stage): string {
-  const took = stage.state === "skipped" ? "" : `  ${cloudTime(stage)}`;
-  const why = stage.detail === undefined ? "" : `  (${stage.detail})`;
-  return `${(MARK[stage.state] ?? "·").padEnd(1)} ${stage.name.padEnd(10)}  ${stage.state}${took}${why}`;
+  const took = stage.state === "skipped" ? stage.state : cloudTime(stage);
+  const how = stage.state === "done" || stage.state === "skipped" ? "" : `  ${stage.state}`;
+  const detail = stage.detail === undefined ? "" : `\n${stage.detail}`;
+  return `${MARK[stage.state] ?? "·"} ${stage.name.padEnd(10)}  ${took.padStart(7)}${how}${detail}`;
 }
 
 export function conclusion(document: RunDocument): string {
@@ -97,7 +104,7 @@ export function conclusion(document: RunDocument): string {
     startedAt: ran[0]?.startedAt ?? document.createdAt,
     endedAt: document.updatedAt,
   };
-  const took = `${document.status} after ${cloudTime(whole)} of cloud time`;
+  const took = `${document.status} after ${cloudTime(whole)}`;
   return document.error === undefined ? took : `${took}: ${document.error.code}`;
 }
 

@@ -2,6 +2,7 @@
 import type { ComputeManagementClient } from "@azure/arm-compute";
 import type { Environment } from "../start/environment.js";
 import type { DemoDisk } from "./disk/demo-disk.js";
+import { fold } from "./fold.js";
 import type { Screen } from "./progress.js";
 import type { RunDocument, WatchedRun } from "./runs.js";
 import { getJson } from "./runs.js";
@@ -21,7 +22,7 @@ export interface Stage {
 export const RUNS_END_WITHIN_MS = 240_000;
 
 export const say = ({ screen }: Stage, ...lines: readonly string[]): void =>
-  screen.write(lines.map((line) => `${line}\n`).join(""));
+  screen.write(lines.flatMap((line) => fold(line).map((part) => `${part}\n`)).join(""));
 
 export const captureRun = ({ environment }: Stage, id: string, label: string): WatchedRun => ({
   label,

@@ -1,6 +1,6 @@
 /** A plain table: columns as wide as their longest cell, numbers to the right. */
 
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -13,5 +13,5 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       })
       .join("  ")
       .trimEnd();
-  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+  return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rows.map(line)];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fold } from "../../../src/local/demo/fold.js";
 import { differences } from "../../../src/local/demo/images.js";
 import type { ImageFacts } from "../../../src/local/demo/images.js";
 import { progressOn, screenOn } from "../../../src/local/demo/progress.js";
@@ -79,6 +80,21 @@ describe("progress", () => {
     updatedAt: "2026-01-01T01:02:03Z",
     leftovers: [],
   });
+  it("says how a stage ended in eighty columns, its detail below", () => {
+    const { progress, text } = shownOn(false);
+    const document = run("done");
+    const stages = [
+      ...document.stages,
+      { ...document.stages[0], name: "doctor", state: "refused", detail: "word ".repeat(30).trim() },
+    ] as RunDocument["stages"];
+    progress.show([{ label: "import debian-13.vhd", document: { ...document, stages } }]);
+    const [done, refused, ...details] = text().trimEnd().split("\n");
+    expect(done).toMatch(/✔ backup +1:02:03$/);
+    expect(refused).toMatch(/✘ doctor +1:02:03 {2}refused$/);
+    expect(details.slice(0, -1).length).toBeGreaterThan(1);
+    for (const line of text().split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   const shownOn = (isTTY: boolean) => {
     let text = "";
     const screen = screenOn({ isTTY, columns: 60, write: (more: string) => (text += more) });
@@ -93,6 +109,14 @@ describe("progress", () => {
     expect(text()).not.toContain("\u001b");
   });
 
+  it("keeps the stage that runs in sight, however many there are", () => {
+    const { progress, text } = shownOn(true);
+    const states = ["done", "done", "skipped", "done", "done", "done", "running", "pending", "pending"];
+    const stages = states.map((state, index) => ({ name: `stage-number-${index}`, state, percent: 41.5 }));
+    progress.show([{ label: "VM image win-app-01", document: { ...run("running"), stages } }]);
+    expect(text()).toContain("✔✔–✔✔✔▶··  stage-number-6");
+  });
+
   it("draws over its own lines on a terminal, within its width, and never over what others wrote", () => {
     const { screen, progress, text } = shownOn(true);
     progress.show([{ label: "one", document: run("running") }]);
@@ -103,5 +127,21 @@ describe("progress", () => {
     expect(text().match(/\u001b\[1A/g)).toHaveLength(1);
     for (const line of text().split("\n"))
       expect(line.replaceAll(/\u001b\[\w+/g, "").length).toBeLessThan(60);
+  });
+});
+
+describe("folding", () => {
+  it.each<[string, string, string[]]>([
+    ["a short line stays", "  a b", ["  a b"]],
+    ["a blank line stays", "", [""]],
+    [
+      "what goes on keeps the indent",
+      `  ${"x".repeat(50)} ${"y".repeat(50)} z`,
+      [`  ${"x".repeat(50)}`, `  ${"y".repeat(50)} z`],
+    ],
+    ["a word that is too long stays whole", `  ${"x".repeat(90)} y`, [`  ${"x".repeat(90)}`, "  y"]],
+    ["a line of one word", "x".repeat(90), ["x".repeat(90)]],
+  ])("%s", (_why, text, lines) => {
+    expect(fold(text)).toEqual(lines);
   });
 });
