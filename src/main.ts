@@ -24,6 +24,7 @@ import { armResources } from "./adapters/arm/resources.js";
 import { armSourceVms } from "./adapters/arm/source-vms.js";
 import { armSurroundings } from "./adapters/arm/surroundings.js";
 import { armTaggedResources } from "./adapters/arm/tagged-resources.js";
+import { armTestVms } from "./adapters/arm/test-vms.js";
 import { armVirtualMachines } from "./adapters/arm/virtual-machines.js";
 import { blobDropCopies } from "./adapters/blob/blob-drop-copies.js";
 import { blobDrops } from "./adapters/blob/blob-drops.js";
@@ -76,11 +77,13 @@ const scripts: GuestScripts = {
     preflight: script("linux/preflight.sh"),
     seal: script("linux/seal.sh"),
     "seal-log": script("linux/seal-log.sh"),
+    audit: script("linux/audit.sh"),
   },
   Windows: {
     preflight: script("windows/preflight.ps1"),
     seal: script("windows/seal.ps1"),
     "seal-log": script("windows/seal-log.ps1"),
+    audit: script("windows/audit.ps1"),
   },
 };
 
@@ -117,7 +120,11 @@ const activities = [
     nowMs: () => performance.now(),
   }),
   ...eventActivities(events),
-  ...imageActivities({ images: armImages(cloud), resources: armResources(cloud) }),
+  ...imageActivities({
+    images: armImages(cloud),
+    resources: armResources(cloud),
+    testVms: armTestVms(cloud),
+  }),
 ];
 for (const { name, handler } of activities) df.app.activity(name, { handler });
 

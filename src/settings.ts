@@ -61,6 +61,7 @@ const schema = z
     IMPORT_PUBLISHER: z.string().min(1).max(128).default("vmimage"),
     IMPORT_FREEZE: z.enum(["when-needed", "always"]).default("when-needed"),
     IMPORT_VERIFY: z.enum(["none", "read-back"]).default("none"),
+    IMPORT_TEST_BOOT: z.enum(["none", "before-latest"]).default("none"),
     IMPORT_REGISTER_MINUTES: whole(720, 1, 2880),
     IMPORT_SETTLE_SECONDS: whole(60, 1, 3600),
     IMPORT_ARRIVAL_MINUTES: whole(1440, 1, 10_080),
@@ -118,6 +119,8 @@ export const importSettings = (settings: Settings): ImportSettings => ({
   registerMinutes: settings.IMPORT_REGISTER_MINUTES,
   freeze: settings.IMPORT_FREEZE,
   verify: settings.IMPORT_VERIFY,
+  testBoot: settings.IMPORT_TEST_BOOT === "before-latest",
+  ...(settings.WORK_SUBNET_ID === undefined ? {} : { workSubnetId: settings.WORK_SUBNET_ID }),
   announce: settings.EVENTS_TOPIC !== undefined,
   mending: {
     copyBy: settings.MEND_COPY_BY,

@@ -50,6 +50,7 @@ var appSettings = {
   IMPORT_REGISTER_MINUTES: '720'
   IMPORT_SETTLE_SECONDS: '60'
   IMPORT_TARGET_ID: importTargetId
+  IMPORT_TEST_BOOT: 'none'
   IMPORT_VERIFY: 'none'
   // Look at GET /api/leftovers for a while before you let it remove.
   JANITOR_MODE: 'report'

@@ -4,15 +4,18 @@ import { done } from "../domain/outcome.js";
 import { checkTargetFacts } from "../domain/target-check.js";
 import type { Images } from "../ports/images.js";
 import type { Resources } from "../ports/resources.js";
+import type { TestVms } from "../ports/test-vms.js";
 import { implementOperation, implementOutcome } from "./implement.js";
 import type { Registration } from "./implement.js";
 
 export function imageActivities({
   images,
   resources,
+  testVms,
 }: {
   images: Images;
   resources: Resources;
+  testVms: TestVms;
 }): Registration[] {
   return [
     implementOutcome(refs.checkTarget, async (question) => {
@@ -22,6 +25,8 @@ export function imageActivities({
     ...implementOperation(refs.createDefinition, images.definition),
     ...implementOperation(refs.createManagedImage, images.managedImage),
     ...implementOperation(refs.createGalleryVersion, images.galleryVersion),
+    ...implementOperation(refs.createTestVm, testVms.boot),
+    ...implementOperation(refs.promoteVersion, images.promotion),
     ...implementOperation(refs.removeResource, resources.removal),
   ];
 }

@@ -12,6 +12,7 @@ export interface CaptureOptions {
   readonly "os-image"?: boolean | undefined;
   readonly specialized?: boolean | undefined;
   readonly "in-place"?: boolean | undefined;
+  readonly "test-boot"?: boolean | undefined;
   readonly "dry-run"?: boolean | undefined;
 }
 
@@ -64,6 +65,7 @@ export function captureOrder(
     ...(Object.keys(what).length > 0 ? { image: what } : {}),
     ...(Object.keys(target).length > 0 ? { target } : {}),
     ...(options["in-place"] === true ? { mode: "in-place" } : {}),
+    ...(options["test-boot"] === true ? { testBoot: true } : {}),
     ...(options["dry-run"] === true ? { dryRun: true } : {}),
   };
   const read = captureRequest.safeParse(order);

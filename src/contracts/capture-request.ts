@@ -64,6 +64,8 @@ export const captureRequest = z
         registerMinutes: minutes(720),
       })
       .default({ backupMinutes: 120, cloneMinutes: 60, registerMinutes: 720 }),
+    /** Boot a VM of the image and look into its guest, before the version can be the latest. */
+    testBoot: z.boolean().default(false),
     /** What becomes of the source VM after an in-place capture. */
     sourceAfter: z.enum(["leave", "restore", "delete"]).default("leave"),
     /** When another capture of this VM runs: wait in line, or be refused. */

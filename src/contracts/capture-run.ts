@@ -16,6 +16,8 @@ export const CAPTURE_STAGES = [
   "deallocate",
   "capture",
   "register",
+  "test-boot",
+  "promote",
   "source",
   "clean-up",
 ] as const;

@@ -56,6 +56,8 @@ export const imageManifest = z
       )
       .max(64)
       .default([]),
+    /** Boot a VM of the image and look into its guest, before the version can be the latest. Default: from the settings. */
+    testBoot: z.boolean().optional(),
     tags: tagSet,
   })
   .superRefine(({ osDisk, dataDisks }, context) => {

@@ -2,11 +2,20 @@
 import type { DropPlace } from "../domain/import/drop.js";
 import type { DefaultTarget } from "../domain/import/image-from.js";
 import type { PreparedDisk } from "../domain/import/import-plan.js";
+import type { Check } from "../domain/preflight.js";
 import type { MadeImage } from "../domain/image-order.js";
 
 export const IMPORT_ORCHESTRATOR = "importImage";
 
-export const IMPORT_STAGES = ["landing", "doctor", "mend", "register", "clean-up"] as const;
+export const IMPORT_STAGES = [
+  "landing",
+  "doctor",
+  "mend",
+  "register",
+  "test-boot",
+  "promote",
+  "clean-up",
+] as const;
 
 /** Settings that the runbook needs; they travel in the input so that a run does not change under its feet. */
 export interface ImportSettings {
@@ -23,6 +32,10 @@ export interface ImportSettings {
   readonly freeze: "when-needed" | "always";
   /** `read-back`: the image is made of disks that were read once more and have the hash that was written. */
   readonly verify: "none" | "read-back";
+  /** Where a file's description does not say whether the image is booted before it can be the latest. */
+  readonly testBoot: boolean;
+  /** Without inbound access; a test boot needs it. */
+  readonly workSubnetId?: string;
   /** Somebody listens to how runs end. */
   readonly announce: boolean;
   readonly mending: MendingSettings;
@@ -62,6 +75,8 @@ export interface ImportInput {
 export interface ImportResult {
   readonly image: MadeImage;
   readonly version?: string;
+  /** What a test boot found, as far as it fits; nothing where there was none. */
+  readonly checks?: readonly Check[];
   /** At most 16: the status has a limit of size. */
   readonly disks: readonly (Omit<PreparedDisk, "uri"> & { readonly uri?: undefined })[];
   readonly moreDisks?: number;

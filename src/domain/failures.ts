@@ -22,6 +22,8 @@ export const FAILURES = {
   AZURE_REFUSED: "Azure refused the request.",
   AZURE_FAILED: "An Azure operation ended as failed.",
   TIME_LIMIT: "A stage ran out of time.",
+  TEST_BOOT_FAILED:
+    "A VM made from the new image did not come up, or brought something along that no image may.",
   SEAL_FAILED: "The guest was not generalized.",
   NOT_A_VHD: "The file is not a VHD from which an image can be made.",
   MANIFEST_INVALID: "The image description beside the file does not have the form of its schema.",

@@ -19,8 +19,10 @@ export interface GuestQuestion {
   readonly vmId: string;
   readonly location: string;
   readonly osType: VmSummary["osType"];
-  readonly script: "preflight" | "seal-log";
+  readonly script: "preflight" | "seal-log" | "audit";
   readonly runId: string;
+  /** For an audit: when the VM was asked for, in milliseconds since the Unix epoch; what is older came with the image. */
+  readonly sinceMs?: number;
 }
 
 export interface GuestLook {

@@ -9,7 +9,7 @@ import type { VmSummary } from "./vm.js";
 const BASE_LIMIT = 40;
 
 /** FNV-1a, 32 bits: tells cut names apart; nothing secret hangs on it. */
-function fingerprint(text: string): string {
+export function fingerprint(text: string): string {
   let hash = 0x811c9dc5;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   return hash.toString(16).padStart(8, "0");
@@ -44,6 +44,7 @@ export const guestCommandId = (vmId: string, script: string, runId: string): str
 export interface CaptureNames {
   readonly restorePointId: string;
   readonly workingVmId: string;
+  readonly testVmId: string;
   /** By LUN; -1 is the OS disk. */
   readonly snapshotId: (lun: number) => string;
   readonly diskId: (lun: number) => string;
@@ -59,6 +60,7 @@ export function captureNames(runId: string, vm: VmSummary, workResourceGroup?: s
   return {
     restorePointId: ids.restorePoint(base, "backup"),
     workingVmId: ids.vm(`${base}-work`),
+    testVmId: ids.vm(`${base}-test`),
     snapshotId: (lun) => ids.snapshot(`${base}-${suffix(lun)}`),
     diskId: (lun) => ids.disk(`${base}-${suffix(lun)}`),
   };

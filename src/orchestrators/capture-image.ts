@@ -24,6 +24,8 @@ import type { Run } from "./run.js";
 import { note, openRun, skip, stage } from "./run.js";
 import { sealedVm } from "./sealed-vm.js";
 import { sourceAfter } from "./source-after.js";
+import type { TestBoot } from "./test-boot.js";
+import { demandSubnet, heldBack, proved } from "./test-boot.js";
 import { waitForTurn } from "./turn.js";
 
 /** Durable allows a status of 16 KB; a dry run is little but its report. */
@@ -40,6 +42,7 @@ export function* captureImage(context: OrchestrationContext): Generator<Task, un
 
 function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   const { request } = input;
+  demandSubnet(request.testBoot, input.workSubnetId);
   const { vm, facts, checks } = yield* stage(run, "preflight", () => preflight(run, input));
   const scope = scopeOf(run, input, vm, checks);
   if (request.dryRun)
@@ -56,7 +59,7 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   const image = yield* resumable(scope, "register", function* () {
     if (facts.started !== "sound") making(scope);
     const order = {
-      target: request.target,
+      target: request.testBoot ? heldBack(request.target) : request.target,
       location: vm.location,
       state: request.image.state,
       traits: traitsOf(vm),
@@ -65,6 +68,9 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
     };
     return yield* register(run, order, facts, request.limits.registerMinutes);
   });
+  scope.checks.push(
+    ...(yield* proved(run, request.target, request.testBoot ? testBootOf(scope, image) : undefined)),
+  );
   const result = resultOf(scope, image, facts, backup);
   if (request.mode === "clone") {
     skip(run, "source", "the source VM was only read and backed up");
@@ -80,6 +86,23 @@ function stands(run: Run, image: MadeImage): void {
   run.undo.splice(0, run.undo.length, ...scaffolding);
   note(run, "register", { detail: image.id });
 }
+
+const testBootOf = (
+  { former, names, request, sealId, vm, workTags, workSubnetId }: CaptureScope,
+  image: MadeImage,
+): TestBoot => ({
+  runId: sealId,
+  vmId: names.testVmId,
+  image,
+  location: vm.location,
+  size: vm.size,
+  state: request.image.state,
+  traits: traitsOf(vm),
+  keepUsers: request.guest.keepUsers,
+  subnetId: workSubnetId,
+  tags: workTags,
+  again: former !== undefined,
+});
 
 function skipSeal(run: Run): void {
   for (const name of ["clone", "generalize", "deallocate", "capture"])

@@ -12,4 +12,6 @@ export interface Images {
   readonly managedImage: Operation<ImageOrder, MadeImage>;
   /** Done when every region has its replicas; the percent is theirs. */
   readonly galleryVersion: Operation<ImageOrder, MadeImage>;
+  /** Lets a version that was held back be the latest. */
+  readonly promotion: Operation<{ versionId: string }>;
 }

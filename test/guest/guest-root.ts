@@ -17,7 +17,7 @@ export type Files = Readonly<Record<string, string | { readonly to: string }>>;
 export interface GuestRoot {
   readonly path: string;
   run(
-    script: "preflight" | "seal" | "seal-log",
+    script: "preflight" | "seal" | "seal-log" | "audit",
     parameters?: Readonly<Record<string, string>>,
   ): Promise<{ stdout: string; stderr: string; result: Record<string, unknown> }>;
   /** Every file outside /run and /proc: its text, or "-> target". */
@@ -34,7 +34,9 @@ export interface GuestRoot {
 
 /** Plain file tools; none of them acts on anything but the paths it is given. */
 const plainTools =
-  "awk cat chmod cp cut du env find grep head ln mkdir readlink rm sed sh sort tail timeout tr ls".split(" ");
+  "awk cat chmod cp cut du env find grep head ln mkdir readlink rm sed sh sort stat tail timeout tr ls".split(
+    " ",
+  );
 
 export function makeGuestRoot(files: Files, commands: readonly string[]): GuestRoot {
   const base = mkdtempSync(join(tmpdir(), "vmimage-guest-"));

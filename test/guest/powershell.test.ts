@@ -35,7 +35,7 @@ function errorsIn(text: string): string[] {
 }
 
 test("there are scripts to parse", () =>
-  expect(scripts).toEqual(["preflight.ps1", "seal-log.ps1", "seal.ps1"]));
+  expect(scripts).toEqual(["audit.ps1", "preflight.ps1", "seal-log.ps1", "seal.ps1"]));
 
 test.each(scripts)("%s parses without an error", (name) => {
   expect(errorsIn(readFileSync(`${folder}${name}`, "utf8"))).toEqual([]);

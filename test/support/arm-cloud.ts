@@ -20,6 +20,7 @@ import { armInspection } from "../../src/adapters/arm/inspection.js";
 import { armResources } from "../../src/adapters/arm/resources.js";
 import { armSourceVms } from "../../src/adapters/arm/source-vms.js";
 import { armSurroundings } from "../../src/adapters/arm/surroundings.js";
+import { armTestVms } from "../../src/adapters/arm/test-vms.js";
 import { armVirtualMachines } from "../../src/adapters/arm/virtual-machines.js";
 import { VirtualClock } from "../../src/local/clock.js";
 import type { Seed } from "../../src/local/compute/compute.js";
@@ -105,6 +106,7 @@ const family = (os: "linux" | "windows") => ({
   preflight: contractOf(`preflight-${os}`),
   seal: contractOf(`seal-${os}`),
   "seal-log": contractOf(`seal-log-${os}`),
+  audit: contractOf(`audit-${os}`),
 });
 export const SCRIPTS: GuestScripts = { Linux: family("linux"), Windows: family("windows") };
 
@@ -149,7 +151,11 @@ export async function openCloud(seed: Seed, stores?: Stores) {
       runs,
     }),
     ...restoreActivities({ sources: armSourceVms(cloud), backups, runs }),
-    ...imageActivities({ images: armImages(cloud), resources: armResources(cloud) }),
+    ...imageActivities({
+      images: armImages(cloud),
+      resources: armResources(cloud),
+      testVms: armTestVms(cloud),
+    }),
   ];
   const client = new ComputeManagementClient(undefined as never, simulator.subscriptionId, {
     endpoint: simulator.endpoint,

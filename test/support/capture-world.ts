@@ -2,10 +2,12 @@
 import type { CaptureInput } from "../../src/contracts/capture-run.js";
 import { captureRequest } from "../../src/contracts/capture-request.js";
 import type { Backup, SnapshotOrder } from "../../src/domain/backup.js";
+import type { GuestQuestion } from "../../src/domain/guest-orders.js";
 import type { ImageOrder } from "../../src/domain/image-order.js";
 import type { SurveyAnswer, SurveyQuestion } from "../../src/domain/survey.js";
 import type { DiskFacts, VmFacts, VmSummary } from "../../src/domain/vm.js";
 import { allDisks } from "../../src/domain/vm.js";
+import { TEST_ADMIN, testHostName } from "../../src/domain/test-boot.js";
 import type { ScriptedActivity, ScriptedCall } from "./run-orchestration.js";
 
 export const GROUP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute";
@@ -92,6 +94,7 @@ export class TrackedCloud {
       createSnapshotStart: ({ snapshotId }: { snapshotId: string }) => [snapshotId],
       createDiskStart: ({ diskId }: { diskId: string }) => [diskId],
       createWorkingVmStart: ({ vmId }: { vmId: string }) => [vmId],
+      createTestVmStart: ({ vmId }: { vmId: string }) => [vmId],
       createManagedImageStart: ({ target }: ImageOrder) =>
         target.kind === "managed-image" ? [target.imageId] : [],
       createGalleryVersionStart: ({ target, version = "" }: ImageOrder) =>
@@ -197,6 +200,23 @@ export function nothingInTheWay(question: SurveyQuestion): SurveyAnswer {
       return { ask: "region", region: question.region, offered: { known: true } };
   }
 }
+/** The first VM of an image with nothing of anybody in it, as audit-windows/1 prints it. */
+export const auditedWindows = (found: Record<string, unknown> = {}): string =>
+  JSON.stringify({
+    hostName: testHostName(`${GROUP}/virtualMachines/vmi-run-1-test`),
+    imageState: "IMAGE_STATE_COMPLETE",
+    setupRunning: false,
+    users: [TEST_ADMIN],
+    answerFiles: [],
+    histories: [],
+    secrets: [],
+    setupErrors: [],
+    agentServices: { RdAgent: "Running", WindowsAzureGuestAgent: "Running" },
+    remoteDesktop: true,
+    dataDiskLuns: [0, 3, 7],
+    ...found,
+  });
+const provenWindows = auditedWindows();
 
 export function captureWorld(vm: VmSummary = windowsVm): Record<string, ScriptedActivity> {
   const disks = [{ ...vm.osDisk, lun: -1 }, ...vm.dataDisks];
@@ -237,6 +257,9 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
     ...operation("createWorkingVm"),
     ...operation("askGuest", () => ({ output: cleanWindows })),
     noteSealBegun: () => ok(null),
+    ...operation("askGuest", ({ script }: GuestQuestion) => ({
+      output: script === "audit" ? provenWindows : cleanWindows,
+    })),
     startSeal: () => ok(null),
     askSeal: () => ok({ state: "sealed", removedUsers: [] }),
     ...operation("deallocateVm"),
@@ -244,6 +267,8 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
     ...operation("createDefinition"),
     ...operation("createManagedImage", made),
     ...operation("createGalleryVersion", made),
+    ...operation("createTestVm"),
+    ...operation("promoteVersion"),
     ...operation("removeResource"),
   };
 }

@@ -64,6 +64,7 @@ export const inputOf = (settings: Partial<ImportSettings> = {}): ImportInput => 
     freeze: "when-needed",
     verify: "none",
     announce: false,
+    testBoot: false,
     mending: MENDING_STANDARD,
     ...settings,
   },

@@ -87,8 +87,8 @@ export async function look(question: LookQuestion, ports: LookPorts): Promise<Ou
       handedTo: winner,
       because: "another run makes the image of this content",
     });
-  const { target, location, state, os, tags } = manifest;
-  return done({ state: "landed", disks, description: { target, location, state, os, tags } });
+  const { target, location, state, os, tags, testBoot } = manifest;
+  return done({ state: "landed", disks, description: { target, location, state, os, tags, testBoot } });
 }
 
 /** Of all runs that find one content complete, the first to say so goes on. */

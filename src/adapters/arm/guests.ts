@@ -13,7 +13,7 @@ import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
 import { answer, progressOf, submit } from "./submit.js";
 
-export type GuestScript = "preflight" | "seal" | "seal-log";
+export type GuestScript = "preflight" | "seal" | "seal-log" | "audit";
 export type GuestScripts = Readonly<Record<"Windows" | "Linux", Readonly<Record<GuestScript, string>>>>;
 
 const parameter = (name: string, value: string): RunCommandInputParameter => ({ name, value });
@@ -95,13 +95,21 @@ function outputIn({ properties }: ActionStatus): string {
   return /\[stdout\]\n([\s\S]*?)\n?\[stderr\]/.exec(text)?.[1] ?? text;
 }
 
-const questionModel = ({ location, osType, script, runId }: GuestQuestion, scripts: GuestScripts) => ({
-  location,
-  source: { script: scripts[osType][script] },
-  parameters: script === "seal-log" ? [parameter("runId", runId)] : [],
+const questionModel = (question: GuestQuestion, scripts: GuestScripts) => ({
+  location: question.location,
+  source: { script: scripts[question.osType][question.script] },
+  parameters: parametersOf(question),
   timeoutInSeconds: 600,
   asyncExecution: false,
 });
+
+function parametersOf({ script, osType, runId, sinceMs = 0 }: GuestQuestion): RunCommandInputParameter[] {
+  if (script === "seal-log") return [parameter("runId", runId)];
+  // Windows has nothing whose age tells where it came from.
+  if (script === "audit" && osType === "Linux")
+    return [parameter("since", String(Math.floor(sinceMs / 1000)))];
+  return [];
+}
 
 function sealModel(
   order: SealOrder & { markerUrl: string },

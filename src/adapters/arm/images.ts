@@ -10,7 +10,7 @@ import type {
 import type { ImageSource } from "../../domain/image.js";
 import type { ImageOrder, MadeImage } from "../../domain/image-order.js";
 import type { Progress } from "../../domain/outcome.js";
-import { succeeded } from "../../domain/outcome.js";
+import { done, succeeded } from "../../domain/outcome.js";
 import { RUN_TAG } from "../../domain/names.js";
 import type { DefinitionFacts } from "../../domain/target-check.js";
 import type { GalleryTarget, Target } from "../../domain/target.js";
@@ -97,7 +97,34 @@ export function armImages(cloud: Arm): Images {
         );
       },
     },
+
+    promotion: {
+      async start({ versionId }) {
+        const { versions, path } = versionAt(cloud, versionId);
+        const known = await answer(() => versions.get(...path), "TARGET_NOT_FOUND");
+        if (known.status !== "done") return known;
+        if (known.value.publishingProfile?.excludeFromLatest !== true) return done({});
+        // Whole, as it was read: a publishing profile that is sent in part loses its regions.
+        const publishingProfile = { ...known.value.publishingProfile, excludeFromLatest: false };
+        return submit(() => versions.createOrUpdate(...path, { ...known.value, publishingProfile }));
+      },
+      ask({ input, started }) {
+        const { versions, path } = versionAt(cloud, input.versionId);
+        return progressOf(
+          cloud,
+          started,
+          () => versions.get(...path),
+          () => succeeded(null),
+        );
+      },
+    },
   };
+}
+
+function versionAt(cloud: Arm, versionId: string) {
+  const { client, group, names } = locate(cloud, versionId);
+  const [gallery, image = "", version = ""] = names;
+  return { versions: client.galleryImageVersions, path: [group, gallery, image, version] as const };
 }
 
 async function lookAt(cloud: Arm, target: Target, runId?: string): Promise<DefinitionFacts> {

@@ -1,13 +1,13 @@
 /** Virtual machines, read and driven; see the port for what is promised. */
 import type { VirtualMachine } from "@azure/arm-compute";
 import type { WorkingVm } from "../../domain/backup.js";
-import type { Progress } from "../../domain/outcome.js";
 import { done, succeeded } from "../../domain/outcome.js";
 import type { VirtualMachines } from "../../ports/virtual-machines.js";
 import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
-import { answer, progressOf, submit } from "./submit.js";
-import { agentReady, powerStateOf, stateOf } from "./vm-summary.js";
+import { answer, submit } from "./submit.js";
+import { agentReport, isolated, trustedLaunch } from "./throw-away-vm.js";
+import { stateOf } from "./vm-summary.js";
 
 export function armVirtualMachines(cloud: Arm): VirtualMachines {
   const at = (vmId: string) => {
@@ -47,21 +47,7 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
         const { vms, group, name } = at(order.vmId);
         return submit(() => vms.createOrUpdate(group, name, workingVmModel(order)));
       },
-      ask({ input, started }) {
-        return progressOf(
-          cloud,
-          started,
-          () => get(input.vmId),
-          (vm): Progress<null> =>
-            agentReady(vm)
-              ? succeeded(null)
-              : {
-                  state: "running",
-                  percent: 80,
-                  detail: `waiting for the agent; the VM is ${powerStateOf(vm)}`,
-                },
-        );
-      },
+      ask: (asked) => agentReport(cloud, asked),
     },
   };
 }
@@ -73,7 +59,6 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
 function workingVmModel({ source, diskIds, subnetId, tags, vmId }: WorkingVm): VirtualMachine {
   const [osDiskId, ...dataDiskIds] = diskIds;
   const name = idOf(vmId).names[0];
-  const trusted = source.securityType === "TrustedLaunch";
   return {
     location: source.location,
     tags: { ...tags },
@@ -97,26 +82,10 @@ function workingVmModel({ source, diskIds, subnetId, tags, vmId }: WorkingVm): V
         managedDisk: { id: dataDiskIds[index] ?? "" },
       })),
     },
-    ...(trusted
-      ? {
-          securityProfile: {
-            securityType: "TrustedLaunch",
-            uefiSettings: { secureBootEnabled: source.secureBoot, vTpmEnabled: source.vTpm },
-          },
-        }
+    ...(source.securityType === "TrustedLaunch"
+      ? { securityProfile: trustedLaunch(source.secureBoot, source.vTpm) }
       : {}),
-    networkProfile: {
-      networkApiVersion: "2022-11-01",
-      networkInterfaceConfigurations: [
-        {
-          name: `${name}-nic`,
-          primary: true,
-          deleteOption: "Delete",
-          enableAcceleratedNetworking: source.acceleratedNetworking,
-          ipConfigurations: [{ name: "only", subnet: { id: subnetId } }],
-        },
-      ],
-    },
+    networkProfile: isolated(name, subnetId, source.acceleratedNetworking),
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
   };
 }

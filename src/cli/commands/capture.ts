@@ -25,6 +25,7 @@ What to capture, and where the image goes (resource ids, /subscriptions/…)
 How
   --os-image        the OS disk alone; without it, every disk
   --specialized     keep the machine's identity: no Sysprep, no deprovisioning
+  --test-boot       boot a VM of the image and look into it, before the version can be the latest
   --in-place        generalize the VM itself instead of a copy; it cannot start again until it is restored
   --dry-run         what the run would make, and what the preflight found; waits for that, and changes nothing
 
@@ -52,6 +53,7 @@ Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused (of a dry ru
         "os-image": { type: "boolean" },
         specialized: { type: "boolean" },
         "in-place": { type: "boolean" },
+        "test-boot": { type: "boolean" },
         "dry-run": { type: "boolean" },
         wait: { type: "boolean", default: false },
       },

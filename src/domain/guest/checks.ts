@@ -26,15 +26,15 @@ export function checkGuest(
   return decoded.ok ? judge(linuxRows, decoded.facts, context) : [unreadable(decoded.message)];
 }
 
-function judge<Facts>(
-  rows: readonly Row<Facts>[],
+export function judge<Facts, Context>(
+  rows: readonly Row<Facts, Context>[],
   facts: Facts,
-  context: CheckContext,
+  context: Context,
 ): readonly GuestCheck[] {
   return rows.map(({ id, title, look }) => ({ id, title, ...look(facts, context) }));
 }
 
-function unreadable(message: string): GuestCheck {
+export function unreadable(message: string): GuestCheck {
   return {
     id: "guest-answer",
     title: "The guest answers",

@@ -6,11 +6,11 @@ import { decodeGuestResult, isRecord, type GuestResultProblem } from "./guest-re
 
 /** Reads one value; undefined means "not of this kind". */
 type Read<T> = (value: unknown) => T | undefined;
-type Fields<S> = { readonly [K in keyof S]: S[K] extends Read<infer T> ? T | null : never };
+export type Fields<S> = { readonly [K in keyof S]: S[K] extends Read<infer T> ? T | null : never };
 
-const text: Read<string> = (value) => (typeof value === "string" ? value : undefined);
-const flag: Read<boolean> = (value) => (typeof value === "boolean" ? value : undefined);
-const count: Read<number> = (value) =>
+export const text: Read<string> = (value) => (typeof value === "string" ? value : undefined);
+export const flag: Read<boolean> = (value) => (typeof value === "boolean" ? value : undefined);
+export const count: Read<number> = (value) =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 /** Windows says "never" as -1 or as nothing. */
 const days: Read<number> = (value) => (value === -1 ? Number.POSITIVE_INFINITY : count(value));
@@ -20,7 +20,7 @@ const oneOf =
   (value) =>
     words.find((word) => word === value);
 
-const listOf =
+export const listOf =
   <T>(item: Read<T>): Read<readonly T[]> =>
   (value) => {
     if (!Array.isArray(value)) return undefined;
@@ -31,7 +31,7 @@ const listOf =
   };
 
 /** All fields or nothing: half a user or half a volume decides nothing. */
-const object =
+export const object =
   <S extends Record<string, Read<unknown>>>(
     shape: S,
   ): Read<{ readonly [K in keyof S]: S[K] extends Read<infer T> ? T : never }> =>
@@ -42,7 +42,7 @@ const object =
     return Object.fromEntries(fields) as { readonly [K in keyof S]: S[K] extends Read<infer T> ? T : never };
   };
 
-const names: Read<Readonly<Record<string, string>>> = (value) =>
+export const names: Read<Readonly<Record<string, string>>> = (value) =>
   isRecord(value) && Object.values(value).every((word) => typeof word === "string")
     ? (value as Readonly<Record<string, string>>)
     : undefined;
@@ -112,7 +112,7 @@ export type DecodedFacts<Facts> =
 export const decodeLinuxFacts = decoder(linuxFields);
 export const decodeWindowsFacts = decoder(windowsFields);
 
-function decoder<S extends Record<string, Read<unknown>>>(shape: S) {
+export function decoder<S extends Record<string, Read<unknown>>>(shape: S) {
   return (output: string): DecodedFacts<Fields<S>> => {
     const result = decodeGuestResult(output);
     if (!result.ok) return result;

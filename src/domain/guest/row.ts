@@ -21,10 +21,10 @@ export interface CheckContext {
   readonly imagePublisher?: string;
 }
 
-export interface Row<Facts> {
+export interface Row<Facts, Context = CheckContext> {
   readonly id: string;
   readonly title: string;
-  readonly look: (facts: Facts, context: CheckContext) => Finding;
+  readonly look: (facts: Facts, context: Context) => Finding;
 }
 
 export const pass = (detail: string): Finding => ({ verdict: "pass", detail });

@@ -17,6 +17,7 @@ export interface ImageDescription {
     readonly diskController: "SCSI" | "NVMe";
     readonly acceleratedNetworking: boolean;
   };
+  readonly testBoot?: boolean | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 

@@ -3,6 +3,7 @@
  * answer; the answer comes from the guest's state. A script without a contract is run by nobody: it gets an opaque
  * success and a line in the log.
  */
+import { auditOf } from "./audit.js";
 import type { Guest } from "./guest.js";
 import type { SealOrder } from "./seal.js";
 
@@ -44,12 +45,19 @@ const result = (value: unknown): ScriptAnswer => ({
 });
 const fault = (code: string, message: string): ScriptAnswer => result({ error: { code, message } });
 
-export function answer(guest: Guest, script: Script, log: (line: string) => void): ScriptAnswer {
+export function answer(
+  guest: Guest,
+  script: Script,
+  log: (line: string) => void,
+  luns: readonly number[] = [],
+): ScriptAnswer {
   const contract = contractOf(script.text);
   const family = guest.os === "Windows" ? "windows" : "linux";
   switch (contract) {
     case `preflight-${family}/1`:
       return result(guest.facts);
+    case `audit-${family}/1`:
+      return result(auditOf(guest, luns));
     case `seal-${family}/1`:
       return startSeal(guest, script.parameters);
     case `seal-log-${family}/1`:

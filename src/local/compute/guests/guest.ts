@@ -87,6 +87,8 @@ interface Common {
   sealLog: string;
   /** How many GiB of the OS disk hold data: sealing takes longer on a fuller disk. */
   usedGb: number;
+  /** What an audit of a VM of this guest's image finds, over what a healthy one would. */
+  broughtAlong: Record<string, unknown>;
   /** The user that Azure's provisioning made, which deprovisioning removes. */
   provisionedUser: string;
 }
@@ -117,6 +119,7 @@ const common = (computerName: string, osName: string, osVersion: string, user: s
   seal: { outcome: "by-its-facts" },
   sealLog: "",
   usedGb: 8,
+  broughtAlong: {},
   provisionedUser: user,
 });
 

@@ -53,13 +53,16 @@ const runMs = (world: World, vm: Vm): number => {
     : AGENT_PATIENCE_MS;
 };
 
+const lunsOf = ({ body }: Vm): readonly number[] =>
+  (body.properties.storageProfile?.dataDisks ?? []).map(({ lun }) => lun);
+
 /** Runs the script in the guest. Without an agent nothing runs, and ARM says so when its patience is over. */
 function run(world: World, vm: Vm | undefined, script: Script): ScriptAnswer {
   const guest = vm === undefined ? undefined : guestOf(world, vm);
   if (vm === undefined || guest === undefined || !agentReady(world, vm)) {
     throw new ArmError(409, vmErrors.agentSilent(vm?.body.name ?? ""));
   }
-  const given = answer(guest, script, world.log);
+  const given = answer(guest, script, world.log, lunsOf(vm));
   if (given.killsAgent === true) {
     // Dead until the next boot starts it again.
     vm.inner.agentReadyMs = NEVER_MS;

@@ -1,0 +1,84 @@
+/** What a Windows image left in the first VM made from it. */
+import type { WindowsAudit } from "./audit-facts.js";
+import { dataDisks, hostName, leftFiles, type AuditContext } from "./audit-rows.js";
+import { block, known, pass, some, warn, type Row } from "./row.js";
+
+/** Microsoft, "Windows Setup states": what a machine is once OOBE is through. */
+const COMPLETE = "IMAGE_STATE_COMPLETE";
+/** Accounts that Windows itself has; enabled, the first is Azure's when it was asked for under that name. */
+const BUILT_IN = ["administrator", "defaultaccount", "guest", "wdagutilityaccount"];
+
+export const windowsAuditRows: readonly Row<WindowsAudit, AuditContext>[] = [
+  hostName,
+  dataDisks,
+  {
+    id: "setup-state",
+    title: "Setup came to its end",
+    look: ({ imageState, setupRunning }) =>
+      known(imageState, (state) =>
+        state === COMPLETE && setupRunning !== true
+          ? pass("Complete.")
+          : block(
+              `Setup says ${state}${setupRunning === true ? " and still runs" : ""}.`,
+              "Look into C:\\Windows\\Panther of a VM of this image.",
+            ),
+      ),
+  },
+  {
+    id: "setup-errors",
+    title: "Setup wrote no errors",
+    look: ({ setupErrors }) =>
+      known(setupErrors, (lines) =>
+        lines.length > 0
+          ? warn(some(lines), "Look into setuperr.log in C:\\Windows\\Panther of a VM of this image.")
+          : pass("None."),
+      ),
+  },
+  {
+    id: "accounts",
+    title: "Nobody comes with the image",
+    look: ({ users }, { admin, keepUsers }) =>
+      known(users, (enabled) => {
+        const expected = [...BUILT_IN, ...[admin, ...keepUsers].map((name) => name.toLowerCase())];
+        const foreign = enabled.filter((name) => !expected.includes(name.toLowerCase()));
+        return foreign.length > 0
+          ? warn(`Enabled accounts: ${some(foreign)}.`, "Disable or delete them before the capture.")
+          : pass("No enabled account but the one that was asked for.");
+      }),
+  },
+  {
+    id: "answer-files",
+    title: "No answer file holds a password",
+    look: ({ answerFiles }) =>
+      known(answerFiles, (files) =>
+        files.length > 0
+          ? block(`With a password in it: ${some(files)}.`, "Delete it before the guest is sealed.")
+          : pass("None."),
+      ),
+  },
+  ...leftFiles,
+  {
+    id: "agent",
+    title: "The agent's services run",
+    look: ({ agentServices }) =>
+      known(agentServices, (services) => {
+        const idle = Object.entries(services).filter(([, state]) => state !== "Running");
+        return idle.length > 0
+          ? warn(
+              some(idle.map(([name, state]) => `${name} ${state}`)),
+              "Set them to start by themselves before the capture.",
+            )
+          : pass("They run.");
+      }),
+  },
+  {
+    id: "remote-desktop",
+    title: "Remote Desktop is open for whom it is meant",
+    look: ({ remoteDesktop }) =>
+      known(remoteDesktop, (on) =>
+        on
+          ? pass("Enabled.")
+          : warn("Disabled: nobody can log in over the network.", "Enable it unless that is what you want."),
+      ),
+  },
+];

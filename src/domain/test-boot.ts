@@ -1,0 +1,65 @@
+/**
+ * A test boot: a VM of the new image, made the way anybody would make one, looked into and removed again. Only a first
+ * boot proves anything, so nothing of it is ever adopted by another run.
+ */
+import type { ImageTraits } from "./image.js";
+import type { Tags } from "./image-order.js";
+import { fingerprint, nameFrom } from "./names.js";
+import { computeIds, parseResourceId } from "./resource-id.js";
+
+export interface TestVm {
+  readonly vmId: string;
+  readonly imageId: string;
+  readonly location: string;
+  readonly size: string;
+  readonly state: "generalized" | "specialized";
+  readonly traits: ImageTraits;
+  /** Of the image's data disks. */
+  readonly luns: readonly number[];
+  readonly subnetId: string;
+  readonly tags: Tags;
+}
+
+/** The one account that the test VM is given; any other was in the image. */
+export const TEST_ADMIN = "vmimagetest";
+
+/** The test VM of a run, in the resource group of what is tested. */
+export function testVmId(imageId: string, runId: string): string {
+  const image = parseResourceId(imageId);
+  if (!image) throw new TypeError(`${imageId} is not a resource id.`);
+  return computeIds(image.subscriptionId, image.resourceGroup).vm(`vmi-${nameFrom(runId)}-test`);
+}
+
+/** Windows allows 15 characters. */
+export const testHostName = (vmId: string): string => `vmi-${fingerprint(vmId)}`;
+
+/** Small, in every region, and able to boot what the image is. */
+export const testVmSize = ({ architecture }: ImageTraits): string =>
+  architecture === "Arm64" ? "Standard_D2ps_v5" : "Standard_D2s_v5";
+
+/** What Azure says of a VM that did not come up, and what an image has to do with it. */
+const BOOT_CAUSES: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
+  {
+    pattern: /OSProvisioningTimedOut/i,
+    remedy:
+      "The guest did not finish its first boot. See that it is generalized by our seal or by yours, that waagent or cloud-init is enabled, and look at the boot diagnostics of a VM from it.",
+  },
+  {
+    pattern: /OSProvisioning(InternalError|ClientError)/i,
+    remedy:
+      "The guest's provisioning failed on this machine: look into cloud-init.log, waagent.log or the Panther folder of a VM from it.",
+  },
+  {
+    pattern: /QuotaExceeded|SkuNotAvailable|AllocationFailed|OverconstrainedAllocation/i,
+    remedy: "Nothing is wrong with the image: ask for quota, or for another size, and start the run again.",
+  },
+  {
+    pattern: /TIME_LIMIT|did not end within/i,
+    remedy:
+      "The VM was made, and its agent never reported: see that the agent is installed and enabled in the image and that the image boots.",
+  },
+];
+
+export const bootRemedy = (said: string): string =>
+  BOOT_CAUSES.find(({ pattern }) => pattern.test(said))?.remedy ??
+  "Look at what Azure says, mend the source, and start the run again.";

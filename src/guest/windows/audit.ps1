@@ -1,0 +1,116 @@
+# guest-contract: audit-windows/1
+# parameters:
+# result: one JSON object, the last line of standard output
+#
+# Reads, on a VM that was just made from an image, what it brought along and what it made itself. Facts, no verdicts
+# (src/domain/guest/audit-windows.ts has those), and it changes nothing. Every probe has a limit of time; what could not
+# be read is null. Lists are capped, because Run Command keeps only the last 4,096 bytes. Windows PowerShell 5.1; ASCII
+# only, since 5.1 reads no UTF-8.
+[CmdletBinding()]
+param()
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+
+$MaxItems = 8
+$MaxChars = 70
+
+# What the probe puts out as an array, or $null when it failed or took too long. A probe runs in a runspace of its
+# own, because Appx, CIM and Server Manager are known to hang on exactly the machines that this is meant for.
+function Read-Many([scriptblock] $probe, [int] $seconds = 20) {
+    $shell = [powershell]::Create()
+    [void] $shell.AddScript('$ErrorActionPreference = "Stop"; $ProgressPreference = "SilentlyContinue"').AddStatement().AddScript($probe.ToString())
+    try {
+        $running = $shell.BeginInvoke()
+        if (-not $running.AsyncWaitHandle.WaitOne($seconds * 1000)) {
+            # Stopping may hang as the probe does; nothing waits for it.
+            [void] $shell.BeginStop($null, $null)
+            return $null
+        }
+        $found = @($shell.EndInvoke($running))
+    }
+    catch { return $null }
+    return , $found
+}
+
+function Read-One([scriptblock] $probe, [int] $seconds = 20) {
+    $found = Read-Many $probe $seconds
+    if ($null -eq $found -or $found.Count -eq 0) { return $null }
+    return $found[0]
+}
+
+function ConvertTo-Short([string] $text) {
+    $ascii = $text -replace '[^\x20-\x7e]', '?'
+    if ($ascii.Length -gt $MaxChars) { $ascii = $ascii.Substring(0, $MaxChars) }
+    return $ascii
+}
+
+function Limit-List($items) {
+    if ($null -eq $items) { return $null }
+    $short = @($items | Select-Object -First $MaxItems | ForEach-Object { ConvertTo-Short $_ })
+    if ($items.Count -gt $MaxItems) { $short += '+{0} more' -f ($items.Count - $MaxItems) }
+    return , [string[]] $short
+}
+
+$users = Read-Many {
+    Get-CimInstance Win32_UserAccount -Filter "LocalAccount=True" -OperationTimeoutSec 15 |
+        Where-Object { -not $_.Disabled } | ForEach-Object { "$($_.Name)" }
+}
+
+# Answer files that still hold a password; Azure's own is blanked by the agent after the first boot.
+$answerFiles = Read-Many {
+    "$env:SystemRoot\System32\Sysprep\unattend.xml", "$env:SystemRoot\Panther\unattend.xml", "$env:SystemRoot\Panther\Unattend\unattend.xml",
+    "$env:SystemDrive\unattend.xml", "$env:SystemDrive\autounattend.xml" |
+        Where-Object { (Test-Path -LiteralPath $_) -and (Select-String -LiteralPath $_ -Pattern '<(Administrator)?Password>\s*<Value>(?!\*SENSITIVE)' -Quiet) }
+}
+
+$histories = Read-Many {
+    Get-ChildItem -Path "$env:SystemDrive\Users\*\AppData\Roaming\Microsoft\Windows\PowerShell\PSReadLine\*_history.txt" -Force -ErrorAction SilentlyContinue |
+        Where-Object { $_.Length -gt 0 } | ForEach-Object { $_.FullName }
+}
+
+# What opens doors elsewhere, and belongs to a person.
+$secrets = Read-Many {
+    foreach ($name in '.aws\credentials', '.azure\msal_token_cache.bin', '.azure\accessTokens.json', '.docker\config.json', '.kube\config', '.git-credentials', '.ssh\id_rsa', '.ssh\id_ecdsa', '.ssh\id_ed25519') {
+        Get-Item -Path "$env:SystemDrive\Users\*\$name" -Force -ErrorAction SilentlyContinue | Where-Object { $_.Length -gt 0 } | ForEach-Object { $_.FullName }
+    }
+}
+
+$setupErrors = Read-Many {
+    foreach ($file in "$env:SystemRoot\Panther\setuperr.log", "$env:SystemRoot\Panther\UnattendGC\setuperr.log") {
+        if (Test-Path -LiteralPath $file) { Get-Content -LiteralPath $file -Tail 4 | Where-Object { $_.Trim() } }
+    }
+}
+
+$agentServices = Read-One {
+    $services = @{}
+    foreach ($name in 'RdAgent', 'WindowsAzureGuestAgent') {
+        $service = Get-Service -Name $name -ErrorAction SilentlyContinue
+        $services[$name] = if ($service) { "$($service.Status)" } else { 'Missing' }
+    }
+    $services
+}
+
+# Neither the disk with the system nor Azure's temporary one; a disk that names no LUN makes the whole unknown.
+$luns = Read-Many -seconds 30 {
+    foreach ($disk in @(Get-Disk | Where-Object { -not $_.IsBoot -and -not $_.IsSystem })) {
+        $labels = @($disk | Get-Partition -ErrorAction SilentlyContinue | Get-Volume -ErrorAction SilentlyContinue | ForEach-Object { $_.FileSystemLabel })
+        if ($labels -contains 'Temporary Storage') { continue }
+        if ("$($disk.Location)" -notmatch 'LUN (\d+)') { throw 'no LUN' }
+        [int] $Matches[1]
+    }
+}
+
+$facts = [ordered] @{
+    hostName      = ConvertTo-Short $env:COMPUTERNAME
+    imageState    = Read-One { (Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState }
+    setupRunning  = Read-One { [bool] (Get-ItemProperty 'HKLM:\SYSTEM\Setup').SystemSetupInProgress }
+    users         = Limit-List $users
+    answerFiles   = Limit-List $answerFiles
+    histories     = Limit-List $histories
+    secrets       = Limit-List $secrets
+    setupErrors   = Limit-List $setupErrors
+    agentServices = $agentServices
+    remoteDesktop = Read-One { (Get-ItemProperty 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server').fDenyTSConnections -eq 0 }
+    dataDiskLuns  = if ($null -eq $luns) { $null } else { , @($luns | Sort-Object) }
+}
+[Console]::Out.WriteLine((ConvertTo-Json -InputObject $facts -Compress -Depth 4))

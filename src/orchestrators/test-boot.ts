@@ -1,0 +1,93 @@
+/**
+ * Proves the image before it can be the latest: boots a VM of it, looks into the guest, removes the VM, and only then
+ * lets the version be taken by whoever asks for the newest.
+ */
+import { askGuest } from "../contracts/capture-activities.js";
+import { createTestVm, promoteVersion, removeResource } from "../contracts/image-activities.js";
+import { auditGuest } from "../domain/guest/audit.js";
+import type { MadeImage } from "../domain/image-order.js";
+import type { Check } from "../domain/preflight.js";
+import { blockedBy, blocking } from "../domain/preflight.js";
+import type { Target } from "../domain/target.js";
+import type { TestVm } from "../domain/test-boot.js";
+import { TEST_ADMIN, bootRemedy, testHostName } from "../domain/test-boot.js";
+import type { Durable } from "./durable.js";
+import { nowMs } from "./durable.js";
+import { operate } from "./operate.js";
+import type { Run } from "./run.js";
+import { RunEnd, note, refusal, skip, stage } from "./run.js";
+
+export interface TestBoot extends Omit<TestVm, "luns" | "imageId" | "subnetId"> {
+  readonly runId: string;
+  readonly image: MadeImage;
+  readonly keepUsers: readonly string[];
+  readonly subnetId: string | undefined;
+  /** The run goes on with another. */
+  readonly again?: boolean;
+}
+
+const BOOT_MINUTES = 60;
+const AUDIT_MINUTES = 30;
+
+/** Said before anything is made, and not after the hours that it takes. */
+export function demandSubnet(wanted: boolean, subnetId: string | undefined): void {
+  if (wanted && subnetId === undefined)
+    throw refusal({
+      code: "INVALID_REQUEST",
+      message: "testBoot: no isolated subnet is configured for the VM.",
+      remedy: "Set WORK_SUBNET_ID to a subnet without inbound access, or do without testBoot.",
+    });
+}
+
+/** Until it was tested, no version is the latest. */
+export const heldBack = (target: Target): Target =>
+  target.kind === "gallery" ? { ...target, excludeFromLatest: true } : target;
+
+/** The stages test-boot and promote: skipped with the reason, where nobody asked for them. */
+export function* proved(run: Run, target: Target, boot: TestBoot | undefined): Durable<readonly Check[]> {
+  if (boot === undefined) {
+    for (const name of ["test-boot", "promote"]) skip(run, name, "not asked for (testBoot)");
+    return [];
+  }
+  const checks = yield* stage(run, "test-boot", () => bootAndLook(run, boot));
+  if (target.kind === "managed-image") skip(run, "promote", "a managed image has no versions");
+  else if (target.excludeFromLatest) skip(run, "promote", "the request keeps it from being the latest");
+  else
+    yield* stage(run, "promote", () =>
+      operate(run, promoteVersion, { versionId: boot.image.id }, { limitMinutes: 60, stage: "promote" }),
+    );
+  return checks;
+}
+
+function* bootAndLook(run: Run, { subnetId = "", image, ...boot }: TestBoot): Durable<readonly Check[]> {
+  const { vmId, location, keepUsers, state, traits, runId } = boot;
+  const luns = image.disks.flatMap(({ lun }) => (lun < 0 ? [] : [lun]));
+  run.undo.push({ when: "exit", resources: [vmId] });
+  // A VM that a former run of this capture left has booted before.
+  if (boot.again === true)
+    yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: BOOT_MINUTES });
+  const sinceMs = nowMs(run.context);
+  yield* booted(run, { ...boot, subnetId, imageId: image.id, luns });
+  note(run, "test-boot", { percent: 90, detail: "looking into the guest" });
+  const question = { vmId, location, osType: traits.osType, script: "audit" as const, runId, sinceMs };
+  const { output } = yield* operate(run, askGuest, question, { limitMinutes: AUDIT_MINUTES });
+  const context = { state, luns, keepUsers, admin: TEST_ADMIN, hostName: testHostName(vmId) };
+  const checks = auditGuest(traits.osType, output, context);
+  const blocks = blocking(checks);
+  if (blocks.length > 0) throw new RunEnd("failed", { code: "TEST_BOOT_FAILED", ...blockedBy(blocks) });
+  const passed = checks.filter(({ verdict }) => verdict === "pass").length;
+  note(run, "test-boot", { detail: `booted; ${passed} of ${checks.length} checks pass` });
+  return checks;
+}
+
+/** Azure's word for why a VM did not come up is told as what it means for the image. */
+function* booted(run: Run, vm: TestVm): Durable<void> {
+  try {
+    yield* operate(run, createTestVm, vm, { limitMinutes: BOOT_MINUTES, stage: "test-boot" });
+  } catch (error) {
+    if (!(error instanceof RunEnd) || error.status !== "failed") throw error;
+    const { code, message } = error.end;
+    const remedy = bootRemedy(`${code} ${message}`);
+    throw new RunEnd("failed", { code: "TEST_BOOT_FAILED", message, remedy });
+  }
+}
