@@ -10,7 +10,7 @@ const runs = Number(process.env.FUZZ_RUNS ?? 2000);
 const firstSeed = Number(process.env.FUZZ_SEED ?? 20_260_101);
 /** So many run side by side on one clock. */
 const batch = 250;
-const traits = { activityMs: 0, longestWaitMs: 500, races: true, longest: 3, depth: 0 };
+const traits = { activityMs: 0, longestWaitMs: 500, races: true, longest: 2, depth: 0 };
 /** The deadlines of waits for events are further away; whoever is left when only they remain has hung. */
 const FAR_MS = 1e9;
 
