@@ -60,7 +60,7 @@ $users = Read-Many {
 $answerFiles = Read-Many {
     "$env:SystemRoot\System32\Sysprep\unattend.xml", "$env:SystemRoot\Panther\unattend.xml", "$env:SystemRoot\Panther\Unattend\unattend.xml",
     "$env:SystemDrive\unattend.xml", "$env:SystemDrive\autounattend.xml" |
-        Where-Object { (Test-Path -LiteralPath $_) -and (Select-String -LiteralPath $_ -Pattern '<(Administrator)?Password>\s*<Value>(?!\*SENSITIVE)' -Quiet) }
+        Where-Object { (Test-Path -LiteralPath $_) -and ([IO.File]::ReadAllText($_) -match '<(Administrator)?Password>\s*<Value>(?!\*SENSITIVE)') }
 }
 
 $histories = Read-Many {
