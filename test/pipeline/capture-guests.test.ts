@@ -97,11 +97,10 @@ async function expectUnhurt(name: string): Promise<void> {
 }
 
 async function expectNoWork(): Promise<void> {
-  const left: string[] = [];
-  for await (const vm of local.compute.virtualMachines.list("app"))
-    if (vm.name?.startsWith("vmi-")) left.push(vm.name);
-  for await (const disk of local.compute.disks.listByResourceGroup("app"))
-    if (disk.name?.startsWith("vmi-")) left.push(disk.name);
+  const scaffolding = /\/(virtualMachines|disks|networkInterfaces)$/;
+  const left = (await local.resources("app")).filter(
+    ({ type, name }) => scaffolding.test(type) && name.startsWith("vmi-"),
+  );
   expect(left).toEqual([]);
 }
 

@@ -39,6 +39,8 @@ export interface LocalEnvironment {
   ended(kind: Kind, name: string): Promise<RunDocument>;
   /** Durable's own view of a run, with its whole history and all inputs. */
   history(kind: Kind, id: string): Promise<string>;
+  /** What a resource group holds, as ARM lists it: VMs, disks, network interfaces and all else with a location. */
+  resources(group: string): Promise<readonly { readonly type: string; readonly name: string }[]>;
   /** Adds a rule to the simulator's scenarios (docs/local/compute.md). */
   steer(rule: unknown): Promise<void>;
   /** Every write that Compute was sent, in order. */
@@ -157,6 +159,17 @@ export async function startLocalEnvironment(
       const response = await fetch(url);
       if (response.status !== 200 && response.status !== 202) throw new Error(`${url}: ${response.status}`);
       return response.text();
+    },
+    async resources(group) {
+      const path = `/subscriptions/${cloud.subscriptionId}/resourceGroups/${group}/resources`;
+      const found: { type: string; name: string }[] = [];
+      let url: string | undefined = `${cloud.endpoint}${path}?api-version=2021-04-01`;
+      while (url !== undefined) {
+        const page = (await (await fetch(url)).json()) as { value: typeof found; nextLink?: string };
+        found.push(...page.value);
+        url = page.nextLink;
+      }
+      return found;
     },
     async steer(rule) {
       const body = JSON.stringify(rule);
