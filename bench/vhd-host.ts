@@ -97,10 +97,11 @@ function memory(pid: number, field: "VmRSS" | "VmHWM"): number {
 }
 
 async function ended(hostUrl: string, stem: string): Promise<RunDocument> {
-  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await later(200)) {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
     const list = await getJson<{ runs: readonly RunDocument[] }>(`${hostUrl}/api/runs?kind=import`);
     const run = list?.runs.find(({ id }) => id.startsWith(`${stem}-`));
     if (run !== undefined && hasEnded(run)) return run;
+    await later(200);
   }
   throw new Error(`The import of ${stem}.vhd did not end within ${PATIENCE_MS / 1000} s.`);
 }
