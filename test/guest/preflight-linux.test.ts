@@ -149,29 +149,46 @@ test("says what is missing where neither agent nor cloud-init is installed", asy
   expect(checks.find(({ id }) => id === "provisioning")).toMatchObject({ verdict: "block" });
 });
 
-test("stays below Run Command's limit on an ugly machine, and says that it left something out", async () => {
-  const name = (index: number) => `user-with-a-very-long-name-${String(index).padStart(5, "0")}`;
-  const users = Array.from({ length: 200 }, (_, index) => name(index));
-  const longWord = 'ä"\\'.repeat(400);
-  const guest = root({
-    ...family("rhel").files,
-    "etc/os-release": `ID="rhel${longWord}"\nID_LIKE="fedora"\nVERSION_ID="${longWord}"\n`,
-    "etc/passwd": users.map((user, index) => `${user}:x:${1000 + index}:1::/home/${user}:/bin/sh\n`).join(""),
-    "etc/sudoers.d/all": users.map((user) => `${user} ALL=(ALL) ALL\n`).join(""),
-    "etc/fstab": users
-      .map((user, index) => `/dev/sd${index} /data/${user}"\\${longWord} xfs defaults 0 2\n`)
-      .join(""),
-  });
-  guest.command("waagent", `echo 'WALinuxAgent-${longWord} running'`);
-  guest.command("cloud-init", `printf '%s\\n' 'status: ${longWord}'`);
-  const { stdout } = await guest.run("preflight");
-  expect(Buffer.byteLength(stdout)).toBeLessThan(RUN_COMMAND_KEEPS_BYTES);
-  const { facts, problems } = await factsOf(guest);
-  expect(problems).toEqual([]);
-  expect(facts.users).toHaveLength(10);
-  expect(stdout).toContain('"usersMore":190');
-  expect(facts.fstabByDeviceName?.at(-1)).toBe("+192 more");
-});
+test.each([
+  ["quotes and backslashes, which double in JSON", 'ä"\\'],
+  ["nothing but quotes", '"'],
+  ["plain words", "word"],
+])(
+  "stays below Run Command's limit on a machine full of %s, and says that it left something out",
+  async (_what, part) => {
+    const name = (index: number) => `user-with-a-very-long-name-${String(index).padStart(5, "0")}`;
+    const users = Array.from({ length: 200 }, (_, index) => name(index));
+    const longWord = part.repeat(400);
+    const guest = root({
+      ...family("rhel").files,
+      "etc/os-release": `ID="rhel${longWord}"\nID_LIKE="fedora"\nVERSION_ID="${longWord}"\n`,
+      "etc/passwd": users
+        .map((user, index) => `${user}:x:${1000 + index}:1::/home/${user}:/bin/sh\n`)
+        .join(""),
+      "etc/sudoers.d/all": users.map((user) => `${user} ALL=(ALL) ALL\n`).join(""),
+      "etc/fstab": users
+        .map((user, index) => `/dev/sd${index} /data/${user}"\\${longWord} xfs defaults 0 2\n`)
+        .join(""),
+      ...Object.fromEntries(
+        users.map((user) => [
+          `etc/netplan/${user}${part.replace("/", "")}.yaml`,
+          "macaddress: 00:0d:3a:00:00:01\n",
+        ]),
+      ),
+    });
+    guest.command("waagent", `echo 'WALinuxAgent-${longWord} running'`);
+    guest.command("cloud-init", `printf '%s\\n' 'status: ${longWord}'`);
+    const { stdout } = await guest.run("preflight");
+    expect(Buffer.byteLength(stdout)).toBeLessThan(RUN_COMMAND_KEEPS_BYTES);
+    const { facts, problems } = await factsOf(guest);
+    expect(problems).toEqual([]);
+    const shown = facts.users?.length ?? 0;
+    expect(shown).toBeGreaterThanOrEqual(4);
+    expect(stdout).toContain(`"usersMore":${200 - shown}`);
+    expect(facts.fstabByDeviceName?.at(-1)).toMatch(/^\+19\d more$/);
+    expect(facts.tools).toEqual(["systemd-run", "curl", "fstrim"]);
+  },
+);
 
 test("refuses on a machine that is no known Linux", async () => {
   const { result } = await root({ "etc/passwd": "" }).run("preflight");

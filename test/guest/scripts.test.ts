@@ -13,9 +13,11 @@ const scripts = ["linux", "windows"].flatMap((system) =>
 
 test("there is one of each kind for each system", () => {
   expect(scripts.map(({ name }) => name).sort()).toEqual([
+    "linux/audit.sh",
     "linux/preflight.sh",
     "linux/seal-log.sh",
     "linux/seal.sh",
+    "windows/audit.ps1",
     "windows/preflight.ps1",
     "windows/seal-log.ps1",
     "windows/seal.ps1",
@@ -54,6 +56,12 @@ describe.each(scripts)("$name", ({ system, file, name }) => {
   });
 
   if (system === "linux") {
+    test("needs no ROOT: that is empty in a VM, and only tests set it", () => {
+      const [first, ...others] = text.split("ROOT:");
+      expect(first).toMatch(/\nROOT="\$\{$/);
+      expect(others).toEqual([expect.stringMatching(/^-\}"\n/)]);
+    });
+
     test("is understood by the machine's shell", () => {
       expect(() => execFileSync("sh", ["-n", new URL(name, folder).pathname])).not.toThrow();
     });

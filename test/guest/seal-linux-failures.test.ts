@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { judgeSeal } from "../../src/domain/guest/seal-outcome.js";
+import { changes } from "./guest-root.js";
 import { family, sealScene } from "./seal-scene.js";
 
 test.each([
@@ -80,6 +81,34 @@ test("refuses to remove an account of the system", async () => {
     message: "The user daemon could not be removed.",
   });
   expect(guest.calls().filter((call) => call.startsWith("waagent"))).toEqual([]);
+});
+
+test("does not empty what is mounted in a home that is to go", async () => {
+  const { guest, ...scene } = await sealScene({
+    ...family("debian"),
+    files: {
+      ...family("debian").files,
+      "proc/mounts": "//account/share /home/azureuser/share cifs rw 0 0\n",
+    },
+  });
+  const before = guest.files();
+  await scene.seal();
+  expect(changes(before, guest.files())).toEqual({});
+  const judged = judgeSeal({ marker: scene.marker(), powerState: "running", elapsedMs: 1, limitMs: 2 });
+  expect(judged).toMatchObject({
+    cause: "HOME_IS_MOUNTED",
+    message: expect.stringContaining("/home/azureuser/share") as string,
+  });
+});
+
+test("answers whole when its log is twice as long in JSON", async () => {
+  const { guest, ...scene } = await sealScene(family("debian"));
+  guest.command("waagent", `head -c 9000 /dev/zero | tr '\\0' '"'; exit 1`);
+  scene.store.answer(...Array.from({ length: 20 }, () => 403));
+  await scene.seal();
+  const { stdout, result } = await guest.run("seal-log", { runId: "run-1" });
+  expect(stdout.length).toBeLessThan(4096);
+  expect(result["log"]).toContain('"""');
 });
 
 test("makes a valid marker of a log that holds anything", async () => {

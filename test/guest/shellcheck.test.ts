@@ -14,7 +14,8 @@ async function findingsIn(text: string): Promise<string[]> {
   return found.map(({ line, code, message }) => `line ${line}: SC${code} ${message}`);
 }
 
-test("there are scripts to check", () => expect(scripts).toEqual(["audit.sh", "preflight.sh", "seal-log.sh", "seal.sh"]));
+test("there are scripts to check", () =>
+  expect(scripts).toEqual(["audit.sh", "preflight.sh", "seal-log.sh", "seal.sh"]));
 
 test.each(scripts)("ShellCheck has nothing to say about %s, as a POSIX shell script", async (name) => {
   expect(await findingsIn(readFileSync(`${folder}${name}`, "utf8"))).toEqual([]);

@@ -56,6 +56,16 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
       ),
   },
   {
+    id: "appx-service",
+    title: "The service that cleans app packages can start",
+    look: ({ appxServiceDisabled }) =>
+      known(appxServiceDisabled, (disabled) =>
+        disabled
+          ? block("AppXSvc is disabled; Sysprep fails without it.", "Set its start to manual.")
+          : pass("AppXSvc can start."),
+      ),
+  },
+  {
     id: "bitlocker",
     title: "No volume is encrypted",
     look: ({ bitLocker }, context) =>
@@ -121,19 +131,24 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
   {
     id: "rearm-count",
     title: "Windows may be generalized once more",
-    look: ({ rearmCount }) =>
+    look: ({ rearmCount, skipRearm }) =>
       known(rearmCount, (left) =>
-        left === 0
-          ? block(
-              "The rearm count is used up.",
-              "Build from a base generalized less often, or capture specialized.",
+        skipRearm === true
+          ? warn(
+              "SkipRearm is set: activation is not reset, and all copies count as one machine.",
+              "Set it to 0 unless the image is never activated.",
             )
-          : left <= 3
-            ? warn(
-                `Only ${left} left of the rearm count.`,
-                "Plan a fresh base for the images after this one.",
+          : left === 0
+            ? block(
+                "The rearm count is used up.",
+                "Build from a base generalized less often, or capture specialized.",
               )
-            : pass(`${left} left.`),
+            : left <= 3
+              ? warn(
+                  `Only ${left} left of the rearm count.`,
+                  "Plan a fresh base for the images after this one.",
+                )
+              : pass(`${left} left.`),
       ),
   },
 ];

@@ -89,6 +89,19 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
       ),
   },
   {
+    id: "remote-desktop",
+    title: "A new VM can be reached by remote desktop",
+    look: ({ remoteDesktopDenied }) =>
+      known(remoteDesktopDenied, (denied) =>
+        denied
+          ? warn(
+              "Remote desktop is turned off, and would be in every new VM.",
+              "Turn it on (fDenyTSConnections = 0) unless the VMs are reached in another way.",
+            )
+          : pass("It is on."),
+      ),
+  },
+  {
     id: "administrator-password",
     title: "No password expires in the image",
     look: ({ administratorDisabled, passwordExpiryDays }) =>
@@ -137,14 +150,19 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
   {
     id: "domain",
     title: "Not joined to a domain",
-    look: ({ domainJoined }) =>
+    look: ({ domainJoined, cloudJoined }) =>
       known(domainJoined, (joined) =>
-        joined
+        cloudJoined === true
           ? warn(
-              "The VM is joined to a domain; Sysprep takes the copy out of it.",
-              "New VMs must join anew. The isolated subnet keeps the copy away from the domain meanwhile.",
+              "The VM is joined to Entra ID; its device identity would be in every copy.",
+              "Make the image from a VM that never joined; leaving from a copy would take the source's device away.",
             )
-          : pass("Not joined."),
+          : joined
+            ? warn(
+                "The VM is joined to a domain; Sysprep takes the copy out of it.",
+                "New VMs must join anew. The isolated subnet keeps the copy away from the domain meanwhile.",
+              )
+            : pass("Not joined."),
       ),
   },
   {

@@ -3,14 +3,14 @@
 # result: one JSON object, the last line of standard output
 #
 # Reads what decides whether this VM can be generalized. Facts, no verdicts (src/domain/guest/preflight-windows.ts has
-# those), and it changes nothing. Every probe has a limit of time; what could not be read is null. Lists are capped,
-# because Run Command keeps only the last 4,096 bytes. Windows PowerShell 5.1; ASCII only, since 5.1 reads no UTF-8.
+# those), and it changes nothing. Every probe has a limit of time; what could not be read is null. Lists are capped until
+# the result fits, because Run Command keeps only the last 4,096 bytes. Windows PowerShell 5.1; ASCII only, since 5.1 reads no UTF-8.
 [CmdletBinding()]
 param()
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 
-$MaxItems = 8
+$MaxBytes = 3900
 $MaxChars = 70
 
 # What the probe puts out as an array, or $null when it failed or took too long. A probe runs in a runspace of its
@@ -37,16 +37,17 @@ function Read-One([scriptblock] $probe, [int] $seconds = 20) {
     return $found[0]
 }
 
+# ConvertTo-Json of 5.1 writes six bytes for each of <, >, & and '.
 function ConvertTo-Short([string] $text) {
-    $ascii = $text -replace '[^\x20-\x7e]', '?'
+    $ascii = $text -replace "[^\x20-\x7e]|[<>&']", '?'
     if ($ascii.Length -gt $MaxChars) { $ascii = $ascii.Substring(0, $MaxChars) }
     return $ascii
 }
 
-function Limit-List($items) {
+function Limit-List($items, [int] $most) {
     if ($null -eq $items) { return $null }
-    $short = @($items | Select-Object -First $MaxItems | ForEach-Object { ConvertTo-Short $_ })
-    if ($items.Count -gt $MaxItems) { $short += '+{0} more' -f ($items.Count - $MaxItems) }
+    $short = @($items | Select-Object -First $most | ForEach-Object { ConvertTo-Short $_ })
+    if ($items.Count -gt $most) { $short += '+{0} more' -f ($items.Count - $most) }
     return , [string[]] $short
 }
 
@@ -54,6 +55,9 @@ $pendingReboot = Read-Many {
     $servicing = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
     if ((Test-Path "$servicing\RebootPending") -or (Test-Path "$servicing\RebootInProgress") -or (Test-Path "$servicing\PackagesPending")) { 'CBS' }
     if (Test-Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired') { 'WindowsUpdate' }
+    if (Test-Path -LiteralPath "$env:SystemRoot\WinSxS\pending.xml") { 'Servicing' }
+    $names = 'HKLM:\SYSTEM\CurrentControlSet\Control\ComputerName'
+    if ((Get-ItemProperty "$names\ActiveComputerName").ComputerName -ne (Get-ItemProperty "$names\ComputerName").ComputerName) { 'ComputerRename' }
     $session = Get-ItemProperty 'HKLM:\SYSTEM\CurrentControlSet\Control\Session Manager'
     if (@($session.PendingFileRenameOperations | Where-Object { $_ }).Count -gt 0) { 'FileRename' }
 }
@@ -140,9 +144,26 @@ $agentServices = Read-One {
     $services = @{}
     foreach ($name in 'RdAgent', 'WindowsAzureGuestAgent', 'Schedule') {
         $service = Get-Service -Name $name -ErrorAction SilentlyContinue
-        $services[$name] = if ($service) { "$($service.Status)" } else { 'Missing' }
+        # One that runs now and is disabled does not come back in a new VM.
+        $services[$name] = if (-not $service) { 'Missing' } elseif ("$($service.StartType)" -eq 'Disabled') { 'Disabled' } else { "$($service.Status)" }
     }
     $services
+}
+
+$appxServiceDisabled = Read-One { (Get-ItemProperty 'HKLM:\SYSTEM\CurrentControlSet\Services\AppXSvc').Start -eq 4 }
+$skipRearm = Read-One { (Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\SoftwareProtectionPlatform').SkipRearm -eq 1 }
+
+$cloudJoined = Read-One {
+    $joins = 'HKLM:\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo'
+    (Test-Path $joins) -and @(Get-ChildItem $joins).Count -gt 0
+}
+
+# A policy's word counts before the setting's.
+$remoteDesktopDenied = Read-One {
+    $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'
+    $denied = if (Test-Path $policy) { (Get-ItemProperty $policy).fDenyTSConnections } else { $null }
+    if ($null -eq $denied) { $denied = (Get-ItemProperty 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server').fDenyTSConnections }
+    $denied -eq 1
 }
 
 $version = Read-One { Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion' }
@@ -154,25 +175,39 @@ $facts = [ordered] @{
     build                = ConvertTo-Short $version.CurrentBuildNumber
     architecture         = ConvertTo-Short $env:PROCESSOR_ARCHITECTURE
     imageState           = Read-One { (Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState }
-    pendingReboot        = Limit-List $pendingReboot
-    appxPerUser          = Limit-List $appxPerUser
+    pendingReboot        = $pendingReboot
+    appxPerUser          = $appxPerUser
+    appxServiceDisabled  = $appxServiceDisabled
     bitLocker            = $encrypted
-    missingProviders     = Limit-List $missingProviders
+    missingProviders     = $missingProviders
     sysprepStatus        = $sysprepStatus
     pantherFromFormerRun = Read-One { Test-Path "$env:SystemRoot\System32\Sysprep\Panther\setupact.log" }
-    unattendFiles        = Limit-List $unattendFiles
+    unattendFiles        = $unattendFiles
     rearmCount           = Read-One { [int] (Get-CimInstance SoftwareLicensingService -OperationTimeoutSec 15).RemainingWindowsReArmCount }
+    skipRearm            = $skipRearm
     cdromStart           = Read-One { [int] (Get-ItemProperty 'HKLM:\SYSTEM\CurrentControlSet\Services\cdrom').Start }
     removableMediaDenied = $removableMediaDenied
     defenderOnboarded    = $defenderOnboarded
-    roles                = Limit-List $roles
+    roles                = $roles
+    remoteDesktopDenied  = $remoteDesktopDenied
     administratorDisabled = Read-One { [bool] (Get-CimInstance Win32_UserAccount -Filter "LocalAccount=True" -OperationTimeoutSec 15 | Where-Object { $_.SID -like 'S-1-5-21-*-500' }).Disabled }
     passwordExpiryDays   = $passwordExpiryDays
+    cloudJoined          = $cloudJoined
     domainJoined         = if ($system) { [bool] $system.PartOfDomain } else { $null }
     reservedStorageBusy  = Read-One { $manager = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\ReserveManager'; (Test-Path $manager) -and (Get-ItemProperty $manager).ActiveScenario -gt 0 }
-    eventLogPathsMissing = Limit-List $eventLogPathsMissing
+    eventLogPathsMissing = $eventLogPathsMissing
     agentServices        = $agentServices
     cpuCount             = if ($system) { [int] $system.NumberOfLogicalProcessors } else { $null }
     memoryMiB            = if ($system) { [int] ($system.TotalPhysicalMemory / 1048576) } else { $null }
 }
-[Console]::Out.WriteLine((ConvertTo-Json -InputObject $facts -Compress -Depth 4))
+
+foreach ($most in 8, 4, 2, 1) {
+    $result = [ordered] @{}
+    foreach ($name in $facts.Keys) { $result[$name] = $facts[$name] }
+    foreach ($name in 'pendingReboot', 'appxPerUser', 'missingProviders', 'unattendFiles', 'roles', 'eventLogPathsMissing') {
+        $result[$name] = Limit-List $facts[$name] $most
+    }
+    $line = ConvertTo-Json -InputObject $result -Compress -Depth 4
+    if ($line.Length -le $MaxBytes) { break }
+}
+[Console]::Out.WriteLine($line)

@@ -46,18 +46,22 @@ export interface WindowsFacts {
   imageState: string;
   pendingReboot: string[];
   appxPerUser: string[];
+  appxServiceDisabled: boolean;
   bitLocker: { volume: string; percentEncrypted: number; status: string }[];
   missingProviders: string[];
   sysprepStatus: { cleanupState: number; generalizationState: number };
   pantherFromFormerRun: boolean;
   unattendFiles: string[];
   rearmCount: number;
+  skipRearm: boolean;
   cdromStart: number;
   defenderOnboarded: boolean;
   roles: string[];
+  remoteDesktopDenied: boolean;
   administratorDisabled: boolean;
   passwordExpiryDays: number;
   domainJoined: boolean;
+  cloudJoined: boolean;
   reservedStorageBusy: boolean;
   eventLogPathsMissing: string[];
   agentServices: Record<string, string>;
@@ -135,18 +139,22 @@ export function healthyGuest(os: "Linux" | "Windows", computerName: string, user
         imageState: "IMAGE_STATE_COMPLETE",
         pendingReboot: [],
         appxPerUser: [],
+        appxServiceDisabled: false,
         bitLocker: [],
         missingProviders: [],
         sysprepStatus: { cleanupState: 2, generalizationState: 7 },
         pantherFromFormerRun: false,
         unattendFiles: [],
         rearmCount: 1000,
+        skipRearm: false,
         cdromStart: 1,
         defenderOnboarded: false,
         roles: ["FileAndStorage-Services"],
+        remoteDesktopDenied: false,
         administratorDisabled: false,
         passwordExpiryDays: 42,
         domainJoined: false,
+        cloudJoined: false,
         reservedStorageBusy: false,
         eventLogPathsMissing: [],
         agentServices: { RdAgent: "Running", WindowsAzureGuestAgent: "Running" },
