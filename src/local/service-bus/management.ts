@@ -157,6 +157,7 @@ function renewSessionLock(queue: Queue, body: Body): Reply {
 }
 
 function setSessionState(queue: Queue, body: Body): Reply {
+  if (queue.sessions.lockedUntilMs(String(body["session-id"])) === undefined) return gone(queue);
   const state = body["session-state"];
   queue.store.commit({
     op: "session",
@@ -167,6 +168,7 @@ function setSessionState(queue: Queue, body: Body): Reply {
 }
 
 function getSessionState(queue: Queue, body: Body): Reply {
+  if (queue.sessions.lockedUntilMs(String(body["session-id"])) === undefined) return gone(queue);
   const state = queue.store.sessionStates.get(String(body["session-id"]));
   return ok({ "session-state": state === undefined ? null : types.wrap_binary(state) });
 }

@@ -66,6 +66,17 @@ test("a session's state is kept until it is cleared", async () => {
   expect(await again.getSessionState()).toBeNull();
 });
 
+test("a session's state is not for those who have lost its lock", async () => {
+  const clock = standingClock();
+  const client = (await runBroker(setup, { clock })).connect();
+  const session = await client.acceptSession("q", "a", noRenewal);
+  await session.setSessionState("mine");
+  clock.advance(30_000);
+  await expect(session.setSessionState("late")).rejects.toMatchObject({ code: "SessionLockLost" });
+  const next = await client.acceptSession("q", "a", noRenewal);
+  expect(await next.getSessionState()).toBe("mine");
+});
+
 test("a session lock expires unless renewed; then its messages go to who comes next, counted", async () => {
   const clock = standingClock();
   const client = (await runBroker(setup, { clock })).connect();
