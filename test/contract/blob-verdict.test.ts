@@ -41,5 +41,7 @@ describe("a file that is no disk", () => {
     const { outcome } = await examined("locked.vhd");
     expect(outcome).toMatchObject({ status: "refused", code: "VHD_FORMAT_ZIP" });
     expect((outcome as { message: string }).message).toContain("could not be written beside it");
+    const { tags } = await account.dropped("locked.vhd").getTags();
+    expect(tags).toEqual({ "vmimage-verdict": "refused FORMAT_ZIP" });
   });
 });

@@ -50,6 +50,12 @@ export function blobDrops(service: BlobServiceClient): Drops {
     },
 
     async answer(drop, beside, text, tag) {
+      try {
+        await client(drop).setTags({ "vmimage-verdict": tag.replace(/[^\w +\-./:=]/g, "_").slice(0, 256) });
+      } catch {
+        // Accounts with hierarchical namespace have no index tags, and an identity may lack the right to set them:
+        // the verdict beside the file and the status say the same.
+      }
       const container = service.getContainerClient(drop.container);
       try {
         await container.getBlockBlobClient(beside).upload(text, Buffer.byteLength(text), {
@@ -57,12 +63,6 @@ export function blobDrops(service: BlobServiceClient): Drops {
         });
       } catch (error) {
         refuseOrRethrow(error, `Writing ${beside}`);
-      }
-      try {
-        await client(drop).setTags({ "vmimage-verdict": tag.replace(/[^\w +\-./:=]/g, "_").slice(0, 256) });
-      } catch {
-        // Accounts with hierarchical namespace have no index tags, and an identity may lack the right to set them:
-        // the verdict beside the file and the status say the same.
       }
     },
   };
