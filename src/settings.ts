@@ -3,6 +3,7 @@
  * lists the same names; a test compares them.
  */
 import { z } from "zod";
+import { problemsOf } from "./contracts/capture-request.js";
 import { MENDING_STANDARD, type ImportSettings } from "./contracts/import-run.js";
 import { isResourceGroup, isResourceOfType } from "./domain/resource-id.js";
 
@@ -99,7 +100,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   );
   const read = schema.safeParse(set);
   if (read.success) return read.data;
-  const lines = read.error.issues.map((issue) => `  ${issue.path.join(".")}: ${issue.message}`);
+  const lines = problemsOf(read.error).map((problem) => `  ${problem}`);
   throw new BadSettings(
     `${lines.length} app settings are missing or wrong:\n${lines.join("\n")}\nlocal.settings.sample.json shows each with an example.`,
   );

@@ -32,10 +32,10 @@ export const galleryTarget = z.strictObject({
   definitionId: resourceIdOf("galleries/images"),
   /** Major.Minor.Patch, or how to count on from the newest. */
   version: z
-    .union([
-      z.enum(["next-patch", "next-minor", "next-major"]),
-      z.string().regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/),
-    ])
+    .union(
+      [z.enum(["next-patch", "next-minor", "next-major"]), z.string().regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/)],
+      { error: "must be like 1.2.3, or next-patch, next-minor or next-major" },
+    )
     .default("next-patch"),
   regions: z.array(region).max(50).default([]),
   replicationMode: z.enum(["Full", "Shallow"]).default("Full"),
