@@ -36,6 +36,17 @@ describe("the app's settings in Azure", () => {
     expect(inAzure.toSorted()).toEqual(settingNames.filter((name) => !localOnly.includes(name)).toSorted());
   });
 
+  it("mend as the app does by itself: how large a slice may be is decided in one place", () => {
+    const set = [...block(text, "var appSettings = ").matchAll(/^ +(MEND_\w+): '(.+)'$/gm)];
+    const given = Object.fromEntries(set.map(([, name = "", value = ""]) => [name, value]));
+    const { Values } = JSON.parse(read("local.settings.sample.json")) as { Values: Record<string, string> };
+    const others = Object.entries(Values).filter(([name]) => !name.startsWith("MEND_"));
+    const without = Object.fromEntries(others);
+    expect(set.length).toBeGreaterThan(4);
+    expect(readSettings({ ...without, ...given })).toEqual(readSettings(without));
+    expect(readSettings(Values)).toEqual(readSettings(without));
+  });
+
   it("are such as the app starts with", () => {
     const sample = JSON.parse(read("local.settings.sample.json")) as { Values: Record<string, string> };
     const values = [...block(text, "var appSettings = ").matchAll(/^ +(\w+): (.+)$/gm)].map(
