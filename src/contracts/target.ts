@@ -26,6 +26,8 @@ const region = z.strictObject({
   storageType: z.enum(["Standard_LRS", "Standard_ZRS", "Premium_LRS"]).default("Standard_LRS"),
 });
 
+const VERSION = "must be like 1.2.3, or next-patch, next-minor or next-major";
+
 export const galleryTarget = z.strictObject({
   kind: z.literal("gallery"),
   /** The image definition; made from what the VM is when `create` is given and it does not exist. */
@@ -33,8 +35,11 @@ export const galleryTarget = z.strictObject({
   /** Major.Minor.Patch, or how to count on from the newest. */
   version: z
     .union(
-      [z.enum(["next-patch", "next-minor", "next-major"]), z.string().regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/)],
-      { error: "must be like 1.2.3, or next-patch, next-minor or next-major" },
+      [
+        z.enum(["next-patch", "next-minor", "next-major"]),
+        z.string().regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}$/, { error: VERSION }),
+      ],
+      { error: VERSION },
     )
     .default("next-patch"),
   regions: z.array(region).max(50).default([]),

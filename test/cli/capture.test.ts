@@ -98,7 +98,7 @@ describe("vmimage capture", () => {
     for (const part of [
       "sourceVmId (--vm): must be a resource id",
       "target.definitionId (--definition): must be a resource id",
-      "target.version (--version)",
+      "target.version (--version): must be like 1.2.3, or next-patch",
       "backup.kind",
       "colour",
     ])
