@@ -53,7 +53,7 @@ const seal = async (vm: string, os: "linux" | "windows", more: Record<string, st
 
 describe("sealing a Windows guest", () => {
   it.each([
-    ["a pending reboot", { facts: { pendingReboot: ["CBS"] } }, /pending reboot \(CBS\)/],
+    ["a pending reboot", { facts: { pendingReboot: ["CBS"] } }, /updates that require a reboot/],
     [
       "BitLocker",
       { facts: { bitLocker: [{ volume: "C:", percentEncrypted: 100, status: "FullyEncrypted" }] } },
