@@ -1,63 +1,72 @@
-/** Error codes, statuses and texts against the catalogue of the real service's, where it is at hand. */
+/** Each error as a client meets it: status, code, text; the texts against the catalogue of the real service's, where it is at hand. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, it } from "vitest";
-import { ArmError, arm } from "../../../src/local/compute/model/errors.js";
-import { diskErrors, galleryErrors, imageErrors } from "../../../src/local/compute/model/storage-errors.js";
-import { vmErrors } from "../../../src/local/compute/model/vm-errors.js";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type ErrorFact, outcome } from "./error-asking.js";
+import { VM_ERROR_FACTS } from "./error-facts.js";
+import { STORAGE_ERROR_FACTS } from "./storage-error-facts.js";
+import { startBench } from "./support.js";
 
-const REFERENCE = path.resolve("../shared/reference/arm");
+const CATALOGUE = path.resolve("../shared/reference/arm/error-catalogue.json");
+const FACTS = [...VM_ERROR_FACTS, ...STORAGE_ERROR_FACTS];
 
-/** Every error that both the catalogue and the simulator know, with the catalogue's own placeholders as arguments. */
-const ERRORS: readonly (readonly [string, ArmError | { code: string; message: string }])[] = [
-  ["ResourceGroupNotFound", arm.groupNotFound("{rg}")],
-  ["ScopeLocked", arm.scopeLocked("{resourceId}", "delete", ["{lockedScope}"])],
-  ["is attached to VM", diskErrors.attached("{disk}", "{vmResourceId}")],
-  ["active shared access signature", diskErrors.activeSas("{disk}")],
-  ["requires the Virtual Machine", vmErrors.notGeneralizedForImage("{vm}")],
-  ["Capture operation cannot be completed", vmErrors.notGeneralizedForCapture()],
-  ["only supported on a Virtual Machine with blob", vmErrors.captureNeedsBlobDisks()],
-  ["since the VM is running", vmErrors.running("generalize", "{vm}")],
-  ["since the VM is generalized", vmErrors.generalized("start", "{vm}")],
-  ["either deallocated or marked", vmErrors.deallocated("powerOff", "{vm}")],
-  ["marked for deletion", vmErrors.deleting("{op}", "{vm}")],
-  ["changing power state", vmErrors.powerChanging("{vm}", "{state}", "{op}")],
-  ["since another operation is in progress", vmErrors.busy("{op}", "{vm}")],
-  ["conflict with a concurrent request", arm.concurrentRequest()],
-  ["preempted by a more recent", arm.preempted()],
-  ["Run command extension execution", vmErrors.runCommandBusy()],
-  ["Cannot modify extensions", vmErrors.notRunning()],
-  ["Changing property", arm.immutable("{path}")],
-  ["different OS state", galleryErrors.differs("{id}", "OS state", "Specialized", "Generalized")],
-  ["must contain the location", galleryErrors.regions(["{regions}"], "{region}")],
-  ["Please check source exists", galleryErrors.sourceNotFound("{id}")],
-  ["Can not perform requested operation on nested", galleryErrors.parentNotFound("{parent}")],
-  ["image version name is invalid", galleryErrors.versionName()],
-  ["Gallery replication jobs failed", galleryErrors.replication("northeurope")],
-  ["Managed Images are not supported", imageErrors.trustedLaunch()],
-  ["Disks or snapshot cannot be resized down", diskErrors.shrunk()],
-];
+/** The template as an expression: `{}` is anything, everything else is itself. */
+const like = ({ message }: ErrorFact): RegExp =>
+  new RegExp(`^${message.split("{}").map(escaped).join(".+")}$`, "s");
 
-describe("every error text", () => {
-  it("is the service's own, word for word, with its code and status", () => {
-    for (const [part, error] of ERRORS) {
-      const { code, message } = error instanceof ArmError ? error.body : error;
-      expect(`${code}: ${message}`).toContain(part);
-      if (error instanceof ArmError) expect([400, 404, 409]).toContain(error.status);
+function escaped(text: string): string {
+  return text.replaceAll(/[.+*?^${}()|[\]\\]/g, "\\$&");
+}
+
+const benchOf = async (throttling: boolean) => {
+  const bench = await startBench({ throttling });
+  onTestFinished(() => bench.stop());
+  return bench;
+};
+
+describe("an error", () => {
+  it.each(FACTS)("$code, $message: is met with status $status", async (fact) => {
+    const bench = await benchOf(fact.status === 429);
+    const { meet } = fact;
+    if (typeof meet === "function") {
+      const { status, code, message } = await meet(bench);
+      expect({ status, code }, message).toEqual({ status: fact.status, code: fact.code });
+      expect(message).toMatch(like(fact));
+      return;
     }
-    if (!existsSync(REFERENCE)) return;
-    const { entries } = JSON.parse(readFileSync(path.join(REFERENCE, "error-catalogue.json"), "utf8")) as {
-      entries: { status: number | string; code: string; message: string }[];
-    };
-    for (const [part, error] of ERRORS) {
-      const body = error instanceof ArmError ? error.body : error;
-      const entry = entries.find(({ message, code }) => message.includes(part) || code === part);
-      expect(entry, part).toBeDefined();
-      expect({ code: body.code, message: body.message }, part).toEqual({
-        code: entry?.code,
-        message: entry?.message,
-      });
-      if (error instanceof ArmError) expect(error.status, part).toBe(entry?.status);
+    // Nothing leads there by itself, but whoever wants to see a client meet it can ask for it.
+    const { code, message, status } = fact;
+    const act = status === "operation" ? { lroFail: { code, message } } : { fail: { code, message, status } };
+    await bench.local("POST", "scenarios", { match: { operation: "virtualMachines/restart" }, act });
+    const request = ["POST", `${bench.id("virtualMachines", "linux1")}/restart`] as const;
+    if (status === "operation") expect(await outcome(bench, request)).toEqual({ status, code, message });
+    else {
+      const answer = await bench.call(request[0], `${request[1]}?api-version=2024-07-01`);
+      expect([answer.status, answer.body]).toEqual([status, { error: { code, message } }]);
     }
+  });
+});
+
+describe.runIf(existsSync(CATALOGUE))("the catalogue", () => {
+  interface Entry {
+    readonly status: number | string;
+    readonly code: string;
+    readonly message: string;
+    readonly newerMessage?: string;
+  }
+  const { entries } = existsSync(CATALOGUE)
+    ? (JSON.parse(readFileSync(CATALOGUE, "utf8")) as { entries: Entry[] })
+    : { entries: [] };
+
+  it.each(entries)("has $code, $message, and so have the facts, with its status", (entry) => {
+    const message = entry.newerMessage ?? entry.message;
+    const own = FACTS.filter((fact) => fact.code === entry.code && like(fact).test(message));
+    expect(own).toHaveLength(1);
+    const status = /^LRO/.test(String(entry.status)) ? "operation" : entry.status;
+    expect(own[0]?.status).toBe(status);
+  });
+
+  it("has no fewer entries than there are facts", () => {
+    expect(FACTS).toHaveLength(entries.length);
   });
 });

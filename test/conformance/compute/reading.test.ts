@@ -206,3 +206,44 @@ describe("the old capture", () => {
     );
   });
 });
+
+describe("a VM's extensions", () => {
+  it("come from the seed or are put, are shown in the model, and need a machine that runs to be changed", async () => {
+    const [vm] = SEED.vms ?? [];
+    const known = { name: "monitor", publisher: "Contoso", type: "Monitor", version: "1.0" };
+    await bench.local("POST", "reset", { ...SEED, vms: [{ ...vm, extensions: [known] }] });
+    const { virtualMachineExtensions: extensions, virtualMachines } = bench.client;
+    await settled(
+      extensions.createOrUpdate(
+        GROUP,
+        "linux1",
+        "setup",
+        {
+          location: WEST,
+          publisher: "Contoso",
+          typePropertiesType: "Setup",
+          typeHandlerVersion: "2.1",
+          protectedSettings: { key: "never shown" },
+        },
+        POLL,
+      ),
+    );
+    const { value = [] } = await extensions.list(GROUP, "linux1");
+    expect(value.map(({ name, provisioningState }) => [name, provisioningState])).toEqual([
+      ["monitor", "Succeeded"],
+      ["setup", "Succeeded"],
+    ]);
+    const model = await virtualMachines.get(GROUP, "linux1", { expand: "instanceView" });
+    expect(model.resources?.map(({ name }) => name)).toEqual(["monitor", "setup"]);
+    expect(model.instanceView?.extensions?.map(({ type }) => type)).toEqual([
+      "Contoso.Monitor",
+      "Contoso.Setup",
+    ]);
+    expect(JSON.stringify(model)).not.toContain("never shown");
+    await settled(extensions.delete(GROUP, "linux1", "monitor", POLL));
+    await settled(virtualMachines.deallocate(GROUP, "linux1", POLL));
+    await expect(extensions.delete(GROUP, "linux1", "setup", POLL).submitted()).rejects.toThrow(
+      "Cannot modify extensions in the VM when the VM is not running.",
+    );
+  });
+});

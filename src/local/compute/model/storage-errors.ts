@@ -48,9 +48,10 @@ export const galleryErrors = {
       code: "ParentResourceNotFound",
       message: `Can not perform requested operation on nested resource. Parent resource '${parent}' not found.`,
     }),
+  /** The one about the generation is quoted without a full stop. */
   differs: (id: string, what: string, own: string, parents: string) =>
     badRequest(
-      `The resource with id '${id}' has a different ${what} ['${own}'] than the parent gallery image ${what} ['${parents}'].`,
+      `The resource with id '${id}' has a different ${what} ['${own}'] than the parent gallery image ${what} ['${parents}']${what === "Hypervisor generation" ? "" : "."}`,
     ),
   regions: (regions: readonly string[], home: string) =>
     invalidParameter(
