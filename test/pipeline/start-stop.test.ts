@@ -19,8 +19,10 @@ const built = (script: string) => join(appDir, "dist/local", script);
 let stateDir: string;
 const running: ChildProcess[] = [];
 beforeEach(() => void (stateDir = mkdtempSync(join(tmpdir(), "start-stop-"))));
-afterEach(() => {
+afterEach(async () => {
   for (const child of running.splice(0)) child.kill("SIGKILL");
+  // What they had started ends by itself, and writes until then.
+  await until(() => !["cloud.pid", "host/host.pid"].some(isHeld), 10_000);
   rmSync(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
@@ -62,8 +64,16 @@ function run(script: string, ...args: readonly string[]): Started {
 
 const READY = "Ctrl-C stops it";
 const hostOf = (started: Started): string => /http:\/\/localhost:\d+/.exec(started.output())?.[0] ?? "no URL";
-const cloudPid = (): number =>
-  (JSON.parse(readFileSync(join(stateDir, "cloud.pid"), "utf8")) as { pid: number }).pid;
+const pidIn = (lock: string): number =>
+  (JSON.parse(readFileSync(join(stateDir, lock), "utf8")) as { pid: number }).pid;
+const cloudPid = () => pidIn("cloud.pid");
+const isHeld = (lock: string): boolean => {
+  try {
+    return lives(pidIn(lock));
+  } catch {
+    return false;
+  }
+};
 const lives = (pid: number): boolean => {
   try {
     return process.kill(pid, 0);
@@ -156,6 +166,18 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect(await started.exited).toBe(0);
     const kept = ["cloud.log", "host.log"].map((name) => readFileSync(join(stateDir, "logs", name), "utf8"));
     expect(kept.join("")).toContain(SHOWN);
+    const requests = kept.flatMap((text) =>
+      text.split("\n").filter((line) => line.includes('"event":"request"')),
+    );
+    expect(requests.length).toBeGreaterThanOrEqual(2);
+    for (const line of requests)
+      expect(JSON.parse(line), line).toMatchObject({
+        at: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+        method: expect.any(String) as string,
+        path: expect.stringMatching(/^\//) as string,
+        status: expect.any(Number) as number,
+        durationMs: expect.any(Number) as number,
+      });
     expect(started.output() + kept.join("")).not.toMatch(/hunter\d/);
   });
 

@@ -47,7 +47,7 @@ export interface Cloud {
 
 /** Starts in order, and undoes in reverse order what was started when the rest fails, or at the end. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
-  const { stateDir, log } = options;
+  const { stateDir } = options;
   const stops: (() => unknown)[] = [];
   const stop = async () => {
     for (let undo = stops.pop(); undo !== undefined; undo = stops.pop()) await undo();
@@ -57,8 +57,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   try {
     const clockFile = openClockFile(join(stateDir, "clock.json"), options.speed);
     stops.push(() => clockFile.close());
+    const log: CloudOptions["log"] = (line) =>
+      options.log({ at: new Date(clockFile.clock.now()).toISOString(), ...line });
     const sample = readSample(options.appDir);
-    const connections = await startServices(options, sample, clockFile, stops);
+    const connections = await startServices({ ...options, log }, sample, clockFile, stops);
     const settings = settingsFor(sample, connections);
     await createContainers(connections, containersOf(settings));
     writeJson(connectionsFile(stateDir), connections);
@@ -119,9 +121,8 @@ async function startServices(
     // A client's poller waits in real time: told to wait 36 s of a faster clock's time, it would sleep through hours.
     pollRetryAfter: clockFile.factor === 1,
     log: (message) => log({ level: "info", event: "compute", message }),
-    ...(verbose
-      ? { logBodies: (bodies) => log({ level: "debug", event: "compute-bodies", ...bodies }) }
-      : {}),
+    logRequest: (request) => log({ level: "info", event: "request", ...request }),
+    ...(verbose ? { logBodies: (bodies) => log({ level: "debug", event: "bodies", ...bodies }) } : {}),
   });
   stops.push(() => compute.stop());
 

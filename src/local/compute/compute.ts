@@ -19,7 +19,7 @@ import type { AnyResource } from "./model/resources.js";
 import type { Lock, StorageAccount, Tables, World } from "./model/world.js";
 import { EMPTY_SEED, type Seed } from "./seed.js";
 import { applySeed } from "./seeding.js";
-import { type LogBodies, listener } from "./wire/listener.js";
+import { type LogExchange, listener } from "./wire/listener.js";
 import { RateLimits } from "./wire/rate-limits.js";
 import { recorder } from "./wire/recorder.js";
 
@@ -36,8 +36,10 @@ export interface ComputeOptions {
   readonly storage?: StorageAccount | readonly StorageAccount[];
   readonly recordFile?: string;
   readonly log: (line: string) => void;
+  /** Told of every exchange member by member; absent, it is a line of text in the log. */
+  readonly logRequest?: LogExchange;
   /** Told the bodies of every exchange, secrets masked; absent, they stay out of the log. */
-  readonly logBodies?: LogBodies;
+  readonly logBodies?: LogExchange;
   readonly throttling?: boolean;
   /** Above which size the journal is folded while requests go on; absent: 16 MiB. */
   readonly foldAboveBytes?: number;
@@ -111,6 +113,7 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
     limits,
     control: { world, limits, seed: () => seed },
     record: recorder(options.recordFile),
+    logRequest: options.logRequest,
     logBodies: options.logBodies,
     pollRetryAfter: options.pollRetryAfter ?? !(clock instanceof VirtualClock),
   });

@@ -26,15 +26,16 @@ import type { Match } from "./route-table.js";
 import { type Bend, bend, type KeptRule } from "./scenarios.js";
 import { isSasPath, sasReply, sendSas } from "./sas-server.js";
 
-/** The bodies of one exchange, masked and cut. */
-export type LogBodies = (exchange: Readonly<Record<string, unknown>>) => void;
+/** What one exchange was, or its bodies, masked and cut. */
+export type LogExchange = (exchange: Readonly<Record<string, unknown>>) => void;
 
 export interface ListenerParts {
   readonly world: World;
   readonly limits: RateLimits;
   readonly control: Control;
   readonly record: Record_ | undefined;
-  readonly logBodies: LogBodies | undefined;
+  readonly logRequest: LogExchange | undefined;
+  readonly logBodies: LogExchange | undefined;
   /** Whether first polls ask for their recorded Retry-After. */
   readonly pollRetryAfter: boolean;
 }
@@ -74,9 +75,13 @@ export function listener(parts: ListenerParts) {
     const { headers, text } = wireForm(reply, typeof correlation === "string" ? correlation : undefined);
     record(reply, headers, shownJson(body));
     const path = url?.pathname ?? "";
-    world.log(`${request.method ?? ""} ${path} ${reply.status} ${name} ${Date.now() - startedMs} ms`);
+    const { method = "" } = request;
+    const durationMs = Date.now() - startedMs;
+    if (parts.logRequest === undefined)
+      world.log(`${method} ${path} ${reply.status} ${name} ${durationMs} ms`);
+    else parts.logRequest({ method, path, status: reply.status, operation: name, durationMs });
     parts.logBodies?.({
-      method: request.method,
+      method,
       path,
       status: reply.status,
       request: shownBody(body.text),
