@@ -14,5 +14,8 @@ export const createTestVm = operation<TestVm>("createTestVm");
 /** Lets a gallery version that was held back be the latest. */
 export const promoteVersion = operation<{ versionId: string }>("promoteVersion");
 
-/** Deletes any Azure resource that a run makes, by its id; a resource that is not there counts as deleted. */
-export const removeResource = operation<{ resourceId: string }>("removeResource");
+/**
+ * Deletes any Azure resource that a run makes, by its id; a resource that is not there counts as deleted, and so does,
+ * where an owner is named, one that carries another run's tag.
+ */
+export const removeResource = operation<{ resourceId: string; owner?: string }>("removeResource");

@@ -9,7 +9,7 @@ import type { Backup } from "../domain/backup.js";
 import { inBrief } from "../domain/brief.js";
 import { capturePlan } from "../domain/capture-plan.js";
 import { traitsOf } from "../domain/image.js";
-import type { MadeImage, TargetFacts } from "../domain/image-order.js";
+import type { MadeImage } from "../domain/image-order.js";
 import { inReport } from "../domain/preflight.js";
 import { making, resumable } from "./adopt.js";
 import { concludeAloud } from "./announce.js";
@@ -19,7 +19,7 @@ import { scopeOf } from "./capture-scope.js";
 import { imageSource } from "./clone.js";
 import type { Durable } from "./durable.js";
 import { preflight } from "./preflight.js";
-import { register } from "./register.js";
+import { register, versionOf } from "./register.js";
 import type { Run } from "./run.js";
 import { note, openRun, skip, stage } from "./run.js";
 import { sealedVm } from "./sealed-vm.js";
@@ -71,7 +71,7 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   scope.checks.push(
     ...(yield* proved(run, request.target, request.testBoot ? testBootOf(scope, image) : undefined)),
   );
-  const result = resultOf(scope, image, facts, backup);
+  const result = resultOf(scope, image, backup);
   if (request.mode === "clone") {
     skip(run, "source", "the source VM was only read and backed up");
     return result;
@@ -112,14 +112,13 @@ function skipSeal(run: Run): void {
 function resultOf(
   { request, backupExpires, checks }: CaptureScope,
   image: MadeImage,
-  { version }: TargetFacts,
   { kind, ids, consistency }: Backup,
 ): CaptureResult {
   const kept = { kind, ids: inBrief(ids, WARNINGS_CHARS), consistency, keptUntil: backupExpires };
   const warnings = checks.filter(({ verdict }) => verdict !== "pass");
   return {
     image,
-    ...(version === undefined ? {} : { version }),
+    ...versionOf(image),
     ...(request.backup.keepDays > 0 ? { backup: kept } : {}),
     checks: inReport(warnings, WARNINGS_CHARS),
   };

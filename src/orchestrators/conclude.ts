@@ -8,7 +8,7 @@ import { concluded, withLeftovers } from "../domain/stages.js";
 import type { Durable } from "./durable.js";
 import { messageOf } from "./durable.js";
 import { operateEach } from "./operate.js";
-import type { Run } from "./run.js";
+import type { Run, Undo } from "./run.js";
 import { RunEnd, failure, note, show, timestamp } from "./run.js";
 import { demandEach } from "./wait.js";
 
@@ -54,8 +54,8 @@ function* undoAll(run: Run, status: RunStatus): Durable<Leftover[]> {
   for (const undo of [...run.undo].reverse()) {
     if (undo.when === "failure" && status === "succeeded") continue;
     if (undo.release === undefined && status === "failed" && run.keepFailed !== undefined)
-      kept.push(...(yield* standing(run, undo.resources, run.keepFailed)));
-    else if (undo.release === undefined) left.push(...(yield* removeAll(run, undo.resources)));
+      kept.push(...(yield* standing(run, undo, run.keepFailed)));
+    else if (undo.release === undefined) left.push(...(yield* removeAll(run, undo)));
     else
       try {
         yield* undo.release();
@@ -77,12 +77,16 @@ function cleanedUp(kept: readonly Leftover[], left: readonly Leftover[]): Partia
   return { state: left.length > 0 ? "failed" : "skipped", detail: words.join("; ") };
 }
 
+const removalsOf = ({ resources, owner }: Undo) =>
+  resources.map((resourceId) => ({ resourceId, ...(owner === undefined ? {} : { owner }) }));
+
 /** Those that are there; undo is registered before the act, which may never have come. */
-function* standing(run: Run, resources: readonly string[], reason: string): Durable<Leftover[]> {
+function* standing(run: Run, undo: Undo, reason: string): Durable<Leftover[]> {
+  const { resources } = undo;
   const asked = yield* demandEach(
     run,
     removeResource.ask,
-    resources.map((resourceId) => ({ input: { resourceId }, started: {} })),
+    removalsOf(undo).map((input) => ({ input, started: {} })),
   );
   return resources.flatMap((resource, index) => {
     const answer = asked[index];
@@ -92,13 +96,11 @@ function* standing(run: Run, resources: readonly string[], reason: string): Dura
 }
 
 /** Deletes all of them in parallel. */
-function* removeAll(run: Run, resources: readonly string[]): Durable<Leftover[]> {
-  const removed = yield* operateEach(
-    run,
-    removeResource,
-    resources.map((resourceId) => ({ resourceId })),
-    { limitMinutes: WAVE_LIMIT_MINUTES },
-  );
+function* removeAll(run: Run, undo: Undo): Durable<Leftover[]> {
+  const { resources } = undo;
+  const removed = yield* operateEach(run, removeResource, removalsOf(undo), {
+    limitMinutes: WAVE_LIMIT_MINUTES,
+  });
   return resources.flatMap((resource, index) => {
     const settled = removed[index];
     return settled && "error" in settled ? [{ resource, reason: messageOf(settled.error) }] : [];

@@ -16,7 +16,7 @@ import type { Durable } from "./durable.js";
 import { judge } from "./import-judgement.js";
 import { land } from "./import-landing.js";
 import { confirmUnchanged, mendDisks } from "./mend-disks.js";
-import { register } from "./register.js";
+import { register, versionOf } from "./register.js";
 import type { Run } from "./run.js";
 import { openRun, skip, stage } from "./run.js";
 import type { TestBoot } from "./test-boot.js";
@@ -54,10 +54,9 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
   });
   const boot = wanted ? testBootOf(input, judged.image, image) : undefined;
   const checks = yield* proved(run, judged.image.target, boot);
-  const { version } = judged.facts;
   return {
     image,
-    ...(version === undefined ? {} : { version }),
+    ...versionOf(image),
     ...(wanted ? { checks: inReport(checks, CHECKS_CHARS) } : {}),
     ...shown(prepared),
   };

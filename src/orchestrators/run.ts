@@ -17,6 +17,8 @@ export interface Undo {
   readonly when: "exit" | "failure";
   /** Resource ids to delete; with `release`, what to call it should the release fail. */
   readonly resources: readonly string[];
+  /** Only what carries the tag of this run goes. */
+  readonly owner?: string;
   readonly release?: () => Durable<void>;
 }
 

@@ -190,6 +190,29 @@ describe("an in-place capture", () => {
     expect(nature(await web())).toEqual(nature(before));
   });
 
+  test("gives its disks back what was to become of them with the VM", async () => {
+    const { storageProfile } = await web();
+    const dataDisks = (storageProfile?.dataDisks ?? []).map((disk) => ({
+      ...disk,
+      deleteOption: disk.lun === 3 ? ("Delete" as const) : ("Detach" as const),
+    }));
+    const osDisk = { ...storageProfile!.osDisk!, deleteOption: "Delete" as const };
+    const update = cloud.client.virtualMachines.update("rg", "web", {
+      storageProfile: { osDisk, dataDisks },
+    });
+    await update.submitted();
+    await cloud.passTo(cloud.now() + 60_000);
+    const options = (vm: VirtualMachine) => [
+      vm.storageProfile?.osDisk?.deleteOption,
+      ...(vm.storageProfile?.dataDisks ?? []).map(({ lun, deleteOption }) => [lun, deleteOption]),
+    ];
+    const before = options(await web());
+    expect(before).toContainEqual([3, "Delete"]);
+    const board = await capture({ mode: "in-place", sourceAfter: "restore" });
+    expect(board).toMatchObject({ status: "succeeded" });
+    expect(options(await web())).toEqual(before);
+  });
+
   test("deletes the source where it is asked to, and keeps what was not to go with it, image and backup", async () => {
     const before = await web();
     const board = await capture({ mode: "in-place", sourceAfter: "delete" });

@@ -3,21 +3,20 @@ import type {
   GalleryDiskImage,
   GalleryImage,
   GalleryImageVersion,
-  Image,
   ImageDisk,
   ReplicationStatus,
 } from "@azure/arm-compute";
-import type { ImageSource } from "../../domain/image.js";
 import type { ImageOrder, MadeImage } from "../../domain/image-order.js";
-import type { Progress } from "../../domain/outcome.js";
-import { done, succeeded } from "../../domain/outcome.js";
+import type { Outcome, Progress, Started } from "../../domain/outcome.js";
+import { done, refused, succeeded } from "../../domain/outcome.js";
 import { RUN_TAG } from "../../domain/names.js";
 import type { DefinitionFacts } from "../../domain/target-check.js";
 import type { GalleryTarget, Target } from "../../domain/target.js";
 import type { Images } from "../../ports/images.js";
 import type { Arm } from "./client.js";
-import { idOf, locate } from "./client.js";
+import { locate } from "./client.js";
 import { isNotFound } from "./errors.js";
+import { definitionModel, imageModel, versionModel } from "./image-models.js";
 import { answer, progressOf, submit } from "./submit.js";
 
 export function armImages(cloud: Arm): Images {
@@ -46,8 +45,14 @@ export function armImages(cloud: Arm): Images {
 
     managedImage: {
       start(order) {
-        const { client, group, names } = locate(cloud, imageIdOf(order.target));
-        return submit(() => client.images.createOrUpdate(group, names[0], imageModel(order)));
+        const id = imageIdOf(order.target);
+        const { client, group, names } = locate(cloud, id);
+        return unlessTaken(
+          id,
+          order,
+          () => client.images.get(group, names[0]),
+          () => submit(() => client.images.createOrUpdate(group, names[0], imageModel(order))),
+        );
       },
       ask({ input, started }) {
         const id = imageIdOf(input.target);
@@ -68,15 +73,12 @@ export function armImages(cloud: Arm): Images {
       start(order) {
         const target = galleryTarget(order);
         const { client, group, names } = locate(cloud, target.definitionId);
-        const name = order.version ?? "";
-        return submit(() =>
-          client.galleryImageVersions.createOrUpdate(
-            group,
-            names[0],
-            names[1] ?? "",
-            name,
-            versionModel(order, target),
-          ),
+        const at = [group, names[0], names[1] ?? "", order.version ?? ""] as const;
+        return unlessTaken(
+          `${target.definitionId}/versions/${order.version ?? ""}`,
+          order,
+          () => client.galleryImageVersions.get(...at),
+          () => submit(() => client.galleryImageVersions.createOrUpdate(...at, versionModel(order, target))),
         );
       },
       ask({ input, started }) {
@@ -127,6 +129,23 @@ function versionAt(cloud: Arm, versionId: string) {
   return { versions: client.galleryImageVersions, path: [group, gallery, image, version] as const };
 }
 
+/** Hours pass between the preflight and this: a PUT on what another run has made since would be an update of it. */
+async function unlessTaken(
+  id: string,
+  { tags }: ImageOrder,
+  get: () => Promise<{ tags?: Record<string, string> }>,
+  make: () => Promise<Outcome<Started>>,
+): Promise<Outcome<Started>> {
+  const standing = await answer(() => found(get));
+  if (standing.status !== "done") return standing;
+  if (standing.value === undefined || standing.value.tags?.[RUN_TAG] === tags[RUN_TAG]) return make();
+  return refused(
+    "TARGET_EXISTS",
+    `${id} was made by another since this run looked.`,
+    'Name another, or let the version be counted on ("next-patch").',
+  );
+}
+
 async function lookAt(cloud: Arm, target: Target, runId?: string): Promise<DefinitionFacts> {
   const absent: DefinitionFacts = { parentExists: true, exists: false, versions: [] };
   if (target.kind === "managed-image") {
@@ -174,92 +193,6 @@ const definitionFacts = (definition: GalleryImage) => ({
   features: Object.fromEntries((definition.features ?? []).map(({ name = "", value = "" }) => [name, value])),
   hasPlan: definition.purchasePlan?.name !== undefined,
 });
-
-function definitionModel(
-  { traits, state, location, tags }: ImageOrder,
-  { create }: GalleryTarget,
-): GalleryImage {
-  const features = [
-    ...(traits.securityType === "Standard" ? [] : [{ name: "SecurityType", value: traits.securityType }]),
-    ...(traits.diskController === "NVMe" ? [{ name: "DiskControllerTypes", value: "SCSI,NVMe" }] : []),
-    ...(traits.acceleratedNetworking ? [{ name: "IsAcceleratedNetworkSupported", value: "True" }] : []),
-  ];
-  return {
-    location,
-    tags: { ...tags },
-    osType: traits.osType,
-    osState: state === "generalized" ? "Generalized" : "Specialized",
-    hyperVGeneration: traits.generation,
-    architecture: traits.architecture,
-    identifier: { publisher: create?.publisher ?? "", offer: create?.offer ?? "", sku: create?.sku ?? "" },
-    features,
-    ...(traits.plan ? { purchasePlan: { ...traits.plan } } : {}),
-  };
-}
-
-function versionModel({ location, tags, source }: ImageOrder, target: GalleryTarget): GalleryImageVersion {
-  // The home region holds the image first; Azure refuses a version without it.
-  const home = { name: location, replicas: 1, storageType: "Standard_LRS" as const };
-  const named = target.regions.some(({ name }) => plain(name) === plain(location));
-  return {
-    location,
-    tags: { ...tags },
-    publishingProfile: {
-      targetRegions: [...(named ? [] : [home]), ...target.regions].map(({ name, replicas, storageType }) => ({
-        name,
-        regionalReplicaCount: replicas,
-        storageAccountType: storageType,
-      })),
-      replicationMode: target.replicationMode,
-      excludeFromLatest: target.excludeFromLatest,
-      ...(target.endOfLife === undefined ? {} : { endOfLifeDate: new Date(target.endOfLife) }),
-    },
-    storageProfile: versionSource(source),
-    safetyProfile: { allowDeletionOfReplicatedLocations: true },
-  };
-}
-
-const plain = (region: string) => region.toLowerCase().replaceAll(" ", "");
-
-function versionSource(source: ImageSource): NonNullable<GalleryImageVersion["storageProfile"]> {
-  if (source.from === "vm") return { source: { virtualMachineId: source.vmId } };
-  const images =
-    source.from === "disks"
-      ? source.disks.map(({ lun, caching, id }) => ({ lun, image: { hostCaching: caching, source: { id } } }))
-      : source.disks.map(({ lun, caching, uri }) => {
-          const { storageAccountId } = source;
-          return { lun, image: { hostCaching: caching, source: { storageAccountId, uri } } };
-        });
-  const dataDiskImages = images.flatMap(({ lun, image }) => (lun < 0 ? [] : [{ lun, ...image }]));
-  return {
-    osDiskImage: images.find(({ lun }) => lun < 0)?.image ?? {},
-    ...(dataDiskImages.length > 0 ? { dataDiskImages } : {}),
-  };
-}
-
-function imageModel({ location, tags, source, traits }: ImageOrder): Image {
-  const base = { location, tags: { ...tags }, hyperVGeneration: traits.generation };
-  if (source.from === "vm") return { ...base, sourceVirtualMachine: { id: source.vmId } };
-  const disks = source.disks.map((disk) => ({
-    lun: disk.lun,
-    disk: {
-      caching: disk.caching,
-      ...(disk.sku === undefined ? {} : { storageAccountType: disk.sku }),
-      ...("uri" in disk ? { blobUri: disk.uri } : sourceOf(disk.id)),
-    },
-  }));
-  const osDisk = disks.find(({ lun }) => lun < 0)?.disk ?? {};
-  return {
-    ...base,
-    storageProfile: {
-      osDisk: { ...osDisk, osType: traits.osType, osState: "Generalized" },
-      dataDisks: disks.flatMap(({ lun, disk }) => (lun < 0 ? [] : [{ lun, ...disk }])),
-    },
-  };
-}
-
-const sourceOf = (id: string) =>
-  idOf(id).type.toLowerCase() === "snapshots" ? { snapshot: { id } } : { managedDisk: { id } };
 
 const fromImageDisk = ({ lun, diskSizeGB, caching }: ImageDisk & { lun?: number }) =>
   diskMade(lun, diskSizeGB, caching);

@@ -1,5 +1,6 @@
 /** Deletes what a run makes, whichever kind it is. */
 import { done, succeeded } from "../../domain/outcome.js";
+import { RUN_TAG } from "../../domain/names.js";
 import { isResourceOfType } from "../../domain/resource-id.js";
 import type { Resources } from "../../ports/resources.js";
 import type { Arm } from "./client.js";
@@ -11,6 +12,10 @@ type Located = ReturnType<typeof locate>;
 interface Kind {
   readonly remove: (at: Located) => Parameters<typeof submit>[0];
   readonly get: (at: Located) => () => Promise<unknown>;
+}
+
+interface Tagged {
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 const second = ({ names }: Located) => names[1] ?? "";
@@ -93,12 +98,23 @@ export function armResources(cloud: Arm): Resources {
     if (kind === undefined) throw new TypeError(`A run never makes, and so never deletes, ${resourceId}.`);
     return kind;
   };
+  /** Reads it; what is another's is not there for us. */
+  const othersGone = (resourceId: string, owner: string | undefined) => async () => {
+    const found = (await kindOf(resourceId).get(locate(cloud, resourceId))()) as Tagged;
+    if (owner !== undefined && found.tags?.[RUN_TAG] !== owner)
+      throw Object.assign(new Error("It is another's."), { statusCode: 404 });
+  };
   return {
     removal: {
-      async start({ resourceId }) {
+      async start({ resourceId, owner }) {
         if (isInterface(resourceId)) {
           const begun = await answer(() => cloud.remove(resourceId, NETWORK_API));
           return begun.status === "done" ? done({}) : begun;
+        }
+        if (owner !== undefined) {
+          const gone = await removed(othersGone(resourceId, owner));
+          if (gone.status !== "done") return gone;
+          if (gone.value.state === "succeeded") return done({});
         }
         const begin = kindOf(resourceId).remove(locate(cloud, resourceId));
         const outcome = await submit(begin, "SOURCE_GONE");
@@ -110,7 +126,7 @@ export function armResources(cloud: Arm): Resources {
           if (found.status !== "done") return found;
           return done(found.value === undefined ? succeeded(null) : { state: "running" as const });
         }
-        return removed(kindOf(input.resourceId).get(locate(cloud, input.resourceId)));
+        return removed(othersGone(input.resourceId, input.owner));
       },
     },
   };
