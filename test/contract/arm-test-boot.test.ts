@@ -39,7 +39,7 @@ describe("a capture with a test boot", () => {
       const onVersion = writes
         .filter(({ resource }) => resource === image.id)
         .map(({ operation }) => operation);
-      expect(onVersion).toEqual(["versions/put", "versions/put"]);
+      expect(onVersion).toEqual(["versions/put", "versions/update"]);
       const source = cloud.id("virtualMachines", "web");
       expect(writes.filter(({ resource }) => resource.startsWith(source))).toEqual([]);
     },

@@ -41,7 +41,7 @@ describe("the main job", () => {
         osType: "Windows",
         state: "Generalized",
         generation: "V2",
-        ready: "Succeeded, replication Completed",
+        ready: "Succeeded, replication Completed, may be the latest",
         disks: [
           { lun: -1, sizeGib: 127, caching: "ReadWrite" },
           { lun: 0, sizeGib: 64, caching: "ReadOnly" },

@@ -106,9 +106,13 @@ export function armImages(cloud: Arm): Images {
         const known = await answer(() => versions.get(...path), "TARGET_NOT_FOUND");
         if (known.status !== "done") return known;
         if (known.value.publishingProfile?.excludeFromLatest !== true) return done({});
-        // Whole, as it was read: a publishing profile that is sent in part loses its regions.
-        const publishingProfile = { ...known.value.publishingProfile, excludeFromLatest: false };
-        return submit(() => versions.createOrUpdate(...path, { ...known.value, publishingProfile }));
+        // A profile that is sent in part loses its regions, and the schema of the change wants the source again.
+        const { publishingProfile, storageProfile = {} } = known.value;
+        const change = {
+          publishingProfile: { ...publishingProfile, excludeFromLatest: false },
+          storageProfile,
+        };
+        return submit(() => versions.update(...path, change));
       },
       ask({ input, started }) {
         const { versions, path } = versionAt(cloud, input.versionId);

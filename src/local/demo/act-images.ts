@@ -56,7 +56,7 @@ export async function makeImages(stage: Stage, killHostAfterSeconds?: number): P
       expected: {
         ...sealed,
         osType: windowsVm.osType,
-        ready: "Succeeded, replication Completed",
+        ready: "Succeeded, replication Completed, may be the latest",
         disks: allDisksOf(windowsVm),
       },
     },
@@ -101,6 +101,7 @@ async function post(stage: Stage): Promise<void> {
         definitionId: definitionId(subscriptionId, windowsDefinition),
         version: "1.0.0",
       },
+      testBoot: true,
     },
     {
       requestId: "demo-linux",
@@ -119,7 +120,7 @@ async function post(stage: Stage): Promise<void> {
   );
   say(
     stage,
-    `Posted to the queue ${stage.captureQueue}: a VM image of ${windowsVm.name} (Windows, ${windowsVm.dataDisks.length} data disks) and an OS image of ${linuxVm.name}.`,
+    `Posted to the queue ${stage.captureQueue}: a VM image of ${windowsVm.name} (Windows, ${windowsVm.dataDisks.length} data disks), which must boot before it is the latest, and an OS image of ${linuxVm.name}.`,
   );
 }
 

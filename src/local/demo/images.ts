@@ -60,7 +60,11 @@ async function readVersion(
     osType: definition.osType ?? "?",
     state: definition.osState ?? "?",
     generation: definition.hyperVGeneration ?? "?",
-    ready: `${version.provisioningState ?? "?"}, replication ${version.replicationStatus?.aggregatedState ?? "?"}`,
+    ready: [
+      version.provisioningState ?? "?",
+      `replication ${version.replicationStatus?.aggregatedState ?? "?"}`,
+      version.publishingProfile?.excludeFromLatest === false ? "may be the latest" : "held back",
+    ].join(", "),
   };
 }
 
