@@ -12,6 +12,7 @@ export interface PlannedCapture {
   readonly backup: { readonly kind: "restore-point" | "snapshots"; readonly keepDays: number };
   readonly target: Target;
   readonly sourceAfter: "leave" | "restore" | "delete";
+  readonly testBoot: boolean;
 }
 
 export interface CapturePlan {
@@ -53,7 +54,11 @@ export function capturePlan(
       SHOWN_CHARS,
     ),
     temporary: inBrief(
-      [...copies, ...(generalized && wish.mode === "clone" ? [names.workingVmId] : [])],
+      [
+        ...copies,
+        ...(generalized && wish.mode === "clone" ? [names.workingVmId] : []),
+        ...(wish.testBoot ? [names.testVmId] : []),
+      ],
       SHOWN_CHARS,
     ),
     image: target.kind === "gallery" ? `${target.definitionId}/versions/${version}` : target.imageId,

@@ -39,7 +39,7 @@ export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
     { what: "use-the-source", scope: wish.sourceVmId, actions: onSource(wish) },
     { what: "make-scaffolding", scope: wish.workGroupId, actions: inWorkGroup(wish) },
     { what: "make-the-image", ...atTarget(wish) },
-    ...(wish.subnetId !== undefined && copies(wish)
+    ...(wish.subnetId !== undefined && boots(wish)
       ? [
           {
             what: "join-the-subnet",
@@ -55,6 +55,9 @@ export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
 /** Whether a working VM is made. */
 export const copies = ({ mode, image }: PlannedCapture): boolean =>
   mode === "clone" && image.state === "generalized";
+
+/** Whether any VM is made, in the isolated subnet. */
+export const boots = (wish: PlannedCapture): boolean => copies(wish) || wish.testBoot;
 
 function onSource({ mode, sourceAfter }: CaptureOfVm): string[] {
   const reads = compute("virtualMachines", "read");
@@ -74,17 +77,17 @@ function inWorkGroup(wish: CaptureOfVm): string[] {
           ...compute("restorePointCollections/restorePoints/diskRestorePoints", "read"),
         ]
       : compute("snapshots", ...all);
-  const disks = wish.mode === "in-place" ? [] : compute("disks", ...all);
-  const workingVm = copies(wish)
+  const disks = wish.mode === "in-place" && !wish.testBoot ? [] : compute("disks", ...all);
+  const ownVm = boots(wish)
     ? [
         ...compute("virtualMachines", ...all),
-        ...SEAL,
+        ...(copies(wish) ? SEAL : compute("virtualMachines/runCommands", ...all)),
         ...["read", "write", "delete", "join/action"].map(
           (verb) => `Microsoft.Network/networkInterfaces/${verb}`,
         ),
       ]
     : [];
-  return [...backup, ...disks, ...workingVm];
+  return [...backup, ...disks, ...ownVm];
 }
 
 function atTarget({ target }: CaptureOfVm): Omit<NeededRights, "what"> {

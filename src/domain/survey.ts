@@ -1,6 +1,6 @@
 /** What a preflight asks of Azure around a VM: each question is one request or two, and all are asked at once. */
 import type { CaptureOfVm } from "./rights.js";
-import { copies, neededRights } from "./rights.js";
+import { boots, neededRights } from "./rights.js";
 import { covers, groupIdOf, subscriptionIdOf } from "./resource-id.js";
 
 /** Something that was read, or why it could not be. */
@@ -66,8 +66,8 @@ export function surveyQuestions(wish: SurveyWish): readonly SurveyQuestion[] {
   return [
     ...subscriptions.map((scope) => locksIn(scope, wish)),
     ...neededRights(wish).map((rights) => ({ ask: "rights" as const, ...rights })),
-    ...(copies(wish) && !wish.resumed ? [{ ask: "cores" as const, subscriptionId, location, size }] : []),
-    ...(copies(wish) && subnetId !== undefined ? [{ ask: "subnet" as const, subnetId }] : []),
+    ...(boots(wish) && !wish.resumed ? [{ ask: "cores" as const, subscriptionId, location, size }] : []),
+    ...(boots(wish) && subnetId !== undefined ? [{ ask: "subnet" as const, subnetId }] : []),
     ...(target.kind === "gallery"
       ? target.regions.map(({ name }) => ({
           ask: "region" as const,

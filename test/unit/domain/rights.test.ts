@@ -13,6 +13,7 @@ const wish: CaptureOfVm = {
   image: { kind: "vm-image", state: "generalized" },
   backup: { kind: "restore-point", keepDays: 7 },
   sourceAfter: "leave",
+  testBoot: false,
   target: {
     kind: "gallery",
     definitionId: "/subscriptions/s/resourceGroups/img/providers/Microsoft.Compute/galleries/g/images/web",
@@ -56,6 +57,7 @@ describe("what a capture takes", () => {
       { image: { kind: "os-image", state: "specialized" }, backup: { kind: "snapshots", keepDays: 1 } },
     ],
     ["in place, left", { mode: "in-place" }],
+    ["in place, with a test boot", { mode: "in-place", testBoot: true }],
     ["in place, restored", { mode: "in-place", sourceAfter: "restore" }],
     ["in place, deleted", { mode: "in-place", sourceAfter: "delete" }],
     [
@@ -90,6 +92,7 @@ describe("what a capture takes", () => {
       neededRights({ ...wish, ...change }).map(({ what }) => what);
     expect(whats({})).toContain("join-the-subnet");
     expect(whats({ mode: "in-place" })).not.toContain("join-the-subnet");
+    expect(whats({ mode: "in-place", testBoot: true })).toContain("join-the-subnet");
     expect(whats({ image: { kind: "vm-image", state: "specialized" } })).not.toContain("join-the-subnet");
   });
 });
