@@ -1,14 +1,14 @@
 /** Runs as the pipeline tells them: read with care, for the app may be older or newer than this command line. */
 import { z } from "zod";
 import { RUN_KINDS, type RunKind } from "../contracts/status.js";
-import type { RunStatus } from "../domain/stages.js";
+import { isOpen, RUN_STATUSES, STAGE_STATES } from "../domain/stages.js";
 import { CommandFailed, UsageError } from "./command.js";
 import { EXIT } from "./exit-codes.js";
 import type { PipelineClient } from "./pipeline-client.js";
 
 const stage = z.object({
   name: z.string(),
-  state: z.enum(["pending", "running", "done", "skipped", "refused", "failed", "cancelled"]),
+  state: z.enum(STAGE_STATES),
   startedAt: z.string().optional(),
   endedAt: z.string().optional(),
   percent: z.number().optional(),
@@ -18,7 +18,7 @@ const stage = z.object({
 const runDocument = z.object({
   id: z.string(),
   kind: z.enum(RUN_KINDS),
-  status: z.enum(["pending", "running", "succeeded", "refused", "failed", "cancelled"]),
+  status: z.enum(RUN_STATUSES),
   stages: z.array(stage),
   result: z.unknown().optional(),
   error: z
@@ -34,9 +34,6 @@ const runDocument = z.object({
   createdAt: z.string(),
   updatedAt: z.string(),
 });
-
-export const isOver = ({ status }: { readonly status: RunStatus }): boolean =>
-  status !== "pending" && status !== "running";
 
 export type RunDocument = z.output<typeof runDocument>;
 
@@ -101,7 +98,7 @@ export async function locateRun(client: PipelineClient, name: string): Promise<R
   const found = (await Promise.all(kinds.map((kind) => findRun(client, { kind, id })))).filter(
     (run) => run !== undefined,
   );
-  const active = found.filter((run) => !isOver(run));
+  const active = found.filter(({ status }) => isOpen(status));
   const [run, ...others] = active.length > 0 ? active : found;
   if (run === undefined)
     throw new CommandFailed(

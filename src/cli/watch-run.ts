@@ -2,12 +2,13 @@
  * Follows a run to its end: on a screen the stages are drawn again in place; in a log each change is a line. Polls less
  * often while nothing changes, and outlasts an app that is away for a while, for runs do.
  */
+import { isOpen } from "../domain/stages.js";
 import { endingLines, handedTo, headLine, stageLines } from "./board-lines.js";
 import { CommandFailed, type Terminal } from "./command.js";
 import { dryRunIn, isBlocked } from "./dry-run-lines.js";
 import { EXIT, EXIT_OF_RUN } from "./exit-codes.js";
 import type { PipelineClient } from "./pipeline-client.js";
-import { findRun, isOver, type RunDocument, type RunPlace } from "./run-documents.js";
+import { findRun, type RunDocument, type RunPlace } from "./run-documents.js";
 
 const FIRST_MS = 1000;
 const LONGEST_MS = 15_000;
@@ -40,7 +41,7 @@ export async function watchRun(
 
 /** A dry run that found something in the way has succeeded; the run itself would be refused. */
 function exitCodeOf({ status, result }: RunDocument): number {
-  if (status === "pending" || status === "running") return EXIT_OF_RUN.failed;
+  if (isOpen(status)) return EXIT_OF_RUN.failed;
   const dryRun = dryRunIn(result);
   return dryRun !== undefined && isBlocked(dryRun) ? EXIT_OF_RUN.refused : EXIT_OF_RUN[status];
 }
@@ -64,7 +65,7 @@ async function untilOver(
       delayMs = now === before ? Math.min(delayMs * 1.5, LONGEST_MS) : FIRST_MS;
       before = now;
       show(run);
-      if (isOver(run)) return run;
+      if (!isOpen(run.status)) return run;
     } catch (error) {
       const passes = error instanceof CommandFailed && error.exitCode === EXIT.unavailable && before !== "";
       if (!passes || awayMs >= AWAY_MS) throw error;
@@ -96,14 +97,14 @@ function inLog({ out }: Terminal): (run: RunDocument) => void {
     const lines = stageLines(run, Date.parse(run.updatedAt));
     const isNews = told.get("") !== run.status;
     told.set("", run.status);
-    if (isNews && !isOver(run)) out(`${headLine(run)}\n`);
+    if (isNews && isOpen(run.status)) out(`${headLine(run)}\n`);
     run.stages.forEach(({ name, state, percent, detail }, index) => {
       const step = state === "running" ? Math.floor((percent ?? 0) / PERCENT_STEP) : "";
       const now = `${state} ${step} ${state === "running" ? "" : (detail ?? "")}`;
       if (state !== "pending" && told.get(name) !== now) out(`${lines[index] ?? ""}\n`);
       told.set(name, now);
     });
-    if (isNews && isOver(run)) out(`${headLine(run)}\n`);
+    if (isNews && !isOpen(run.status)) out(`${headLine(run)}\n`);
   };
 }
 

@@ -2,7 +2,16 @@
  * The board of a run: which stages there are, how each stands, and since when. It is the run's custom status, so it
  * stays small (see `shown`) and holds nothing that may not be read by whoever may read the run.
  */
-export type StageState = "pending" | "running" | "done" | "skipped" | "refused" | "failed" | "cancelled";
+export const STAGE_STATES = [
+  "pending",
+  "running",
+  "done",
+  "skipped",
+  "refused",
+  "failed",
+  "cancelled",
+] as const;
+export type StageState = (typeof STAGE_STATES)[number];
 
 export interface Stage {
   readonly name: string;
@@ -28,7 +37,12 @@ export interface RunError {
   readonly excerpt?: string;
 }
 
-export type RunStatus = "pending" | "running" | "succeeded" | "refused" | "failed" | "cancelled";
+export const RUN_STATUSES = ["pending", "running", "succeeded", "refused", "failed", "cancelled"] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** Whether a run has yet to end. */
+export const isOpen = (status: RunStatus): status is "pending" | "running" =>
+  status === "pending" || status === "running";
 
 export interface Board {
   readonly status: RunStatus;

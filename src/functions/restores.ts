@@ -10,10 +10,11 @@ import { RESTORE_ORCHESTRATOR } from "../contracts/restore-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import type { RunStore } from "../ports/run-store.js";
 import { runIdFrom } from "../domain/names.js";
+import { isOpen } from "../domain/stages.js";
 import { accepted, bodyOf, urlOf, problem } from "./http.js";
 import { captureInput } from "./capture-input.js";
 import { startOnce } from "./start-run.js";
-import { documentOf, findInstance, isOpen, statusOf } from "./status.js";
+import { documentOf, findInstance, statusOf } from "./status.js";
 
 export interface RestoreFunctions {
   readonly runs: RunStore;

@@ -9,10 +9,11 @@ import { CAPTURE_ORCHESTRATOR } from "../contracts/capture-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import type { RunStore } from "../ports/run-store.js";
 import { runIdFrom } from "../domain/names.js";
+import { isOpen } from "../domain/stages.js";
 import { accepted, bodyOf, urlOf, problem } from "./http.js";
 import { captureInput } from "./capture-input.js";
 import { startOnce } from "./start-run.js";
-import { documentOf, findInstance, isOpen } from "./status.js";
+import { documentOf, findInstance } from "./status.js";
 
 const resumeRequest = z.strictObject({
   /** Names the new run. */

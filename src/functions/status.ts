@@ -3,7 +3,7 @@ import type { DurableClient, DurableOrchestrationStatus } from "durable-function
 import type { RunKind, RunLinks, StatusDocument } from "../contracts/status.js";
 import { instanceIdOf } from "../contracts/status.js";
 import type { Board, RunError, RunStatus } from "../domain/stages.js";
-import { newBoard } from "../domain/stages.js";
+import { isOpen, newBoard } from "../domain/stages.js";
 
 /** Undefined when there is no such run. */
 export async function statusOf(
@@ -51,8 +51,6 @@ export function documentOf(
     links: { self, ...actsOf(kind, board, self) },
   };
 }
-
-export const isOpen = (status: RunStatus): boolean => status === "running" || status === "pending";
 
 function actsOf(kind: RunKind, { status, stages }: Board, self: string): Omit<RunLinks, "self"> {
   if (isOpen(status)) return { cancel: `${self}/cancel` };

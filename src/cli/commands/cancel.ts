@@ -1,8 +1,9 @@
 /** `vmimage cancel ID`: asks a run to stop; it undoes what it made and then ends as cancelled. */
 import { parseArgs } from "node:util";
+import { isOpen } from "../../domain/stages.js";
 import { UsageError, type Command } from "../command.js";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
-import { cancelRun, isOver, locateRun } from "../run-documents.js";
+import { cancelRun, locateRun } from "../run-documents.js";
 import { watchRun } from "../watch-run.js";
 
 export const cancel: Command = {
@@ -34,7 +35,7 @@ Exit codes: 0 asked to stop (with --wait: is cancelled), 1 it had ended, or ende
     if (values.reason.length > 300) throw new UsageError("The reason has more than 300 characters.");
     const client = pipelineClient(values, terminal);
     const run = await locateRun(client, name);
-    if (isOver(run)) {
+    if (!isOpen(run.status)) {
       terminal.err(`${run.kind} ${run.id} has ended already: ${run.status}. Nothing was cancelled.\n`);
       return 1;
     }

@@ -1,9 +1,10 @@
 /** `vmimage runs`: the newest runs, one a line. */
 import { parseArgs } from "node:util";
 import { RUN_KINDS } from "../../contracts/status.js";
+import { isOpen } from "../../domain/stages.js";
 import { UsageError, type Command } from "../command.js";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
-import { isOver, listRuns, type RunDocument } from "../run-documents.js";
+import { listRuns, type RunDocument } from "../run-documents.js";
 import { plain } from "../words.js";
 
 export const runs: Command = {
@@ -31,7 +32,7 @@ ${CONNECTION_HELP}
       throw new UsageError(`There is no kind of run "${values.kind}": ${RUN_KINDS.join(", ")}.`);
 
     const { count, runs: newest } = await listRuns(pipelineClient(values, terminal), kind);
-    const shown = values.active ? newest.filter((run) => !isOver(run)) : newest;
+    const shown = values.active ? newest.filter(({ status }) => isOpen(status)) : newest;
     if (values.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
     else terminal.out(page(shown, count - newest.length, values.active));
     return 0;
