@@ -129,6 +129,9 @@ describe("npm start", { timeout: 60_000 }, () => {
   it("serves until Ctrl-C, ends everything by itself, and goes on with its state at the next start", async () => {
     const first = start();
     await first.says(READY);
+    expect(first.output(), "the summary comes first").toMatch(/^\s*The local environment runs/);
+    const hostLog = () => readFileSync(join(stateDir, "logs/host.log"), "utf8");
+    await until(() => hostLog().includes('"event":"host-started"'), 5000);
     expect(await answers(hostOf(first))).toBe(true);
     await sendSecrets(first);
     expect(first.output(), "bodies are for --verbose").not.toContain(SHOWN);
@@ -218,6 +221,7 @@ describe("npm run local:cloud", { timeout: 120_000 }, () => {
     const cloud = run("cloud/main.js", "--ports", "free", "--state", stateDir, "--speed", "1000");
     await cloud.says(READY);
     await cloud.says("State ");
+    expect(cloud.output(), "the summary comes first").toMatch(/^\s*The local cloud runs/);
     const settings = resolve(appDir, /cp (\S+) local\.settings\.json/.exec(cloud.output())?.[1] ?? "");
     const { Values } = JSON.parse(readFileSync(settings, "utf8")) as LocalSettings;
     for (const name of ["AzureWebJobsStorage", "ServiceBus", "ARM_ENDPOINT"])

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { readSeed } from "../compute/seed.js";
 import { leanHeap } from "../lean-heap.js";
 import { endInOrder, failed } from "../lifetime.js";
-import { logView } from "../start/log-view.js";
+import { type LogView, logView } from "../start/log-view.js";
 import { type Cloud, startCloud } from "./cloud.js";
 import { connectionsFile, settingsFile } from "./connections.js";
 import { DEFAULT_PORTS, FREE_PORTS, assertPortsFree } from "./ports.js";
@@ -39,7 +39,8 @@ async function main(): Promise<void> {
   const stateDir = resolve(flags.state);
   const ports = portsOf(flags.ports);
   await assertPortsFree({ ...ports });
-  const log = flags.child ? (line: string) => void process.stderr.write(`${line}\n`) : toPerson(stateDir);
+  const view = flags.child ? undefined : viewFor(stateDir);
+  const log = view?.from("cloud") ?? ((line: string) => void process.stderr.write(`${line}\n`));
   const cloud = await startCloud({
     appDir: resolve(flags.app),
     stateDir,
@@ -53,12 +54,13 @@ async function main(): Promise<void> {
   });
   endInOrder(() => cloud.stop(), flags);
   process.stdout.write(`${flags.child ? readyLine(cloud, stateDir) : cloudSummary(cloud, stateDir)}\n`);
+  if (!flags.verbose) view?.showFrom("info");
 }
 
-/** Shown and kept as `npm start` shows and keeps the lines of its processes. */
-function toPerson(stateDir: string): (line: string) => void {
+/** Shown and kept as `npm start` shows and keeps the lines of its processes: until the summary only what is wrong. */
+function viewFor(stateDir: string): LogView {
   const print = (text: string) => void process.stdout.write(`${text}\n`);
-  return logView(join(stateDir, "logs"), { from: flags.verbose ? "debug" : "info", print }).from("cloud");
+  return logView(join(stateDir, "logs"), { from: flags.verbose ? "debug" : "warn", print });
 }
 
 const readyLine = ({ connections }: Cloud, stateDir: string): string =>

@@ -3,18 +3,27 @@ import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { inFolder } from "../state-lock.js";
 
+/** The least telling lines that are shown. */
+export type Shown = "debug" | "info" | "warn" | "none";
+
 export interface LogView {
   /** Takes the lines of one process. */
   readonly from: (process: string) => (line: string) => void;
+  showFrom(level: Shown): void;
   close(): Promise<void>;
 }
 
-const RANK: Readonly<Record<string, number>> = { debug: 0, info: 1, warn: 2, error: 3, none: 4 };
+const RANK = { debug: 0, info: 1, warn: 2, error: 3, none: 4 } as const;
+
+/** A line without a level is an ordinary one. */
+const rankOf = (level: unknown): number =>
+  RANK[typeof level === "string" && level in RANK ? (level as keyof typeof RANK) : "info"];
 
 export function logView(
   directory: string,
-  show: { readonly from: "debug" | "info" | "none"; readonly print: (line: string) => void },
+  show: { readonly from: Shown; readonly print: (line: string) => void },
 ): LogView {
+  let { from: shown } = show;
   inFolder(directory, () => undefined);
   const files: ReturnType<typeof createWriteStream>[] = [];
   return {
@@ -27,9 +36,11 @@ export function logView(
         file.write(`${line}\n`);
         const entry = parse(line);
         if (entry === undefined) show.print(`${process}: ${line}`);
-        else if ((RANK[String(entry["level"])] ?? 1) >= (RANK[show.from] ?? 1))
-          show.print(compact(process, entry));
+        else if (rankOf(entry["level"]) >= RANK[shown]) show.print(compact(process, entry));
       };
+    },
+    showFrom(level) {
+      shown = level;
     },
     async close() {
       await Promise.all(files.map((file) => new Promise<void>((resolve) => file.end(resolve))));

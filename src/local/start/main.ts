@@ -35,7 +35,7 @@ async function main(): Promise<number> {
     throw new Error(`--ports ${flags.ports}: say default or free.`);
   const stateDir = resolve(flags.state);
   const say = (text: string) => void process.stdout.write(`${text}\n`);
-  const logs = logView(join(stateDir, "logs"), { from: flags.verbose ? "debug" : "info", print: say });
+  const logs = logView(join(stateDir, "logs"), { from: flags.verbose ? "debug" : "warn", print: say });
   const asked = new Promise<string>((resolve_) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
       process.once(signal, () => resolve_(signal));
@@ -66,6 +66,8 @@ async function main(): Promise<number> {
       definitionId: definitionId(subscriptionId, windowsDefinition),
     })}`,
   );
+  // What the start itself logs is in the summary.
+  if (!flags.verbose) logs.showFrom("info");
   const failure = await Promise.race([asked.then(() => undefined), environment.failed]);
   say(failure === undefined ? "\nStopping…" : `\n${failure}`);
   await environment.stop();
