@@ -59,7 +59,6 @@ export function* operateEach<I, R>(
 ): Durable<Settled<R>[]> {
   const beganMs = nowMs(run.context);
   const results = new Map<number, Settled<R>>();
-  const percents = new Map<number, number>();
   const open = () => [...inputs.keys()].filter((index) => !results.has(index));
   const stopped = () =>
     limits.stopAtFailure === true && [...results.values()].some((result) => "error" in result);
@@ -70,27 +69,28 @@ export function* operateEach<I, R>(
     if ("error" in start) results.set(index, start);
     else started.set(index, start.value);
   }
-  while (open().length > 0 && !stopped()) {
-    const asked = open();
-    const answers = yield* demandEach(
-      run,
-      operation.ask,
-      asked.map((index) => ({ input: inputs[index] as I })),
-    );
-    let detail: string | undefined;
-    for (const [position, index] of asked.entries()) {
+  /** Returns what is known of the first that still runs. */
+  const ask = function* (indexes: readonly number[]): Durable<Running> {
+    let running: Running = {};
+    const questions = indexes.map((index) => ({ input: inputs[index] as I }));
+    const answers = yield* demandEach(run, operation.ask, questions);
+    for (const [position, index] of indexes.entries()) {
       const answer = answers[position] as Settled<Progress<R>>;
       if ("error" in answer) results.set(index, answer);
       else if (answer.value.state === "succeeded") results.set(index, { value: answer.value.value });
       else if (answer.value.state === "failed")
         results.set(index, yield* reasonOf(run, operation, inputs[index] as I, started.get(index)));
-      else {
-        percents.set(index, answer.value.percent ?? 0);
-        detail ??= answer.value.detail;
-      }
+      else running = running.state === undefined ? answer.value : running;
     }
+    return running;
+  };
+  while (open().length > 0 && !stopped()) {
+    const [scout = 0, ...others] = open();
+    let running = yield* ask([scout]);
+    // Begun together, they take about as long: while one of them runs, the others cost no question.
+    if (results.has(scout) && !stopped()) running = yield* ask(others);
     if (limits.stage !== undefined)
-      reportProgress(run, limits.stage, inputs.length, results, percents, detail);
+      reportProgress(run, limits.stage, { ended: results.size, of: inputs.length, running });
     if (open().length === 0 || stopped()) break;
     if (nowMs(run.context) - beganMs >= limits.limitMinutes * 60_000) {
       for (const index of open())
@@ -102,20 +102,16 @@ export function* operateEach<I, R>(
   return [...inputs.keys()].map((index) => results.get(index) ?? { error: new Error("Not waited for.") });
 }
 
+type Running = Partial<Extract<Progress<never>, { state: "running" }>>;
+
 function reportProgress(
   run: Run,
   stageName: string,
-  count: number,
-  results: ReadonlyMap<number, unknown>,
-  percents: ReadonlyMap<number, number>,
-  detail: string | undefined,
+  { ended, of, running }: { readonly ended: number; readonly of: number; readonly running: Running },
 ): void {
-  const sum = Array.from({ length: count }, (_, index) =>
-    results.has(index) ? 100 : (percents.get(index) ?? 0),
-  );
-  const percent = Math.floor(sum.reduce((total, one) => total + one, 0) / Math.max(1, count));
+  const { percent = 0, detail = "" } = running;
   // What was waited for is no news once it has come.
-  note(run, stageName, { percent, detail: detail ?? "" });
+  note(run, stageName, { percent: Math.floor((100 * ended + percent * (of - ended)) / of), detail });
 }
 
 /** Asked once more with the operation's URL, for the reason: three kilobytes that no other question has to carry. */
