@@ -46,7 +46,10 @@ const rows: readonly (readonly [SealCauseCode, RegExp, step?: string])[] = [
   ["EVENT_LOG_MOVED", /(?:wevtapi\.dll|Microsoft-Windows-EventLog)[^\n]*(?:0x80070003|dwRet = 0x3\b)/i],
   // AgentBaker PR#429: VMAgentDisabler.dll registered but gone; 0x7e is ERROR_MOD_NOT_FOUND.
   ["SYSPREP_PROVIDER_MISSING", /vmimage-seal: provider file missing: ([^\n]+)/],
-  ["SYSPREP_PROVIDER_MISSING", /([\w.-]+\.dll)[^\n]{0,120}(?:0x0*7e|error code 126|dwRet = 126)\b/i],
+  [
+    "SYSPREP_PROVIDER_MISSING",
+    /(?<![\w.-])([\w.-]{1,160}\.dll)[^\n]{0,120}(?:0x0*7e|error code 126|dwRet = 126)\b/i,
+  ],
   // Microsoft KB 2868126 (iesysprep.dll): there, but not loaded; 0xc1 is ERROR_BAD_EXE_FORMAT.
   ["SYSPREP_PROVIDER_FAILED", /Could not load DLL ([^\s[]{1,200})/i],
   // azure-docs#80346, #43893, #49145 (DscCore.dll), Broadcom KB (spbcd.dll): both forms that Sysprep prints.
@@ -82,9 +85,18 @@ const steps: Readonly<Record<string, SealCauseCode>> = {
 
 /** The excerpts are at most 32 KiB by contract; a longer text is not read to its beginning. */
 const READ_CHARS = 64 * 1024;
+/** No log that is known here has longer lines; a pattern that goes back and forth within one must not have 64 KiB to do so. */
+const LINE_CHARS = 1000;
+
+const readable = (log: string): string =>
+  log
+    .slice(-READ_CHARS)
+    .split("\n")
+    .map((line) => line.slice(0, LINE_CHARS))
+    .join("\n");
 
 export function classifySeal({ log, imageState, step }: SealLogs): SealCause {
-  const text = log.slice(-READ_CHARS);
+  const text = readable(log);
   const failedStep = /vmimage-seal: step ([a-z-]+) failed/.exec(text)?.[1] ?? step ?? "";
   for (const [cause, pattern, ofStep = failedStep] of rows) {
     const found = ofStep === failedStep ? pattern.exec(text) : null;
