@@ -6,13 +6,15 @@ import {
   generateBlobSASQueryParameters,
 } from "@azure/storage-blob";
 import type { SealMarkers } from "../../ports/seal-markers.js";
-import { contentOf } from "./client.js";
+import { contentOf, protocolOf } from "./client.js";
 import { isStatus, refuseOrRethrow } from "./errors.js";
 
 /** Guests' clocks are wrong by minutes, and a SAS is valid by the account's. */
 const SKEW_MS = 15 * 60_000;
 const KEY_MS = 24 * 3_600_000;
 const NAME = "seal-marker.json";
+/** 32 KiB of log, each character escaped, and the rest; a guest may write gigabytes, and they would be held in memory. */
+const MARKER_BYTES = 256 * 1024;
 
 export function blobSealMarkers(service: BlobServiceClient, containerName: string): SealMarkers {
   const container = service.getContainerClient(containerName);
@@ -31,20 +33,23 @@ export function blobSealMarkers(service: BlobServiceClient, containerName: strin
       const expiresOn = new Date(Date.now() + minutes * 60_000 + SKEW_MS);
       const permissions = BlobSASPermissions.parse("cw");
       const { credential, url } = blob(runId);
+      const protocol = protocolOf(url);
       if (credential instanceof StorageSharedKeyCredential)
         return blob(runId).generateSasUrl({
           permissions,
           startsOn: new Date(Date.now() - SKEW_MS),
           expiresOn,
+          protocol,
         });
       const key = await signingKey(expiresOn);
-      const wanted = { containerName, blobName: `${runId}/${NAME}`, permissions, expiresOn };
+      const wanted = { containerName, blobName: `${runId}/${NAME}`, permissions, expiresOn, protocol };
       return `${url}?${generateBlobSASQueryParameters(wanted, key, service.accountName).toString()}`;
     },
 
     async read(runId) {
       try {
-        return parsed((await contentOf(blob(runId))).bytes.toString("utf8"));
+        const { bytes } = await contentOf(blob(runId), MARKER_BYTES);
+        return bytes.length > MARKER_BYTES ? "(too long)" : parsed(bytes.toString("utf8"));
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
         return refuseOrRethrow(error, `Reading the seal's marker of ${runId}`);

@@ -3,6 +3,7 @@ import type { BlobClient, StoragePipelineOptions } from "@azure/storage-blob";
 import {
   BlobSASPermissions,
   BlobServiceClient,
+  SASProtocol,
   StorageSharedKeyCredential,
   type ContainerClient,
 } from "@azure/storage-blob";
@@ -32,15 +33,28 @@ export async function inContainer<T>(container: ContainerClient, act: () => Prom
   }
 }
 
-/** A small blob, in one request: the SDK's downloadToBuffer asks for the length first. */
+/**
+ * A small blob, in one request: the SDK's downloadToBuffer asks for the length first. Of what a stranger wrote no more
+ * than about `maxBytes` is taken in: the rest is cut off, not waited for.
+ */
 export async function contentOf(
   blob: BlobClient,
+  maxBytes = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly bytes: Buffer; readonly etag: string }> {
   const { readableStreamBody, etag = "" } = await blob.download();
   const parts: Buffer[] = [];
-  for await (const part of readableStreamBody ?? []) parts.push(Buffer.from(part));
+  let length = 0;
+  for await (const part of readableStreamBody ?? []) {
+    parts.push(Buffer.from(part));
+    length += part.length;
+    if (length > maxBytes) break;
+  }
   return { bytes: Buffer.concat(parts), etag };
 }
+
+/** A signature must not cross a network in clear; an embedded Azure on this machine has no other way. */
+export const protocolOf = (url: string): SASProtocol =>
+  url.startsWith("https:") ? SASProtocol.Https : SASProtocol.HttpsAndHttp;
 
 /** How the account may be told to read a blob of its own by itself. Made for one request and never kept. */
 export async function readableBy(
@@ -49,9 +63,8 @@ export async function readableBy(
   const { credential } = blob;
   if (credential instanceof StorageSharedKeyCredential) {
     const expiresOn = new Date(Date.now() + 15 * 60_000);
-    return {
-      url: await blob.generateSasUrl({ permissions: BlobSASPermissions.parse("r"), expiresOn }),
-    };
+    const permissions = BlobSASPermissions.parse("r");
+    return { url: await blob.generateSasUrl({ permissions, expiresOn, protocol: protocolOf(blob.url) }) };
   }
   if (!("getToken" in credential)) return { url: blob.url };
   const token = await credential.getToken("https://storage.azure.com/.default");

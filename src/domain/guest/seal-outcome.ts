@@ -79,10 +79,15 @@ function readMarker(value: unknown): Marker | undefined {
     outcome,
     imageState: text("imageState"),
     step: text("step"),
-    removedUsers: Array.isArray(removedUsers) ? removedUsers.filter((user) => typeof user === "string") : [],
+    removedUsers: Array.isArray(removedUsers) ? removedUsers.filter(isAccount).slice(0, MOST_USERS) : [],
     log: text("log"),
   };
 }
+
+/** What a guest names goes into the history: as many, and as long, as a request may name. */
+const MOST_USERS = 50;
+const isAccount = (user: unknown): user is string =>
+  typeof user === "string" && /^[\w.@\\$-]{1,64}$/.test(user);
 
 function failed({ cause, message, remedy }: SealCause, log: string): SealJudgement {
   return { state: "failed", cause, message, remedy, logExcerpt: excerptOf(log) };

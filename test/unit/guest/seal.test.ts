@@ -135,6 +135,22 @@ describe("a seal", () => {
     );
   });
 
+  test("names no more users than a request may, and nothing that is no account", () => {
+    const removedUsers = [
+      "azureuser",
+      "DOMAIN\\admin",
+      "evil\u001b[2J",
+      "x".repeat(10_000),
+      7,
+      ...Array.from({ length: 10_000 }, (_, index) => `user${index}`),
+    ];
+    const judged = judgeSeal(evidence({ marker: { ...marker, removedUsers }, powerState: "stopped" }));
+    expect(judged).toMatchObject({ state: "sealed" });
+    const named = judged.state === "sealed" ? judged.removedUsers : [];
+    expect(named.slice(0, 3)).toEqual(["azureuser", "DOMAIN\\admin", "user0"]);
+    expect(named).toHaveLength(50);
+  });
+
   test("is always judged, whatever the marker holds", () => {
     fc.assert(
       fc.property(fc.anything(), fc.string(), fc.nat(), fc.string(), (given, powerState, elapsedMs, log) => {
