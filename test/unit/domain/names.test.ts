@@ -88,7 +88,7 @@ test.each([
 ] as const)("the size %s has %i vCPUs", (size, count) => expect(vCpusOf(size)).toBe(count));
 
 test("a sleep between questions grows with the wait, between bounds", () => {
-  expect(nextPollSeconds(0)).toBe(3);
+  expect(nextPollSeconds(0)).toBe(5);
   expect(nextPollSeconds(1200)).toBe(120);
   expect(nextPollSeconds(1_000_000)).toBe(600);
 });
