@@ -172,6 +172,24 @@ describe.each(ACTS)("%s", (act, stage) => {
     expect(board.status).toBe("succeeded");
   });
 
+  test("whose answer is lost after its effect is done again, and makes nothing twice", async () => {
+    const cloud = new TrackedCloud();
+    const tracked = cloud.track(captureWorld());
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf({ testBoot: true }),
+      activities: {
+        ...tracked,
+        [act]: (input, call) => {
+          const result = tracked[act]?.(input, call);
+          if (call.nth === 0) throw new Error("the host was killed after the effect");
+          return result;
+        },
+      },
+    });
+    expect(outcome.customStatus).toMatchObject({ status: "succeeded", leftovers: [] });
+    expect([...cloud.resources].filter((id) => !id.includes("restorePoint"))).toEqual([VERSION]);
+  });
+
   test("that always throws fails the run, with nothing left but the backup", async () => {
     const { board, cloud } = await play({
       [act]: () => {
