@@ -40,7 +40,10 @@ export function arm({ endpoint, credential }: ArmOptions): Arm {
     clients.set(subscriptionId, client);
     return client;
   };
+  const origin = originOf(endpoint ?? PUBLIC_CLOUD);
   const send = async (subscriptionId: string, url: string, method: "GET" | "DELETE") => {
+    // Pages and operations are named by answers, and come back out of a history: our token goes to no other host.
+    if (originOf(url) !== origin) throw new Error(`Resource Manager points elsewhere; that is not followed.`);
     const request = createPipelineRequest({ url, method, allowInsecureConnection: endpoint !== undefined });
     const { status, headers, bodyAsText } = await compute(subscriptionId).pipeline.sendRequest(http, request);
     if (status >= 300 && status !== 404) throw errorOf(status, headers.get("retry-after"), bodyAsText ?? "");
@@ -71,6 +74,13 @@ export function arm({ endpoint, credential }: ArmOptions): Arm {
       await send(idOf(id).subscriptionId, urlOf(id, apiVersion), "DELETE");
     },
   };
+}
+
+/** An embedded Azure names itself by another name of this machine than the setting may. */
+function originOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname, port, origin } = new URL(url);
+  return /^(127\.0\.0\.1|localhost|\[::1\])$/.test(hostname) ? `${protocol}//localhost:${port}` : origin;
 }
 
 /** As the SDK's own errors are, so that errors.ts judges both alike. */

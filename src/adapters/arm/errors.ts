@@ -35,7 +35,8 @@ export function armError(error: unknown): ArmError | undefined {
 }
 
 /** Azure repeats in its messages what it was given, a blob's SAS among it. */
-const withoutSecrets = (text: string) => text.replace(/([?&]sig=)[^&\s'"]+/gi, "$1(removed)").slice(0, 1000);
+export const withoutSecrets = (text: string): string =>
+  text.replace(/([?&]sig=)[^&\s'"]+/gi, "$1(removed)").slice(0, 1000);
 
 /** Another operation holds the resource for a while; Azure names no time. */
 const CONFLICT_SECONDS = 15;

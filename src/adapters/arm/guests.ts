@@ -11,6 +11,7 @@ import { done, succeeded } from "../../domain/outcome.js";
 import type { Guests } from "../../ports/guests.js";
 import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
+import { withoutSecrets } from "./errors.js";
 import { answer, progressOf, submit } from "./submit.js";
 
 export type GuestScript = "preflight" | "seal" | "seal-log" | "audit";
@@ -84,7 +85,7 @@ async function lookedUp(
   if (action?.status === "Succeeded") return succeeded({ output: outputIn(action) });
   if (action?.status === "InProgress") return { state: "running" };
   const { code = "Failed", message = "Azure gives no reason." } = action?.error ?? {};
-  return { state: "failed", code, message };
+  return { state: "failed", code, message: withoutSecrets(message) };
 }
 
 /** Windows answers an element for each stream, Linux both in one (recorded; see Run Command's action). */
@@ -152,7 +153,10 @@ function outputOf({ instanceView }: VirtualMachineRunCommand): Progress<{ output
       return {
         state: "failed",
         code: `script ${executionState}`,
-        message: `exit code ${exitCode ?? "unknown"}: ${error || executionMessage}`.slice(0, 500),
+        message: withoutSecrets(`exit code ${exitCode ?? "unknown"}: ${error || executionMessage}`).slice(
+          0,
+          500,
+        ),
       };
     default:
       return { state: "running" };

@@ -6,7 +6,7 @@ import type { FailureCode } from "../../domain/failures.js";
 import type { Outcome, Progress, Started } from "../../domain/outcome.js";
 import { done, succeeded } from "../../domain/outcome.js";
 import type { Arm } from "./client.js";
-import { isNotFound, judge } from "./errors.js";
+import { isNotFound, judge, withoutSecrets } from "./errors.js";
 
 /** What of the SDK's PollerLike is used. A poller is also a promise: never `await` it, nor return it from async code. */
 interface Poller {
@@ -80,7 +80,8 @@ async function reasonOf(cloud: Arm, started: Started | undefined, state: string)
       subscriptionId,
       operationUrl,
     );
-    return { code: operation?.error?.code ?? state, message: operation?.error?.message ?? unknown.message };
+    const { code = state, message = unknown.message } = operation?.error ?? {};
+    return { code, message: withoutSecrets(message) };
   } catch {
     // The reason is a courtesy: without it the failure is still told.
     return unknown;
