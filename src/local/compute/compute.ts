@@ -16,6 +16,7 @@ import { Journal } from "./model/journal.js";
 import { type Completion, type Operation, Operations } from "./model/operations.js";
 import { Table } from "./model/store.js";
 import type { AnyResource } from "./model/resources.js";
+import { removeUnused } from "./model/unused-contents.js";
 import type { Lock, StorageAccount, Tables, World } from "./model/world.js";
 import { EMPTY_SEED, type Seed } from "./seed.js";
 import { applySeed } from "./seeding.js";
@@ -80,6 +81,7 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
   });
   let completions: Readonly<Record<string, Completion>> = {};
   let port = 0;
+  let sweep: NodeJS.Immediate | undefined;
   const world: World = {
     subscriptionId: () => tables.settings.get("subscription") as string,
     clock,
@@ -88,7 +90,17 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
     operations: new Operations({
       clock,
       table: operations,
-      commit: () => journal.commit(),
+      commit: () => {
+        journal.commit();
+        sweep ??= setImmediate(() => {
+          sweep = undefined;
+          try {
+            removeUnused(world);
+          } catch (thrown) {
+            log(`could not remove the bytes of disks that are gone: ${String(thrown)}`);
+          }
+        });
+      },
       completionOf: (kind) => {
         const completion = completions[kind];
         if (completion === undefined) throw new Error(`no completion for ${kind}`);
@@ -137,6 +149,8 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
   ({ port } = server.address() as AddressInfo);
+  removeUnused(world);
+  world.contents.removeStrays({ andParts: true });
   world.operations.resume();
   return {
     endpoint: world.endpoint(),
@@ -145,6 +159,7 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
     busy: () => answering > 0 || world.operations.busy(),
     stop: async () => {
       world.operations.stop();
+      clearImmediate(sweep);
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;

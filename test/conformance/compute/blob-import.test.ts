@@ -1,72 +1,20 @@
 /** A VHD in a storage account becomes an image, a disk and a gallery version; its bytes come out again unchanged. */
-import { randomBytes } from "node:crypto";
-import {
-  AnonymousCredential,
-  BlobServiceClient,
-  PageBlobClient,
-  StorageSharedKeyCredential,
-} from "@azure/storage-blob";
+import { AnonymousCredential, PageBlobClient } from "@azure/storage-blob";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { StorageAccount } from "../../../src/local/compute/compute.js";
-import { startAzurite } from "../../../src/local/storage/azurite.js";
 import { type Bench, GROUP, POLL, startBench, WEST } from "./support.js";
+import { MIB, SIZE, startVhdStore, vhd, type VhdStore } from "./vhd-store.js";
 
-const MIB = 2 ** 20;
-const SIZE = 20 * MIB;
-let azurite: Awaited<ReturnType<typeof startAzurite>>;
-let account: StorageAccount;
+let store: VhdStore;
 let bench: Bench;
 
 beforeAll(async () => {
-  azurite = await startAzurite({ log: () => undefined });
-  account = {
-    accountId:
-      "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/devstoreaccount1",
-    blobEndpoint: azurite.blobEndpoint,
-    accountName: azurite.accountName,
-    accountKey: azurite.accountKey,
-  };
-  await container().create();
+  store = await startVhdStore();
 });
-afterAll(() => azurite.stop());
+afterAll(() => store.stop());
 beforeEach(async () => {
-  bench = await startBench({ storage: account });
+  bench = await startBench({ storage: store.account });
 });
 afterEach(() => bench.stop());
-
-const container = () =>
-  new BlobServiceClient(
-    account.blobEndpoint,
-    new StorageSharedKeyCredential(account.accountName, account.accountKey),
-  ).getContainerClient("vhds");
-
-/** A fixed VHD of mostly nothing: two written places, and a footer from the specification. */
-function vhd(
-  change: (footer: Buffer) => void = () => undefined,
-  sizeBytes = SIZE,
-): { first: Buffer; last: Buffer; footer: Buffer; sizeBytes: number } {
-  const footer = Buffer.alloc(512);
-  footer.write("conectix", 0, "latin1");
-  footer.writeUInt32BE(2, 8);
-  footer.writeUInt32BE(0x10000, 12);
-  footer.writeBigUInt64BE(BigInt(sizeBytes), 40);
-  footer.writeBigUInt64BE(BigInt(sizeBytes), 48);
-  footer.writeUInt32BE(2, 60);
-  change(footer);
-  return { first: randomBytes(4096), last: randomBytes(512), footer, sizeBytes };
-}
-
-async function upload(
-  name: string,
-  { first, last, footer, sizeBytes }: ReturnType<typeof vhd>,
-): Promise<string> {
-  const blob = container().getPageBlobClient(name);
-  await blob.create(sizeBytes + 512);
-  await blob.uploadPages(first, 0, first.length);
-  await blob.uploadPages(last, sizeBytes - 512, 512);
-  await blob.uploadPages(footer, sizeBytes, 512);
-  return blob.url;
-}
 
 const imageFrom = (name: string, blobUri: string) =>
   bench.client.images.createOrUpdate(
@@ -92,7 +40,7 @@ const bytesOf = async (disk: string): Promise<PageBlobClient> => {
 describe("a VHD blob", () => {
   it("becomes a managed image, whose bytes a disk made from it holds", async () => {
     const source = vhd();
-    const image = await bench.settle(imageFrom("i", await upload("good.vhd", source)).pollUntilDone());
+    const image = await bench.settle(imageFrom("i", await store.upload("good.vhd", source)).pollUntilDone());
     expect(image.storageProfile?.osDisk?.diskSizeGB).toBe(1);
     await bench.settle(
       bench.client.disks
@@ -115,8 +63,12 @@ describe("a VHD blob", () => {
 
   it("becomes a disk by Import, and a gallery version by its account and address", async () => {
     const source = vhd();
-    const uri = await upload("import.vhd", source);
-    const creationData = { createOption: "Import", sourceUri: uri, storageAccountId: account.accountId };
+    const uri = await store.upload("import.vhd", source);
+    const creationData = {
+      createOption: "Import",
+      sourceUri: uri,
+      storageAccountId: store.account.accountId,
+    };
     await bench.settle(
       bench.client.disks
         .createOrUpdate(GROUP, "d", { location: WEST, osType: "Linux", creationData }, POLL)
@@ -132,7 +84,7 @@ describe("a VHD blob", () => {
           "1.0.0",
           {
             location: WEST,
-            storageProfile: { osDiskImage: { source: { storageAccountId: account.accountId, uri } } },
+            storageProfile: { osDiskImage: { source: { storageAccountId: store.account.accountId, uri } } },
           },
           POLL,
         )
@@ -153,20 +105,20 @@ describe("a VHD blob", () => {
       /Only blobs formatted as VHDs can be imported/,
     ],
   ])("that %s fails the operation in Azure's words", async (name, source, message) => {
-    const uri = await upload(`${name.replaceAll(" ", "-")}.vhd`, source);
+    const uri = await store.upload(`${name.replaceAll(" ", "-")}.vhd`, source);
     await expect(bench.settle(imageFrom("bad", uri).pollUntilDone())).rejects.toThrow(message);
     expect((await bench.client.images.get(GROUP, "bad")).provisioningState).toBe("Failed");
   });
 
   it("that is a block blob, absent, or in an unknown account is refused too", async () => {
-    const block = container().getBlockBlobClient("block.vhd");
+    const block = store.container.getBlockBlobClient("block.vhd");
     await block.upload("x".repeat(2048), 2048);
     await expect(bench.settle(imageFrom("a", block.url).pollUntilDone())).rejects.toThrow(
       /Invalid blob type for source blob uri/,
     );
-    await expect(bench.settle(imageFrom("b", `${container().url}/gone.vhd`).pollUntilDone())).rejects.toThrow(
-      /could not be read/,
-    );
+    await expect(
+      bench.settle(imageFrom("b", `${store.container.url}/gone.vhd`).pollUntilDone()),
+    ).rejects.toThrow(/could not be read/);
     await expect(
       bench.settle(imageFrom("c", "http://127.0.0.1:9/elsewhere/x.vhd").pollUntilDone()),
     ).rejects.toThrow(/could not be read/);

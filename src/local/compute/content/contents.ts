@@ -2,8 +2,19 @@
  * The bytes of disks. A content never changes, so disks, snapshots and images share it by its id. Three kinds: all
  * zeros, a made-up one that is computed when it is read (seeded disks), and an imported VHD (sparse file).
  */
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import type { Table } from "../model/store.js";
 
@@ -20,6 +31,10 @@ export type Content =
 export const MIB = 1024 * 1024;
 export const GIB = 1024 * MIB;
 
+const WHOLE = ".raw";
+/** An import under way; nothing knows of it before it is whole. */
+const PART = ".part";
+
 /** How much of a made-up disk is not zero, and in what pieces. */
 const PIECE_BYTES = 64 * 1024;
 const PIECES = 8;
@@ -29,6 +44,8 @@ export class Contents {
   readonly #directory: string | undefined;
   /** Imported bytes when there is no folder to keep them in, by content and extent. */
   readonly #memory = new Map<string, Map<number, Buffer>>();
+  /** How many readers are in the middle of a content. */
+  readonly #held = new Map<string, number>();
 
   constructor(table: Table<Content>, stateDirectory: string | undefined) {
     this.#table = table;
@@ -60,21 +77,65 @@ export class Contents {
   ): Promise<void> {
     const extents: Extent[] = [];
     const file = this.#file(id);
-    const memory = new Map<number, Buffer>();
-    if (file !== undefined) mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-    const handle = file === undefined ? undefined : openSync(file, "w", 0o600);
-    try {
-      if (handle !== undefined) ftruncateSync(handle, sizeBytes);
+    if (file === undefined) {
+      const memory = new Map<number, Buffer>();
       for await (const { offset, bytes } of pieces) {
-        if (handle === undefined) memory.set(offset, bytes);
-        else writeSync(handle, bytes, 0, bytes.length, offset);
+        memory.set(offset, bytes);
         extents.push({ offset, length: bytes.length });
       }
-    } finally {
-      if (handle !== undefined) closeSync(handle);
+      this.#memory.set(id, memory);
+    } else {
+      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+      // Two imports of one blob at the same time must not write into what the other one has ended.
+      const part = `${file}.${randomUUID()}${PART}`;
+      const handle = openSync(part, "wx", 0o600);
+      try {
+        ftruncateSync(handle, sizeBytes);
+        for await (const { offset, bytes } of pieces) {
+          writeSync(handle, bytes, 0, bytes.length, offset);
+          extents.push({ offset, length: bytes.length });
+        }
+      } catch (thrown) {
+        rmSync(part);
+        throw thrown;
+      } finally {
+        closeSync(handle);
+      }
+      renameSync(part, file);
     }
-    if (handle === undefined) this.#memory.set(id, memory);
     this.#table.set(id, { kind: "imported", sizeBytes, extents });
+  }
+
+  /** Keeps a content for a reader, even when nothing refers to it any more. Returns the end of that. */
+  hold(id: string): () => void {
+    this.#held.set(id, (this.#held.get(id) ?? 0) + 1);
+    return () => {
+      const left = (this.#held.get(id) ?? 0) - 1;
+      if (left > 0) this.#held.set(id, left);
+      else this.#held.delete(id);
+    };
+  }
+
+  /** Forgets imported contents that are not in use, and says whether there were any. Their files are there still. */
+  forgetUnused(inUse: () => ReadonlySet<string>): boolean {
+    const imported = [...this.#table.entries()].filter(([, { kind }]) => kind === "imported");
+    if (imported.length === 0) return false;
+    const used = inUse();
+    const unused = imported.filter(([id]) => !used.has(id) && !this.#held.has(id));
+    for (const [id] of unused) {
+      this.#table.delete(id);
+      this.#memory.delete(id);
+    }
+    return unused.length > 0;
+  }
+
+  /** Removes the files of what is not known (any more); before anything runs, also what a killed import left. */
+  removeStrays({ andParts = false } = {}): void {
+    if (this.#directory === undefined || !existsSync(this.#directory)) return;
+    for (const name of readdirSync(this.#directory)) {
+      const stray = name.endsWith(WHOLE) && this.#table.get(name.slice(0, -WHOLE.length)) === undefined;
+      if (stray || (andParts && name.endsWith(PART))) rmSync(path.join(this.#directory, name));
+    }
   }
 
   /** Where a content may hold something else than zeros, in order. */
@@ -90,7 +151,7 @@ export class Contents {
     const target = Buffer.alloc(length);
     const content = this.#table.get(id);
     const file = this.#file(id);
-    if (content?.kind === "imported" && file !== undefined && existsSync(file)) {
+    if (content?.kind === "imported" && file !== undefined) {
       const handle = openSync(file, "r");
       try {
         readSync(handle, target, 0, length, offset);
@@ -118,7 +179,7 @@ export class Contents {
   }
 
   #file(id: string): string | undefined {
-    return this.#directory === undefined ? undefined : path.join(this.#directory, `${id}.raw`);
+    return this.#directory === undefined ? undefined : path.join(this.#directory, `${id}${WHOLE}`);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { once } from "node:events";
+import { pipeline } from "node:stream/promises";
 import { fixedFooter, FOOTER_BYTES } from "../content/fixed-vhd.js";
 import { MIB } from "../content/contents.js";
 import { openSas, type Readable } from "../model/disk-access.js";
@@ -60,15 +60,25 @@ export async function sendSas(
   response: ServerResponse,
 ): Promise<void> {
   response.writeHead(status, headers);
-  if (bytes !== undefined && !withoutBody) {
-    const { blob, from, to } = bytes;
-    for (let offset = from; offset <= to; offset += CHUNK_BYTES) {
-      const more = response.write(blob.read(offset, Math.min(CHUNK_BYTES, to + 1 - offset)));
-      if (!more) await Promise.race([once(response, "drain"), once(response, "close")]);
-      if (response.destroyed) return;
-    }
+  if (bytes === undefined || withoutBody) {
+    response.end(text);
+    return;
   }
-  response.end(text);
+  // The signature may be revoked and the disk deleted while its bytes are on their way.
+  const release = bytes.blob.hold();
+  try {
+    await pipeline(chunks(bytes), response);
+  } catch (thrown) {
+    // Who has read enough leaves.
+    if ((thrown as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") throw thrown;
+  } finally {
+    release();
+  }
+}
+
+function* chunks({ blob, from, to }: NonNullable<SasReply["bytes"]>): Generator<Buffer, void, undefined> {
+  for (let offset = from; offset <= to; offset += CHUNK_BYTES)
+    yield blob.read(offset, Math.min(CHUNK_BYTES, to + 1 - offset));
 }
 
 interface Vhd {
@@ -77,6 +87,7 @@ interface Vhd {
   readonly modified: string;
   readonly pages: readonly { readonly offset: number; readonly length: number }[];
   read(offset: number, length: number): Buffer;
+  hold(): () => void;
 }
 
 function vhdOf(world: World, resource: Readable): Vhd {
@@ -88,6 +99,7 @@ function vhdOf(world: World, resource: Readable): Vhd {
     etag: `"0x${createHash("sha256").update(`${contentId}/${sizeBytes}`).digest("hex").slice(0, 15).toUpperCase()}"`,
     modified: new Date(createdMs).toUTCString(),
     pages: [...world.contents.extents(contentId), { offset: sizeBytes, length: FOOTER_BYTES }],
+    hold: () => world.contents.hold(contentId),
     read: (offset, length) => {
       const fromDisk = Math.max(0, Math.min(length, sizeBytes - offset));
       const disk = fromDisk === 0 ? Buffer.alloc(0) : world.contents.read(contentId, offset, fromDisk);
