@@ -223,8 +223,9 @@ test("an index is, after a kill at any moment, what it was when it was last save
           ({ db, save } = openIndex(file));
           expect(documents(db)).toEqual(kept);
           for (const { name: each, data } of db.collections) {
+            // Sets: in which order an index holds equal keys is its own affair.
             const wanted = (data as unknown as { k: number }[]).filter((document) => document.k === 2);
-            expect(db.getCollection(each)?.find({ k: 2 })).toEqual(wanted);
+            expect(new Set(db.getCollection(each)?.find({ k: 2 }))).toEqual(new Set(wanted));
           }
         }
       }
