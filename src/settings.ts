@@ -3,8 +3,8 @@
  * lists the same names; a test compares them.
  */
 import { z } from "zod";
-import { problemsOf } from "./contracts/capture-request.js";
 import { MENDING_STANDARD, type ImportSettings } from "./contracts/import-run.js";
+import { problemsOf } from "./contracts/problems.js";
 import { isResourceGroup, isResourceOfType } from "./domain/resource-id.js";
 
 const MIB = 1024 * 1024;

@@ -1,5 +1,6 @@
 /** The capture request that a command line describes: a file's, with what the options say on top, held to the one schema. */
-import { captureRequest, problemsOf } from "../contracts/capture-request.js";
+import { captureRequest } from "../contracts/capture-request.js";
+import { problemsOf } from "../contracts/problems.js";
 import { CommandFailed } from "./command.js";
 import { EXIT } from "./exit-codes.js";
 

@@ -91,11 +91,3 @@ export const captureRequest = z
   });
 
 export type CaptureRequest = z.output<typeof captureRequest>;
-
-/** One line a problem: where, and what. */
-export const problemsOf = (error: z.ZodError): string[] =>
-  error.issues.map(({ path, message }) => {
-    const missing = /^Invalid input: expected (\w+), received undefined$/.exec(message);
-    const said = missing ? `is missing; it must be of type ${missing[1] ?? "unknown"}` : message;
-    return `${path.length === 0 ? "(request)" : path.join(".")}: ${said}`;
-  });

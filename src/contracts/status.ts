@@ -26,3 +26,9 @@ export interface StatusDocument extends Board {
 
 /** Instance ids carry the kind, so that a capture and an import may have the same id and each is found by prefix. */
 export const instanceIdOf = (kind: RunKind, runId: string): string => `${kind}-${runId}`;
+
+/** Undefined for an instance that is no run: a part of one, or another app's in the same hub. */
+export function runOf(instanceId: string): { readonly kind: RunKind; readonly runId: string } | undefined {
+  const kind = RUN_KINDS.find((one) => instanceId.startsWith(`${one}-`));
+  return kind && { kind, runId: instanceId.slice(kind.length + 1) };
+}

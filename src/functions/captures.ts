@@ -1,22 +1,22 @@
-/** How captures are asked for and looked at: a message on the queue, or HTTP. Parse, start or ask, answer. */
+/** How captures are asked for: by a message on the queue, or by HTTP. */
 import { app } from "@azure/functions";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
-import { CAPTURE_ORCHESTRATOR } from "../contracts/capture-run.js";
+import { captureRequest } from "../contracts/capture-request.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
-import { captureRequest, problemsOf } from "../contracts/capture-request.js";
+import { CAPTURE_ORCHESTRATOR } from "../contracts/capture-run.js";
+import { problemsOf } from "../contracts/problems.js";
 import { REFUSE_ORCHESTRATOR } from "../contracts/refuse-run.js";
 import type { RefuseInput } from "../contracts/refuse-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import { runIdFrom } from "../domain/names.js";
 import type { RunStore } from "../ports/run-store.js";
-import { accepted, urlOf, problem } from "./http.js";
+import { accepted, fromJson, problem } from "./http.js";
+import { logEvent } from "./log-event.js";
 import { notePlaces } from "./places.js";
 import { startOnce } from "./start-run.js";
-import { statusOf } from "./status.js";
 
 export interface CaptureFunctions {
-  /** The setting's name that holds the queue's name, in %…% for the host to fill in. */
   readonly queue: string;
   readonly workSubnetId?: string;
   /** Whether runs tell how they ended. */
@@ -50,9 +50,7 @@ export function registerCaptureFunctions(settings: CaptureFunctions): void {
       const parsed = parse(message, fallback, settings);
       await keepOriginal(runs, parsed.runId, message);
       const started = await start(df.getClient(context), parsed, settings);
-      context.log(
-        JSON.stringify({ event: started ? "capture accepted" : "capture known", run: parsed.runId }),
-      );
+      logEvent(context, started ? "capture accepted" : "capture known", { run: parsed.runId });
     },
   });
 
@@ -77,26 +75,6 @@ export function registerCaptureFunctions(settings: CaptureFunctions): void {
       return accepted(durable, request, "capture", parsed.runId);
     },
   });
-
-  app.http("getCapture", {
-    methods: ["GET"],
-    route: "captures/{id}",
-    authLevel: "function",
-    extraInputs: [client],
-    handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
-      const durable = df.getClient(context);
-      const runId = runIdFrom(request.params["id"] ?? "");
-      const status = await statusOf(durable, "capture", runId, urlOf(request, "capture", runId));
-      if (status === undefined)
-        return problem(
-          404,
-          "RUN_NOT_FOUND",
-          `There is no capture ${runId}.`,
-          "List runs with GET /api/runs.",
-        );
-      return { jsonBody: status };
-    },
-  });
 }
 
 /** The body may name the run; a message that does not is named by its message id. */
@@ -116,15 +94,6 @@ function parse(body: unknown, fallbackId: string, { workSubnetId, announce }: Ca
   if (!read.success) return { runId, subject, code: "INVALID_REQUEST", problems: problemsOf(read.error) };
   const known = workSubnetId === undefined ? {} : { workSubnetId };
   return { runId, input: { runId, request: read.data, announce, ...known } };
-}
-
-/** Undefined is no JSON object either, and is told as such. */
-function fromJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 async function start(

@@ -1,13 +1,33 @@
-/** Answers that every HTTP function gives the same way. */
+/** What every HTTP function asks and answers in the same way. */
 import type { HttpRequest, HttpResponseInit } from "@azure/functions";
 import type { DurableClient } from "durable-functions";
+import type { z } from "zod";
+import { problemsOf } from "../contracts/problems.js";
 import type { RunKind, RunLinks } from "../contracts/status.js";
 import { instanceIdOf } from "../contracts/status.js";
+import type { FailureCode } from "../domain/failures.js";
+import { runIdFrom } from "../domain/names.js";
 
-export const problem = (status: number, code: string, message: string, remedy: string): HttpResponseInit => ({
-  status,
-  jsonBody: { error: { code, message, remedy } },
-});
+export const problem = (
+  status: number,
+  code: FailureCode,
+  message: string,
+  remedy: string,
+): HttpResponseInit => ({ status, jsonBody: { error: { code, message, remedy } } });
+
+export const runNotFound = (kind: RunKind, runId: string): HttpResponseInit =>
+  problem(
+    404,
+    "RUN_NOT_FOUND",
+    `There is no ${kind} ${runId}.`,
+    `List runs with GET /api/runs?kind=${kind}.`,
+  );
+
+export const invalidRequest = (error: z.ZodError, remedy: string): HttpResponseInit =>
+  problem(400, "INVALID_REQUEST", problemsOf(error).join("\n"), remedy);
+
+/** The run that a route's `{id}` names. */
+export const runIdOf = (request: HttpRequest): string => runIdFrom(request.params["id"] ?? "");
 
 /** Seconds between polls of a run that is just beginning. */
 const RETRY_AFTER = "10";
@@ -34,13 +54,17 @@ export function accepted(
   };
 }
 
-/** A body that may be left out; what is no JSON is handed on as text, for the schema to refuse. */
+/** A body that may be left out. */
 export async function bodyOf(request: HttpRequest): Promise<unknown> {
   const text = await request.text();
-  if (text.trim() === "") return {};
+  return text.trim() === "" ? {} : fromJson(text);
+}
+
+/** Undefined for what is no JSON: a schema refuses it as it does any other value that is no object. */
+export function fromJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return text;
+    return undefined;
   }
 }

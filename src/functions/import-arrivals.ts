@@ -3,6 +3,7 @@
  * sweep, whole or half uploaded.
  */
 import type { DurableClient } from "durable-functions";
+import { OrchestrationRuntimeStatus } from "durable-functions";
 import { IMPORT_ORCHESTRATOR, type ImportInput, type ImportSettings } from "../contracts/import-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import { isDisk, isManifest, type DropPlace, type DropRef } from "../domain/import/drop.js";
@@ -64,7 +65,7 @@ async function waitingRun(drop: DropRef, client: DurableClient, runs: RunStore):
   const board = status.customStatus as Partial<Board> | undefined;
   const landing = board?.stages?.find(({ name }) => name === "landing");
   const waits = board?.status === "running" && (landing?.state === "pending" || landing?.state === "running");
-  return waits || (status.runtimeStatus as string) === "Pending" ? runId : undefined;
+  return waits || status.runtimeStatus === OrchestrationRuntimeStatus.Pending ? runId : undefined;
 }
 
 const ignored = (because: string): Arrival => ({ outcome: "ignored", because });

@@ -1,16 +1,14 @@
-/** How dropped files become runs: an event or a poll for each, a sweep for what raised none; and how they are looked at. */
+/** How dropped files become runs: an event or a poll for each, a sweep for what raised none; and the doctor by HTTP. */
 import { app } from "@azure/functions";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { z } from "zod";
-import { problemsOf } from "../contracts/capture-request.js";
 import type { DropPlace } from "../domain/import/drop.js";
 import type { Diagnosis, Purpose } from "../domain/vhd/diagnosis.js";
-import { runIdFrom } from "../domain/names.js";
 import { bindDropsByPlace } from "./drop-binding.js";
-import { urlOf, problem } from "./http.js";
+import { bodyOf, invalidRequest, problem } from "./http.js";
 import { arrived, consider, isImportable, type Arrivals } from "./import-arrivals.js";
-import { statusOf } from "./status.js";
+import { logEvent } from "./log-event.js";
 
 export interface ImportFunctions extends Arrivals {
   readonly container: string;
@@ -43,7 +41,7 @@ export function registerImportFunctions(imports: ImportFunctions): void {
     extraInputs: [client],
     handler: async (place: unknown, context: InvocationContext) => {
       const arrival = await arrived(place as DropPlace, df.getClient(context), imports);
-      context.log(JSON.stringify({ event: "drop seen", ...(place as DropPlace), ...arrival }));
+      logEvent(context, "drop seen", { ...(place as DropPlace), ...arrival });
     },
   });
 
@@ -56,7 +54,7 @@ export function registerImportFunctions(imports: ImportFunctions): void {
         if (!isImportable(drop)) continue;
         const arrival = await consider(drop, durable, imports);
         if (arrival.outcome === "started")
-          context.log(JSON.stringify({ event: "drop swept up", blob: drop.blob, ...arrival }));
+          logEvent(context, "drop swept up", { blob: drop.blob, ...arrival });
       }
     },
   });
@@ -65,57 +63,28 @@ export function registerImportFunctions(imports: ImportFunctions): void {
     methods: ["POST"],
     route: "imports/inspect",
     authLevel: "function",
-    handler: async (request: HttpRequest): Promise<HttpResponseInit> => {
-      const read = inspectRequest.safeParse(await bodyOf(request));
-      if (!read.success)
-        return problem(
-          400,
-          "INVALID_REQUEST",
-          problemsOf(read.error).join("\n"),
-          'Send {"blob": "name.vhd"} of a file in the drop container.',
-        );
-      const { blob, purpose } = read.data;
-      const container = read.data.container ?? imports.container;
-      // The doctor reads with the pipeline's rights: what it may be asked about is what is dropped, and nothing else.
-      if (container !== imports.container)
-        return problem(
-          400,
-          "INVALID_REQUEST",
-          `container: only ${imports.container} can be asked about`,
-          "Drop the file there.",
-        );
-      const diagnosis = await imports.inspect({ container, blob }, purpose);
-      if (diagnosis === undefined)
-        return problem(404, "SOURCE_GONE", `There is no ${blob} in ${container}.`, "Drop the file there.");
-      return { jsonBody: diagnosis };
-    },
-  });
-
-  app.http("getImport", {
-    methods: ["GET"],
-    route: "imports/{id}",
-    authLevel: "function",
-    extraInputs: [client],
-    handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
-      const durable = df.getClient(context);
-      const runId = runIdFrom(request.params["id"] ?? "");
-      const status = await statusOf(durable, "import", runId, urlOf(request, "import", runId));
-      return status === undefined
-        ? problem(
-            404,
-            "RUN_NOT_FOUND",
-            `There is no import ${runId}.`,
-            "List runs with GET /api/runs?kind=import.",
-          )
-        : { jsonBody: status };
-    },
+    handler: (request: HttpRequest) => inspectDrop(request, imports),
   });
 }
 
-async function bodyOf(request: HttpRequest): Promise<unknown> {
-  try {
-    return JSON.parse(await request.text()) as unknown;
-  } catch {
-    return undefined;
-  }
+async function inspectDrop(
+  request: HttpRequest,
+  imports: Pick<ImportFunctions, "container" | "inspect">,
+): Promise<HttpResponseInit> {
+  const asked = inspectRequest.safeParse(await bodyOf(request));
+  if (!asked.success)
+    return invalidRequest(asked.error, 'Send {"blob": "name.vhd"} of a file in the drop container.');
+  const { blob, purpose, container = imports.container } = asked.data;
+  // The doctor reads with the pipeline's rights: what it may be asked about is what is dropped, and nothing else.
+  if (container !== imports.container)
+    return problem(
+      400,
+      "INVALID_REQUEST",
+      `container: only ${imports.container} can be asked about`,
+      "Drop the file there.",
+    );
+  const diagnosis = await imports.inspect({ container, blob }, purpose);
+  return diagnosis === undefined
+    ? problem(404, "SOURCE_GONE", `There is no ${blob} in ${container}.`, "Drop the file there.")
+    : { jsonBody: diagnosis };
 }

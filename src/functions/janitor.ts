@@ -3,7 +3,7 @@ import { app } from "@azure/functions";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
-import { RUN_KINDS } from "../contracts/status.js";
+import { runOf } from "../contracts/status.js";
 import type { JanitorVerdict, RunsState } from "../domain/janitor.js";
 import { judgeLeftover } from "../domain/janitor.js";
 import { RUN_TAG } from "../domain/names.js";
@@ -12,7 +12,9 @@ import type { RunStore } from "../ports/run-store.js";
 import type { TaggedInPlaces, TaggedResources } from "../ports/tagged-resources.js";
 import type { VmHolds } from "../ports/vm-holds.js";
 import { captureInput } from "./capture-input.js";
+import { logEvent } from "./log-event.js";
 import { notedPlaces } from "./places.js";
+import { OPEN_IN_DURABLE } from "./status.js";
 
 export interface JanitorFunctions {
   readonly mode: "report" | "remove";
@@ -48,13 +50,12 @@ export function registerJanitorFunctions(janitor: JanitorFunctions): void {
           janitor.mode === "remove"
             ? (await janitor.resources.removal.start({ resourceId: id })).status
             : "left";
-        context.log(JSON.stringify({ event: "leftover found", resource: id, run, why, removal }));
+        logEvent(context, "leftover found", { resource: id, run, why, removal });
       }
-      for (const { place, why } of report.unread)
-        context.log(JSON.stringify({ event: "place not looked at", place, why }));
+      for (const { place, why } of report.unread) logEvent(context, "place not looked at", { place, why });
       for (const { hold, runId } of report.holds) {
         if (janitor.mode === "remove") await janitor.holds.drop(hold, runId);
-        context.log(JSON.stringify({ event: "hold of an ended run", hold, run: runId, mode: janitor.mode }));
+        logEvent(context, "hold of an ended run", { hold, run: runId, mode: janitor.mode });
       }
     },
   });
@@ -86,18 +87,15 @@ async function survey(client: DurableClient, janitor: JanitorFunctions): Promise
   };
 }
 
-const OPEN = ["Running", "Pending", "ContinuedAsNew", "Suspended"];
-
 /** By a run's id as tags and holds have it: a resumed run counts for the first one too, whose names it uses. */
 export function runStates(instances: readonly DurableOrchestrationStatus[]): (run: string) => RunsState {
   const states = new Map<string, RunsState>();
   for (const { instanceId, runtimeStatus, input } of instances) {
-    const kind = RUN_KINDS.find((one) => instanceId.startsWith(`${one}-`));
-    if (kind === undefined) continue;
-    const own = instanceId.slice(kind.length + 1);
+    const own = runOf(instanceId)?.runId;
+    if (own === undefined) continue;
     // A host may leave inputs out of a list; the id that we give a resumed run tells its first one, too.
     const first = captureInput(input)?.resumes ?? own.split(".")[0];
-    const open = OPEN.includes(runtimeStatus);
+    const open = OPEN_IN_DURABLE.includes(runtimeStatus);
     for (const run of [own, instanceId, ...(first === undefined ? [] : [first])])
       if (open || !states.has(run)) states.set(run, open ? "open" : "ended");
   }

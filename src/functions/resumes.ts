@@ -1,19 +1,21 @@
 /** How a capture that did not succeed is gone on with: a new run, from what the old ones left. */
 import { app } from "@azure/functions";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
+import type { DurableOrchestrationStatus } from "durable-functions";
 import * as df from "durable-functions";
 import { z } from "zod";
-import { RUN_ID, problemsOf } from "../contracts/capture-request.js";
+import { RUN_ID } from "../contracts/capture-request.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
 import { CAPTURE_ORCHESTRATOR } from "../contracts/capture-run.js";
 import { instanceIdOf } from "../contracts/status.js";
-import type { RunStore } from "../ports/run-store.js";
 import { runIdFrom } from "../domain/names.js";
 import { isOpen } from "../domain/stages.js";
-import { accepted, bodyOf, urlOf, problem } from "./http.js";
+import type { RunStore } from "../ports/run-store.js";
 import { captureInput } from "./capture-input.js";
+import { accepted, bodyOf, invalidRequest, problem, runIdOf, runNotFound } from "./http.js";
+import { logEvent } from "./log-event.js";
 import { startOnce } from "./start-run.js";
-import { documentOf, findInstance } from "./status.js";
+import { boardOf, findInstance } from "./status.js";
 
 const resumeRequest = z.strictObject({
   /** Names the new run. */
@@ -29,59 +31,75 @@ export function registerResumeFunctions({ runs }: { readonly runs: RunStore }): 
     route: "captures/{id}/resume",
     authLevel: "function",
     extraInputs: [df.input.durableClient()],
-    handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
-      const durable = df.getClient(context);
-      const id = runIdFrom(request.params["id"] ?? "");
-      const instance = await findInstance(durable, instanceIdOf("capture", id));
-      if (instance === undefined)
-        return problem(404, "RUN_NOT_FOUND", `There is no capture ${id}.`, "List runs with GET /api/runs.");
-      const { status } = documentOf("capture", id, instance, urlOf(request, "capture", id));
-      if (isOpen(status))
-        return notResumable(`Capture ${id} still runs.`, "Wait for its end, or cancel it first.");
-      if (status === "succeeded")
-        return notResumable(`Capture ${id} has succeeded.`, "For another image send a new capture request.");
-      const former = captureInput(instance.input);
-      if (former === undefined)
-        return notResumable(
-          `The request of ${id} could not be read, so nothing was begun.`,
-          "Correct it and send it as a new capture.",
-        );
-      const body = resumeRequest.safeParse(await bodyOf(request));
-      if (!body.success)
-        return problem(
-          400,
-          "INVALID_REQUEST",
-          problemsOf(body.error).join("\n"),
-          'Send no body, or {"requestId": "…"}.',
-        );
-
-      const formerRuns = [...(former.formerRuns ?? []), id];
-      const resumes = former.resumes ?? id;
-      // A full stop is in no request's id: the second run of one capture is never taken for another capture.
-      const wanted = runIdFrom(body.data.requestId ?? `${resumes}.${formerRuns.length + 1}`);
-      const other = await findInstance(durable, instanceIdOf("capture", wanted));
-      if (other !== undefined && captureInput(other.input)?.formerRuns?.at(-1) !== id)
-        return problem(
-          400,
-          "INVALID_REQUEST",
-          `requestId: there is a capture ${wanted} already, and it does not go on with ${id}.`,
-          "Give another requestId, or none.",
-        );
-      const encoded = new TextEncoder().encode(wanted);
-      const runId = new TextDecoder().decode(await runs.putOnce(id, RESUMED_BY, encoded));
-      if (runId !== wanted)
-        return notResumable(
-          `Capture ${id} was gone on with by ${runId}.`,
-          `Look at ${runId}, and resume that.`,
-        );
-      const input: CaptureInput = { ...former, runId, resumes, formerRuns };
-      const started = await startOnce(durable, CAPTURE_ORCHESTRATOR, instanceIdOf("capture", runId), input);
-      context.log(
-        JSON.stringify({ event: started ? "resume accepted" : "resume known", run: runId, resumes: id }),
-      );
-      return accepted(durable, request, "capture", runId);
-    },
+    handler: (request: HttpRequest, context: InvocationContext) => resume(request, context, runs),
   });
 }
 
+async function resume(
+  request: HttpRequest,
+  context: InvocationContext,
+  runs: RunStore,
+): Promise<HttpResponseInit> {
+  const durable = df.getClient(context);
+  const id = runIdOf(request);
+  const instance = await findInstance(durable, instanceIdOf("capture", id));
+  if (instance === undefined) return runNotFound("capture", id);
+  const { former, refusal } = resumable(id, instance);
+  if (former === undefined) return refusal;
+  const body = resumeRequest.safeParse(await bodyOf(request));
+  if (!body.success) return invalidRequest(body.error, 'Send no body, or {"requestId": "…"}.');
+
+  const next = nextRun(id, former, body.data.requestId);
+  const instanceId = instanceIdOf("capture", next.runId);
+  const other = await findInstance(durable, instanceId);
+  if (other !== undefined && captureInput(other.input)?.formerRuns?.at(-1) !== id)
+    return problem(
+      400,
+      "INVALID_REQUEST",
+      `requestId: there is a capture ${next.runId} already, and it does not go on with ${id}.`,
+      "Give another requestId, or none.",
+    );
+  const first = await claim(runs, id, next.runId);
+  if (first !== next.runId)
+    return notResumable(`Capture ${id} was gone on with by ${first}.`, `Look at ${first}, and resume that.`);
+  const started = await startOnce(durable, CAPTURE_ORCHESTRATOR, instanceId, next);
+  logEvent(context, started ? "resume accepted" : "resume known", { run: next.runId, resumes: id });
+  return accepted(durable, request, "capture", next.runId);
+}
+
+/** What a new run takes over from this one, or why there is nothing to go on with. */
+function resumable(
+  id: string,
+  instance: DurableOrchestrationStatus,
+):
+  | { readonly former: CaptureInput; readonly refusal?: undefined }
+  | { readonly former?: undefined; readonly refusal: HttpResponseInit } {
+  const { status } = boardOf(instance);
+  const refuse = (message: string, remedy: string) => ({ refusal: notResumable(message, remedy) });
+  if (isOpen(status)) return refuse(`Capture ${id} still runs.`, "Wait for its end, or cancel it first.");
+  if (status === "succeeded")
+    return refuse(`Capture ${id} has succeeded.`, "For another image send a new capture request.");
+  const former = captureInput(instance.input);
+  return former === undefined
+    ? refuse(
+        `The request of ${id} could not be read, so nothing was begun.`,
+        "Correct it and send it as a new capture.",
+      )
+    : { former };
+}
+
 const notResumable = (message: string, remedy: string) => problem(409, "RUN_NOT_RESUMABLE", message, remedy);
+
+function nextRun(id: string, former: CaptureInput, requestId: string | undefined): CaptureInput {
+  const formerRuns = [...(former.formerRuns ?? []), id];
+  const resumes = former.resumes ?? id;
+  // A full stop is in no request's id: the second run of one capture is never taken for another capture.
+  const runId = runIdFrom(requestId ?? `${resumes}.${formerRuns.length + 1}`);
+  return { ...former, runId, resumes, formerRuns };
+}
+
+/** The run that goes on with this one: the one that asks, unless another was first. */
+async function claim(runs: RunStore, id: string, runId: string): Promise<string> {
+  const kept = await runs.putOnce(id, RESUMED_BY, new TextEncoder().encode(runId));
+  return new TextDecoder().decode(kept);
+}

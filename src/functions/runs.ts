@@ -1,15 +1,19 @@
-/** All runs: listing them, and cancelling one. */
+/** All runs: listing them, looking at one, cancelling one. */
 import { app } from "@azure/functions";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
-import type { StatusDocument } from "../contracts/status.js";
-import { RUN_KINDS, instanceIdOf } from "../contracts/status.js";
 import { CANCEL_EVENT } from "../contracts/events.js";
-import { runIdFrom } from "../domain/names.js";
-import { urlOf, problem } from "./http.js";
-import { documentOf, statusOf } from "./status.js";
+import type { RunKind } from "../contracts/status.js";
+import { RUN_KINDS, instanceIdOf } from "../contracts/status.js";
+import { invalidRequest, problem, runIdOf, runNotFound, urlOf } from "./http.js";
+import { findRuns, runQuery } from "./run-list.js";
+import { statusOf } from "./status.js";
 
+/** The most that a list shows; it counts them all. */
 const SHOWN = 100;
+
+/** What a run's status keeps of the reason for which it is cancelled, in characters. */
+const REASON_LIMIT = 300;
 
 export function registerRunFunctions(): void {
   const client = df.input.durableClient();
@@ -19,61 +23,70 @@ export function registerRunFunctions(): void {
     route: "runs",
     authLevel: "function",
     extraInputs: [client],
-    handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
-      const durable = df.getClient(context);
-      const wanted = request.query.get("kind");
-      if (wanted !== null && !RUN_KINDS.some((one) => one === wanted))
-        return problem(
-          400,
-          "INVALID_REQUEST",
-          `kind: there is no kind of run "${wanted.slice(0, 40)}".`,
-          `Leave it out, or give one of ${RUN_KINDS.join(", ")}.`,
-        );
-      const all = await durable.getStatusAll();
-      const runs = all.flatMap((status): StatusDocument[] => {
-        const kind = RUN_KINDS.find((one) => status.instanceId.startsWith(`${one}-`));
-        if (kind === undefined || (wanted !== null && wanted !== kind)) return [];
-        const runId = status.instanceId.slice(kind.length + 1);
-        return [documentOf(kind, runId, status, urlOf(request, kind, runId))];
-      });
-      runs.sort((a, b) => b.createdAt.localeCompare(a.createdAt));
-      return { jsonBody: { count: runs.length, runs: runs.slice(0, SHOWN) } };
-    },
+    handler: listRuns,
   });
 
-  for (const kind of RUN_KINDS)
-    app.http(`cancel${kind[0]?.toUpperCase()}${kind.slice(1)}`, {
+  for (const kind of RUN_KINDS) {
+    const name = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
+    app.http(`get${name}`, {
+      methods: ["GET"],
+      route: `${kind}s/{id}`,
+      authLevel: "function",
+      extraInputs: [client],
+      handler: (request: HttpRequest, context: InvocationContext) => showRun(kind, request, context),
+    });
+    app.http(`cancel${name}`, {
       methods: ["POST"],
       route: `${kind}s/{id}/cancel`,
       authLevel: "function",
       extraInputs: [client],
-      handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
-        const durable = df.getClient(context);
-        const runId = runIdFrom(request.params["id"] ?? "");
-        const instanceId = instanceIdOf(kind, runId);
-        const run = await statusOf(durable, kind, runId, urlOf(request, kind, runId));
-        if (run === undefined)
-          return problem(
-            404,
-            "RUN_NOT_FOUND",
-            `There is no ${kind} ${runId}.`,
-            "List runs with GET /api/runs.",
-          );
-        if (run.links.cancel === undefined)
-          return problem(
-            409,
-            "RUN_ENDED",
-            `${kind} ${runId} has ended already: ${run.status}.`,
-            "Nothing is to be stopped; look at the run for what it came to.",
-          );
-        // The event needs a body: the real extension answers an empty one with 400.
-        await durable.raiseEvent(instanceId, CANCEL_EVENT, { reason: (await request.text()).slice(0, 300) });
-        const { self } = run.links;
-        return {
-          status: 202,
-          headers: { Location: self },
-          jsonBody: { id: runId, status: "cancelling", links: { self } },
-        };
-      },
+      handler: (request: HttpRequest, context: InvocationContext) => cancelRun(kind, request, context),
     });
+  }
+}
+
+async function listRuns(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
+  const query = runQuery.safeParse(Object.fromEntries(request.query));
+  if (!query.success)
+    return invalidRequest(query.error, "Correct the query, or leave it out: all of it is optional.");
+  const selfOf = (kind: RunKind, runId: string) => urlOf(request, kind, runId);
+  const runs = await findRuns(df.getClient(context), query.data, selfOf, Date.now());
+  return { jsonBody: { count: runs.length, runs: runs.slice(0, SHOWN) } };
+}
+
+async function showRun(
+  kind: RunKind,
+  request: HttpRequest,
+  context: InvocationContext,
+): Promise<HttpResponseInit> {
+  const runId = runIdOf(request);
+  const run = await statusOf(df.getClient(context), kind, runId, urlOf(request, kind, runId));
+  return run === undefined ? runNotFound(kind, runId) : { jsonBody: run };
+}
+
+async function cancelRun(
+  kind: RunKind,
+  request: HttpRequest,
+  context: InvocationContext,
+): Promise<HttpResponseInit> {
+  const durable = df.getClient(context);
+  const runId = runIdOf(request);
+  const run = await statusOf(durable, kind, runId, urlOf(request, kind, runId));
+  if (run === undefined) return runNotFound(kind, runId);
+  if (run.links.cancel === undefined)
+    return problem(
+      409,
+      "RUN_ENDED",
+      `${kind} ${runId} has ended already: ${run.status}.`,
+      "Nothing is to be stopped; look at the run for what it came to.",
+    );
+  // The event needs a body: the real extension answers an empty one with 400.
+  const reason = (await request.text()).slice(0, REASON_LIMIT);
+  await durable.raiseEvent(instanceIdOf(kind, runId), CANCEL_EVENT, { reason });
+  const { self } = run.links;
+  return {
+    status: 202,
+    headers: { Location: self },
+    jsonBody: { id: runId, status: "cancelling", links: { self } },
+  };
 }

@@ -1,9 +1,18 @@
 /** Durable's status of an orchestration, as our status document. */
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
+import { OrchestrationRuntimeStatus } from "durable-functions";
 import type { RunKind, RunLinks, StatusDocument } from "../contracts/status.js";
 import { instanceIdOf } from "../contracts/status.js";
-import type { Board, RunError, RunStatus } from "../domain/stages.js";
+import type { Board, RunError } from "../domain/stages.js";
 import { isOpen, newBoard } from "../domain/stages.js";
+
+/** What Durable says of a run that has not ended. */
+export const OPEN_IN_DURABLE: readonly OrchestrationRuntimeStatus[] = [
+  OrchestrationRuntimeStatus.Pending,
+  OrchestrationRuntimeStatus.Running,
+  OrchestrationRuntimeStatus.ContinuedAsNew,
+  OrchestrationRuntimeStatus.Suspended,
+];
 
 /** Undefined when there is no such run. */
 export async function statusOf(
@@ -66,18 +75,18 @@ function actsOf(kind: RunKind, { status, stages }: Board, self: string): Omit<Ru
 const isoOf = (time: Date | string): string => new Date(time).toISOString();
 
 /** A run that Durable ended (terminated, or broke where no runbook could catch it) is told as what Durable says. */
-function boardOf({ customStatus, runtimeStatus, output }: DurableOrchestrationStatus): Board {
+export function boardOf({ customStatus, runtimeStatus, output }: DurableOrchestrationStatus): Board {
   // What a run returns is its board in full; while it goes on, the custom status is what fits.
   if (isBoard(output)) return output;
-  const board = isBoard(customStatus) ? customStatus : { ...newBoard([]), status: "pending" as RunStatus };
+  const board = isBoard(customStatus) ? customStatus : { ...newBoard([]), status: "pending" as const };
   const ended = !isOpen(board.status);
-  switch (runtimeStatus as string) {
-    case "Failed":
+  switch (runtimeStatus) {
+    case OrchestrationRuntimeStatus.Failed:
       return ended ? board : { ...board, status: "failed", error: durableError("BROKEN", output) };
-    case "Terminated":
-    case "Canceled":
+    case OrchestrationRuntimeStatus.Terminated:
+    case OrchestrationRuntimeStatus.Canceled:
       return ended ? board : { ...board, status: "cancelled", error: durableError("CANCELLED", output) };
-    case "Pending":
+    case OrchestrationRuntimeStatus.Pending:
       return { ...board, status: "pending" };
     default:
       return board;

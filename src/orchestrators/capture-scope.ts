@@ -5,7 +5,7 @@ import type { Check } from "../domain/preflight.js";
 import type { Tags } from "../domain/image-order.js";
 import type { CaptureNames } from "../domain/names.js";
 import { EXPIRES_TAG, KIND_TAG, RESUME_TAG, RUN_TAG, captureNames } from "../domain/names.js";
-import { isoTime } from "../domain/time.js";
+import { DAY_MS, isoTime } from "../domain/time.js";
 import type { VmSummary } from "../domain/vm.js";
 import { nowMs } from "./durable.js";
 import type { Former } from "./adopt.js";
@@ -31,7 +31,6 @@ export interface CaptureScope {
   readonly checks: Check[];
 }
 
-const DAY_MS = 86_400_000;
 /** How long scaffolding waits for somebody to mend what failed; a working VM's disks cost money. */
 const RESUME_DAYS = 3;
 

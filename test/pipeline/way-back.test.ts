@@ -131,6 +131,26 @@ describe("a VM that was captured in place", () => {
     ]);
     expect((await get("restores/nobody")).status).toBe(404);
   });
+
+  test.each([
+    ["of one kind", "kind=restore&status=succeeded", 2],
+    ["that came to one of two ends", "status=failed,succeeded", 3],
+    ["that have not ended", "status=running,pending", 0],
+    ["since a day that has not come", "since=2999-01-01", 0],
+  ])("is found among the runs %s", async (_, query, count) => {
+    expect((await get(`runs?${query}`)).body).toMatchObject({ count });
+  });
+
+  test.each([
+    ["kind=cake", "kind: "],
+    ["status=failed,eaten", "status.1: "],
+    ["since=yesterday", "since: must be a day (UTC) or a time"],
+    ["since=2031-02-30", "since: must be a day (UTC) or a time"],
+  ])("is not found by %s, which is refused", async (query, message) => {
+    const { status, body } = await get(`runs?${query}`);
+    expect({ status, code: body.error?.code }).toEqual({ status: 400, code: "INVALID_REQUEST" });
+    expect(body.error?.message).toContain(message);
+  });
 });
 
 describe("a capture that failed and was to be kept for resuming", () => {

@@ -4,7 +4,7 @@
  */
 import type { Look, LookQuestion } from "../../contracts/import-activities.js";
 import { imageManifest, type ImageManifest } from "../../contracts/image-manifest.js";
-import { problemsOf } from "../../contracts/capture-request.js";
+import { problemsOf } from "../../contracts/problems.js";
 import {
   baseName,
   folderOf,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { captureRequest, problemsOf } from "../../../src/contracts/capture-request.js";
+import { captureRequest } from "../../../src/contracts/capture-request.js";
+import { problemsOf } from "../../../src/contracts/problems.js";
 import { GROUP } from "../../support/capture-world.js";
 
 const good = {
