@@ -33,7 +33,7 @@ export async function findImport(
     id.slice(0, -FINGERPRINT_LENGTH) === name &&
     Date.parse(createdAt) >= resumedFrom.getTime() - SKEW_MS;
   for (let waitedMs = 0; waitedMs <= PATIENCE_MS; waitedMs += POLL_MS) {
-    const { runs } = await listRuns(client, "import");
+    const { runs } = await listRuns(client, { kind: "import" });
     const run = runs.find(({ id }) => ids.has(id)) ?? runs.find(isEarlier);
     if (run) return run;
     await sleep(POLL_MS);

@@ -1,6 +1,7 @@
 /** Runs as the pipeline tells them: read with care, for the app may be older or newer than this command line. */
 import { z } from "zod";
 import { RUN_KINDS, type RunKind } from "../contracts/status.js";
+import type { RunStatus } from "../domain/stages.js";
 import { isOpen, RUN_STATUSES, STAGE_STATES } from "../domain/stages.js";
 import { CommandFailed, UsageError } from "./command.js";
 import { EXIT } from "./exit-codes.js";
@@ -52,8 +53,22 @@ export async function findRun(client: PipelineClient, place: RunPlace): Promise<
   return body === undefined ? undefined : expect(runDocument, body);
 }
 
-export const listRuns = async (client: PipelineClient, kind?: RunKind) =>
-  expect(runList, await client.get(kind === undefined ? "runs" : `runs?kind=${kind}`));
+export interface RunFilter {
+  readonly kind?: RunKind;
+  readonly status?: readonly RunStatus[];
+  /** ISO 8601, a day or a time; without it the app shows recent runs, and what has not ended. */
+  readonly since?: string;
+}
+
+/** The newest runs; `count` is of all that match. */
+export async function listRuns(client: PipelineClient, { kind, status, since }: RunFilter) {
+  const query = new URLSearchParams({
+    ...(kind === undefined ? {} : { kind }),
+    ...(status === undefined ? {} : { status: status.join(",") }),
+    ...(since === undefined ? {} : { since }),
+  }).toString();
+  return expect(runList, await client.get(query === "" ? "runs" : `runs?${query}`));
+}
 
 export async function cancelRun(client: PipelineClient, place: RunPlace, reason: string): Promise<void> {
   await client.post(`${pathOf(place)}/cancel`, reason, "repeatable");

@@ -197,11 +197,26 @@ describe("vmimage runs", () => {
       "",
     ]);
     expect((await vmimage(["runs", "--active", "--json"], { env })).out).not.toContain('"a"');
+    await vmimage(["runs", "--since", "2031-05-01T00:00:00+02:00"], { env });
+    expect(asked.slice(1).map(({ path }) => decodeURIComponent(path))).toEqual([
+      "/api/runs?status=pending,running",
+      "/api/runs?since=2031-05-01T00:00:00+02:00",
+    ]);
+  });
+
+  it("hands on what the app has against a time", async () => {
+    const error = { code: "INVALID_REQUEST", message: "since: must be a day", remedy: "Correct it." };
+    const { env } = await appThat(() => ({ status: 400, json: { error } }));
+    const { code, err } = await vmimage(["runs", "--since", "yesterday"], { env });
+    expect({ code, err }).toEqual({
+      code: 64,
+      err: "vmimage runs: INVALID_REQUEST: since: must be a day\n→ Correct it.\n",
+    });
   });
 
   it("says so when there are none", async () => {
     const { env } = await appThat(() => ({ json: { count: 0, runs: [] } }));
-    expect((await vmimage(["runs"], { env })).out).toBe("There are no runs.\n");
+    expect((await vmimage(["runs"], { env })).out).toBe("There are no runs of that time.\n");
     expect((await vmimage(["runs", "--kind", "cake"], { env })).code).toBe(64);
   });
 });

@@ -1,7 +1,7 @@
 /** `vmimage runs`: the newest runs, one a line. */
 import { parseArgs } from "node:util";
 import { RUN_KINDS } from "../../contracts/status.js";
-import { isOpen } from "../../domain/stages.js";
+import { isOpen, RUN_STATUSES } from "../../domain/stages.js";
 import { UsageError, type Command } from "../command.js";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
 import { listRuns, type RunDocument } from "../run-documents.js";
@@ -10,10 +10,13 @@ import { plain } from "../words.js";
 export const runs: Command = {
   name: "runs",
   summary: "List the newest runs and how they stand.",
-  usage: `Usage: vmimage runs [--kind ${RUN_KINDS.join("|")}] [--active] [--json]
+  usage: `Usage: vmimage runs [--kind ${RUN_KINDS.join("|")}] [--active] [--since TIME] [--json]
+
+Runs of the last seven days, and older ones that have not ended.
 
   --kind      only runs of one kind
   --active    only runs that have not ended
+  --since     runs that were created then or later: a day (UTC) or a time, in ISO 8601
   --json      the status documents as one JSON array
 ${CONNECTION_HELP}
 `,
@@ -24,6 +27,7 @@ ${CONNECTION_HELP}
         ...CONNECTION_OPTIONS,
         kind: { type: "string" },
         active: { type: "boolean", default: false },
+        since: { type: "string" },
         json: { type: "boolean", default: false },
       },
     });
@@ -31,7 +35,12 @@ ${CONNECTION_HELP}
     if (values.kind !== undefined && kind === undefined)
       throw new UsageError(`There is no kind of run "${values.kind}": ${RUN_KINDS.join(", ")}.`);
 
-    const { count, runs: newest } = await listRuns(pipelineClient(values, terminal), kind);
+    const { count, runs: newest } = await listRuns(pipelineClient(values, terminal), {
+      ...(kind === undefined ? {} : { kind }),
+      ...(values.active ? { status: RUN_STATUSES.filter(isOpen) } : {}),
+      ...(values.since === undefined ? {} : { since: values.since }),
+    });
+    // An app that is older than this command line knows no such filter.
     const shown = values.active ? newest.filter(({ status }) => isOpen(status)) : newest;
     if (values.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
     else terminal.out(page(shown, count - newest.length, values.active));
@@ -40,7 +49,7 @@ ${CONNECTION_HELP}
 };
 
 function page(shown: readonly RunDocument[], older: number, activeOnly: boolean): string {
-  if (shown.length === 0) return activeOnly ? "No run is under way.\n" : "There are no runs.\n";
+  if (shown.length === 0) return activeOnly ? "No run is under way.\n" : "There are no runs of that time.\n";
   const table = [["STATUS", "KIND", "ID", "STARTED (UTC)", "WHERE IT STANDS"], ...shown.map(row)];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
   const lines = table.map((cells) =>
