@@ -2,9 +2,10 @@
  * The clock that cloud and host share, kept in the state folder. Its file is touched while the cloud lives, so the
  * time stamp says when it last did: a pause is left out of the clock's time, and that time never goes back.
  */
-import { readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, utimesSync } from "node:fs";
 import type { Clock, ClockState } from "../clock.js";
 import { scaledClock } from "../clock.js";
+import { replaceFile } from "../state-file.js";
 
 const TOUCH_MS = 1000;
 /** A cloud that comes back this soon finds a host that lived on with the old clock: it must be the same one. */
@@ -19,8 +20,7 @@ export interface ClockFile {
 
 export function openClockFile(path: string, factor: number | undefined, nowMs = Date.now()): ClockFile {
   const state = continued(readClockFile(path), factor, nowMs);
-  writeFileSync(`${path}.new`, `${JSON.stringify(state)}\n`);
-  renameSync(`${path}.new`, path);
+  replaceFile(path, `${JSON.stringify(state)}\n`);
   const touch = () => {
     const now = new Date();
     try {

@@ -1,6 +1,7 @@
 /** What one must know to reach the local cloud. Every key in it is a published development key. */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { replaceFile } from "../state-file.js";
 
 export interface Connections {
   readonly storage: {
@@ -25,7 +26,5 @@ export const readConnections = (stateDir: string): Connections =>
   JSON.parse(readFileSync(connectionsFile(stateDir), "utf8")) as Connections;
 
 /** Never half written: another process may be waiting for it. */
-export function writeJson(path: string, value: unknown): void {
-  writeFileSync(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
-}
+export const writeJson = (path: string, value: unknown): void =>
+  replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);

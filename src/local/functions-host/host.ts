@@ -77,7 +77,7 @@ async function compose(options: HostOptions, undo: (() => void | Promise<void>)[
   const failed = new Promise<Error>((resolve) => (onBroken = resolve));
   const journal = { fsync, onBroken };
   const hostJson = await readHostJson(appDir);
-  const keys = await readOrMakeKeys(stateDir);
+  const keys = readOrMakeKeys(stateDir);
   const settings = appSettings(options.settings);
 
   let serve: Handler = () => Promise.resolve({ status: 503, headers: { "retry-after": "1" } });

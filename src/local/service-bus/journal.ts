@@ -2,23 +2,23 @@
  * An append-only log of store changes. What one turn of the event loop appends is one write; accepts, outcomes and
  * replies wait for it, so nothing the broker has acknowledged is lost to kill -9. `fsync` adds safety from power loss.
  *
- *   record = u32 length, u32 crc32, then `length` bytes: u32 length of JSON, JSON { path, op, … }, raw bytes
+ *   the payload of a frame = u32 length of JSON, JSON { path, op, … }, raw bytes
  *
- * Loading stops at the first record that does not add up (a torn tail) and cuts the file there.
+ * A torn tail is cut off.
  */
 import {
+  appendFileSync,
   closeSync,
   fdatasyncSync,
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   truncateSync,
-  writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import { frame, soundFrames } from "../frames.js";
+import { readIfPresent } from "../state-file.js";
 import type { Entry } from "./entry.js";
 import { EntityStore, type Change } from "./store.js";
 
@@ -113,7 +113,7 @@ export function openJournal(options: FileJournalOptions): Journal {
   function write(records: readonly Buffer[]): void {
     if (records.length === 0) return;
     const bytes = Buffer.concat(records);
-    writeFully(descriptor, bytes);
+    appendFileSync(descriptor, bytes);
     if (options.fsync) fdatasyncSync(descriptor);
     sizeBytes += bytes.length;
   }
@@ -126,7 +126,7 @@ export function openJournal(options: FileJournalOptions): Journal {
       for (const change of store.snapshot()) {
         const record = encodeRecord(path, change);
         sizeBytes += record.length;
-        writeFully(target, record);
+        appendFileSync(target, record);
       }
     }
     fsyncSync(target);
@@ -157,16 +157,12 @@ export function openJournal(options: FileJournalOptions): Journal {
 function encodeRecord(path: string, change: Change): Buffer {
   const [plain, raw] = split(change);
   const json = Buffer.from(JSON.stringify({ path, ...plain }));
-  const payloadLength = 4 + json.length + raw.length;
-  const record = Buffer.allocUnsafe(8 + payloadLength);
-  record.writeUInt32BE(payloadLength, 0);
-  record.writeUInt32BE(json.length, 8);
-  record.set(json, 12);
-  record.set(raw, 12 + json.length);
-  record.writeUInt32BE(crc32(record.subarray(8)), 4);
-  return record;
+  const jsonLength = Buffer.alloc(JSON_LENGTH_BYTES);
+  jsonLength.writeUInt32BE(json.length);
+  return frame(jsonLength, json, raw);
 }
 
+const JSON_LENGTH_BYTES = 4;
 const NO_BYTES = Buffer.alloc(0);
 
 /** Bytes stay out of the JSON. A session without a state is one whose state was cleared. */
@@ -180,9 +176,9 @@ function split(change: Change): [object, Buffer] {
 }
 
 function decodeRecord(payload: Buffer): { path: string; change: Change } {
-  const jsonEnd = 4 + payload.readUInt32BE(0);
+  const jsonEnd = JSON_LENGTH_BYTES + payload.readUInt32BE(0);
   const raw = Buffer.from(payload.subarray(jsonEnd));
-  const { path, ...plain } = JSON.parse(payload.toString("utf8", 4, jsonEnd)) as StoredChange;
+  const { path, ...plain } = JSON.parse(payload.toString("utf8", JSON_LENGTH_BYTES, jsonEnd)) as StoredChange;
   if (plain.op === "put") return { path, change: { op: "put", entry: { ...plain.entry, bare: raw } } };
   if (plain.op === "session") {
     return { path, change: { op: "session", id: plain.id, state: plain.cleared ? undefined : raw } };
@@ -198,32 +194,10 @@ type StoredChange = { path: string } & (
 
 function loadRecords(file: string): { path: string; change: Change }[] {
   const bytes = readIfPresent(file);
-  const records = [];
-  let at = 0;
-  while (at + 8 <= bytes.length) {
-    const end = at + 8 + bytes.readUInt32BE(at);
-    if (end > bytes.length) break;
-    const payload = bytes.subarray(at + 8, end);
-    if (crc32(payload) !== bytes.readUInt32BE(at + 4)) break;
-    records.push(decodeRecord(payload));
-    at = end;
-  }
-  if (at < bytes.length) truncateSync(file, at);
-  return records;
-}
-
-function readIfPresent(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return NO_BYTES;
-    throw error;
-  }
-}
-
-/** A single write may take fewer bytes than it was given. */
-function writeFully(descriptor: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
+  const frames = [...soundFrames(bytes)];
+  const end = frames.at(-1)?.end ?? 0;
+  if (end < bytes.length) truncateSync(file, end);
+  return frames.map(({ payload }) => decodeRecord(payload));
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -6,7 +6,8 @@
  *   <index>          as Azurite writes it, so that a state folder stays one that Azurite can open
  *   <index>.journal  a line of JSON a change: { collection, maxId, put: [documents], gone: [their ids] }
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, ftruncateSync, openSync, readFileSync } from "node:fs";
+import { readIfPresent, replaceFile } from "../state-file.js";
 
 interface Document {
   readonly $loki: number;
@@ -72,14 +73,7 @@ export function keepJournal(db: LokiDatabase, compactAboveBytes = COMPACT_ABOVE_
 
   const writeWhole = (): void => {
     const text = db.serialize();
-    const fresh = openSync(`${db.filename}.new`, "w");
-    try {
-      writeFully(fresh, Buffer.from(text));
-      fsyncSync(fresh);
-    } finally {
-      closeSync(fresh);
-    }
-    renameSync(`${db.filename}.new`, db.filename);
+    replaceFile(db.filename, text);
     // Killed in between, the next load applies the journal to an index that has it all: to no effect.
     descriptor ??= openSync(file, "a");
     ftruncateSync(descriptor);
@@ -90,15 +84,15 @@ export function keepJournal(db: LokiDatabase, compactAboveBytes = COMPACT_ABOVE_
   };
 
   const append = (descriptor: number, changed: readonly Collection[]): void => {
-    const lines = Buffer.from(changed.map((one) => `${JSON.stringify(changeOf(one))}\n`).join(""));
+    const lines = changed.map((one) => `${JSON.stringify(changeOf(one))}\n`).join("");
     try {
-      writeFully(descriptor, lines);
+      appendFileSync(descriptor, lines);
     } catch (error) {
       // Half a line would hide all that come after it.
       ftruncateSync(descriptor, sizeBytes);
       throw error;
     }
-    sizeBytes += lines.length;
+    sizeBytes += Buffer.byteLength(lines);
     for (const collection of changed) collection.dirtyIds = [];
   };
 
@@ -173,7 +167,7 @@ function applyChanges({ collections }: Stored, changes: readonly Change[]): void
 
 /** Up to the first line that is not whole: of that one nobody was told. */
 function readJournal(file: string): Change[] {
-  const lines = readIfPresent(file).split("\n").slice(0, -1);
+  const lines = readIfPresent(file).toString().split("\n").slice(0, -1);
   const changes: Change[] = [];
   for (const line of lines) {
     try {
@@ -183,17 +177,4 @@ function readJournal(file: string): Change[] {
     }
   }
   return changes;
-}
-
-function readIfPresent(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
-  }
-}
-
-function writeFully(descriptor: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
 }

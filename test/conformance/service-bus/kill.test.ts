@@ -241,6 +241,7 @@ test.each([
     tail: Buffer.concat([Buffer.from([0, 0, 0, 4, 9, 9, 9, 9]), Buffer.from("abcd")]),
     why: "a record whose checksum is wrong",
   },
+  { tail: Buffer.alloc(4096), why: "zeros, as a file system leaves them after a power failure" },
 ])("a journal that ends in $why is read up to there, and goes on", async ({ tail }) => {
   const journalDir = makeDirectory();
   const first = await runBroker(undefined, { journalDir });

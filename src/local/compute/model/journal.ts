@@ -16,13 +16,13 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import { readIfPresent, replaceFile } from "../../state-file.js";
 import type { Table } from "./store.js";
 
 type Commit = Record<string, Record<string, unknown>>;
@@ -152,15 +152,13 @@ export class Journal {
 
   #writeState(file: string, lines: Iterable<string>): void {
     const text = [...lines].join("");
-    writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
-    renameSync(`${file}.new`, file);
+    replaceFile(file, text);
     this.#stateBytes = Buffer.byteLength(text);
   }
 
   #replay(file: string): void {
-    if (!existsSync(file)) return;
     // Whatever stands after a journal's last line feed was never committed.
-    for (const line of readFileSync(file, "utf8").split("\n").slice(0, -1))
+    for (const line of readIfPresent(file).toString().split("\n").slice(0, -1))
       for (const [name, rows] of Object.entries(JSON.parse(line) as Commit))
         this.#tables[name]?.restore(rows);
   }

@@ -1,16 +1,15 @@
 /**
- * An append-only file of records, each framed by length and CRC-32. Appends of one moment share one write (and one
- * fdatasync); whoever needs a record to be safe awaits `flushed()`. A torn tail, as a kill leaves it, is cut off. After
- * a write that failed nothing is written any more: what followed would lie at the wrong place, or be a past with a gap.
+ * An append-only file of framed records. Appends of one moment share one write (and one fdatasync); whoever needs a
+ * record to be safe awaits `flushed()`. A torn tail, as a kill leaves it, is cut off. After a write that failed nothing
+ * is written any more: what followed would lie at the wrong place, or be a past with a gap.
  *
- * Frame: u32 LE payload length, u32 LE CRC-32 of the payload, payload. Payload: JSON header, optionally a line feed
- * and a body that loading does not parse.
+ * A record is a JSON header, optionally with a line feed and a body behind it that loading does not parse.
  */
-import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import { crc32 } from "node:zlib";
+import { frame, FRAME_BYTES, soundFrames } from "../../frames.js";
+import { readIfPresent } from "../../state-file.js";
 
-const FRAME_BYTES = 8;
 const LINE_FEED = 0x0a;
 /** A rewrite holds no more than about this in memory. */
 const SPILL_BYTES = 8 << 20;
@@ -47,14 +46,6 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-function frame(payload: Buffer): Buffer {
-  const framed = Buffer.allocUnsafe(FRAME_BYTES + payload.length);
-  framed.writeUInt32LE(payload.length, 0);
-  framed.writeUInt32LE(crc32(payload), 4);
-  payload.copy(framed, FRAME_BYTES);
-  return framed;
-}
-
 function payloadOf(header: object, body: string | undefined): Buffer {
   const line = JSON.stringify(header);
   return Buffer.from(body === undefined ? line : `${line}\n${body}`);
@@ -66,32 +57,18 @@ function splitPayload(payload: Buffer): { header: unknown; body: () => string } 
   return { header, body: () => (end === -1 ? "" : payload.toString("utf8", end + 1)) };
 }
 
-function* recordsOf(file: Buffer): Generator<JournalRecord> {
-  for (let at = 0; at + FRAME_BYTES <= file.length;) {
-    const place = { at: at + FRAME_BYTES, length: file.readUInt32LE(at) };
-    const payload = file.subarray(place.at, place.at + place.length);
-    // Zeros, as some file systems leave them after a power failure, would pass as an empty record with its CRC.
-    if (place.length === 0 || payload.length < place.length || crc32(payload) !== file.readUInt32LE(at + 4))
-      return;
-    yield { place, ...splitPayload(payload) };
-    at = place.at + place.length;
-  }
-}
-
 /** Opens or creates a journal and hands every sound record to `load`, oldest first. */
 export async function openJournal(
   path: string,
   { fsync, onBroken }: JournalOptions,
   load: (record: JournalRecord) => void,
 ): Promise<Journal> {
-  const existing = await readFile(path).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
-    throw error;
-  });
+  const existing = readIfPresent(path);
   let end = 0;
-  for (const record of recordsOf(existing)) {
-    load(record);
-    end = record.place.at + record.place.length;
+  for (const sound of soundFrames(existing)) {
+    const { length } = sound.payload;
+    end = sound.end;
+    load({ place: { at: end - length, length }, ...splitPayload(sound.payload) });
   }
   let handle = await open(path, existing.length === 0 ? "w+" : "r+");
   await handle.truncate(end);

@@ -4,8 +4,8 @@
  * durable extension for its webhooks.
  */
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readIfPresent, replaceFile } from "../../state-file.js";
 import type { HttpExchange } from "./exchange.js";
 
 export interface Keys {
@@ -14,14 +14,13 @@ export interface Keys {
   readonly durabletask: string;
 }
 
-export async function readOrMakeKeys(stateDir: string): Promise<Keys> {
-  await mkdir(stateDir, { recursive: true });
+export function readOrMakeKeys(stateDir: string): Keys {
   const path = join(stateDir, "keys.json");
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text !== undefined) return JSON.parse(text) as Keys;
+  const text = readIfPresent(path).toString();
+  if (text !== "") return JSON.parse(text) as Keys;
   const make = () => randomBytes(32).toString("base64url");
   const keys = { master: make(), function: make(), durabletask: make() };
-  await writeFile(path, JSON.stringify(keys, null, 2), { mode: 0o600 });
+  replaceFile(path, JSON.stringify(keys, null, 2));
   return keys;
 }
 

@@ -46,7 +46,7 @@ export async function startTriggers(
     for (const target of functions.serviceBus) {
       running.push(startServiceBusTrigger(target, { ...options, config: extensions.serviceBus ?? {} }));
     }
-    running.push(await startTimers(functions.timers, options));
+    running.push(startTimers(functions.timers, options));
     return { stop };
   } catch (error) {
     await stop(0);

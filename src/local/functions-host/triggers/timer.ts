@@ -1,7 +1,7 @@
 /** Timer triggers on the host's clock. When each was last due is kept, so that one missed while down runs at start. */
-import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../clock.js";
+import { readIfPresent, replaceFile } from "../../state-file.js";
 import type { RegisteredFunction } from "../core/core-module.js";
 import { type Invoke, triggerOf } from "../core/invoker.js";
 import { asJson } from "../core/typed-data.js";
@@ -16,7 +16,7 @@ interface TimerState {
   readonly nextMs: number;
 }
 
-export async function startTimers(
+export function startTimers(
   targets: readonly RegisteredFunction[],
   {
     clock,
@@ -33,22 +33,10 @@ export async function startTimers(
     settings: Settings;
     stateDir: string;
   },
-): Promise<RunningTrigger> {
+): RunningTrigger {
   const path = join(stateDir, "timers.json");
-  const states: Record<string, TimerState> = await readFile(path, "utf8").then(
-    (text) => JSON.parse(text) as Record<string, TimerState>,
-    () => ({}),
-  );
-  let saving = Promise.resolve();
-  const save = () => {
-    const write = async () => {
-      await writeFile(`${path}.new`, JSON.stringify(states));
-      await rename(`${path}.new`, path);
-    };
-    // A write that failed, told to whoever asked for it, does not keep the next from being tried.
-    saving = saving.then(write, write);
-    return saving;
-  };
+  const states = JSON.parse(readIfPresent(path).toString() || "{}") as Record<string, TimerState>;
+  const save = () => replaceFile(path, JSON.stringify(states));
   const cancels = new Map<string, () => void>();
 
   for (const target of targets) {
@@ -67,7 +55,7 @@ export async function startTimers(
         Next: new Date(nextMs).toISOString(),
       };
       try {
-        await save();
+        save();
         await invoke(target, {
           input: asJson({ Schedule: { AdjustForDST: true }, ScheduleStatus: status, IsPastDue: isPastDue }),
         });
@@ -95,11 +83,11 @@ export async function startTimers(
     if (missed || runOnStartup === true) void run(missed, clock.now());
     else arm(schedule(clock.now()));
   }
-  if (targets.length > 0) await save();
+  if (targets.length > 0) save();
   return {
-    async stop() {
+    stop() {
       for (const cancel of cancels.values()) cancel();
-      await saving.catch(() => undefined);
+      return Promise.resolve();
     },
   };
 }
