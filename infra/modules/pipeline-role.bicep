@@ -53,6 +53,9 @@ var steps = {
     'Microsoft.Compute/galleries/images/write'
     'Microsoft.Compute/galleries/images/versions/write'
   ]
+  'test-boot': [
+    'Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action'
+  ]
   'clean-up': [
     'Microsoft.Compute/virtualMachines/delete'
     'Microsoft.Compute/disks/delete'

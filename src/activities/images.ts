@@ -1,5 +1,6 @@
 /** The acts on images that both runbooks share. */
 import * as refs from "../contracts/image-activities.js";
+import { excerptOf } from "../domain/guest/log-excerpt.js";
 import { done } from "../domain/outcome.js";
 import { checkTargetFacts } from "../domain/target-check.js";
 import type { Images } from "../ports/images.js";
@@ -26,6 +27,10 @@ export function imageActivities({
     ...implementOperation(refs.createManagedImage, images.managedImage),
     ...implementOperation(refs.createGalleryVersion, images.galleryVersion),
     ...implementOperation(refs.createTestVm, testVms.boot),
+    implementOutcome(refs.readConsole, async ({ vmId }) => {
+      const shown = await testVms.console(vmId);
+      return shown.status === "done" ? done({ excerpt: excerptOf(shown.value.log) }) : shown;
+    }),
     ...implementOperation(refs.promoteVersion, images.promotion),
     ...implementOperation(refs.removeResource, resources.removal),
   ];

@@ -11,6 +11,8 @@ export const createGalleryVersion = operation<ImageOrder, MadeImage>("createGall
 
 /** A VM of the image, asked for as anybody would; done when its agent reports. */
 export const createTestVm = operation<TestVm>("createTestVm");
+/** What a VM's serial console showed last: what tells of the failure, fit for a status. */
+export const readConsole = activity<{ vmId: string }, Outcome<{ excerpt: string }>>("readConsole");
 /** Lets a gallery version that was held back be the latest. */
 export const promoteVersion = operation<{ versionId: string }>("promoteVersion");
 

@@ -3,7 +3,7 @@
  * lets the version be taken by whoever asks for the newest.
  */
 import { askGuest } from "../contracts/capture-activities.js";
-import { createTestVm, promoteVersion, removeResource } from "../contracts/image-activities.js";
+import { createTestVm, promoteVersion, readConsole, removeResource } from "../contracts/image-activities.js";
 import { auditGuest } from "../domain/guest/audit.js";
 import type { MadeImage } from "../domain/image-order.js";
 import type { Check } from "../domain/preflight.js";
@@ -16,6 +16,7 @@ import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd, note, refusal, skip, stage } from "./run.js";
+import { demand } from "./wait.js";
 
 export interface TestBoot extends Omit<TestVm, "luns" | "imageId" | "subnetId"> {
   readonly runId: string;
@@ -88,6 +89,18 @@ function* booted(run: Run, vm: TestVm): Durable<void> {
     if (!(error instanceof RunEnd) || error.status !== "failed") throw error;
     const { code, message } = error.end;
     const remedy = bootRemedy(`${code} ${message}`);
-    throw new RunEnd("failed", { code: "TEST_BOOT_FAILED", message, remedy });
+    const excerpt = yield* consoleOf(run, vm.vmId);
+    const told = excerpt === "" ? {} : { excerpt };
+    throw new RunEnd("failed", { code: "TEST_BOOT_FAILED", message, remedy, ...told });
+  }
+}
+
+/** A courtesy to whoever looks for the cause; the VM goes with the run, and its console with it. */
+function* consoleOf(run: Run, vmId: string): Durable<string> {
+  try {
+    return (yield* demand(run, readConsole, { vmId })).excerpt;
+  } catch (error) {
+    if (error instanceof RunEnd && error.status === "cancelled") throw error;
+    return "";
   }
 }

@@ -1,4 +1,5 @@
 import type { TestVm } from "../domain/test-boot.js";
+import type { Outcome } from "../domain/outcome.js";
 import type { Operation } from "./operation.js";
 
 /** Virtual machines that are made of an image to see what it makes. */
@@ -8,4 +9,6 @@ export interface TestVms {
    * its agent reports. Everything it brings goes with it.
    */
   readonly boot: Operation<TestVm>;
+  /** The last that its serial console showed, a stranger's text; empty where Azure has kept nothing. */
+  console(vmId: string): Promise<Outcome<{ readonly log: string }>>;
 }

@@ -31,9 +31,7 @@ const answering = (output: string): ScriptedActivity => {
   const good = captureWorld()["askGuestAsk"];
   return (asked, call) => {
     const { input } = asked as { input: { script: string } };
-    return input.script === "audit"
-      ? ok({ state: "succeeded", value: { output } })
-      : good?.(asked, call);
+    return input.script === "audit" ? ok({ state: "succeeded", value: { output } }) : good?.(asked, call);
   };
 };
 
@@ -139,6 +137,9 @@ describe("an image that does not pass is never the latest, is taken back, and le
     });
     expect(board.error?.message).toMatch(message);
     expect(board.error?.remedy).toMatch(remedy);
+    // A VM that came up was looked into; of one that did not, its console tells.
+    const looked = board.error?.message.match(/^[a-z-]+: /) !== null;
+    expect(board.error?.excerpt).toBe(looked ? undefined : "waagent: cannot start");
     expect(sent("promoteVersionStart")).toEqual([]);
     expect(cloud.resources).not.toContain(VERSION);
     expect(cloud.resources).not.toContain(TEST_VM);

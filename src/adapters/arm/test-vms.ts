@@ -1,6 +1,7 @@
 /** Boots a VM of an image, as anybody would who uses it. */
 import { randomBytes } from "node:crypto";
 import type { OSProfile, VirtualMachine } from "@azure/arm-compute";
+import { createDefaultHttpClient, createPipelineRequest } from "@azure/core-rest-pipeline";
 import { done } from "../../domain/outcome.js";
 import type { TestVm } from "../../domain/test-boot.js";
 import { TEST_ADMIN, testHostName } from "../../domain/test-boot.js";
@@ -22,7 +23,31 @@ export const armTestVms = (cloud: Arm): TestVms => ({
     },
     ask: (asked) => agentReport(cloud, asked),
   },
+
+  console: (vmId) =>
+    answer(async () => {
+      const { client, group, names } = locate(cloud, vmId);
+      const { serialConsoleLogBlobUri } = await client.virtualMachines.retrieveBootDiagnosticsData(
+        group,
+        names[0],
+        { sasUriExpirationTimeInMinutes: 5 },
+      );
+      return { log: serialConsoleLogBlobUri === undefined ? "" : await lastOf(serialConsoleLogBlobUri) };
+    }),
 });
+
+/** Azure keeps at most a megabyte; what a log ends with tells why. */
+const SHOWN_CHARS = 16 * 1024;
+
+/** The URL is signed and dies here: it is asked without our token, and stands in no error. */
+async function lastOf(signedUrl: string): Promise<string> {
+  const url = new URL(signedUrl);
+  const local = url.protocol === "http:" && url.hostname === "127.0.0.1";
+  if (url.protocol !== "https:" && !local) return "";
+  const request = createPipelineRequest({ url: signedUrl, allowInsecureConnection: local });
+  const { status, bodyAsText } = await createDefaultHttpClient().sendRequest(request);
+  return status === 200 ? (bodyAsText ?? "").slice(-SHOWN_CHARS) : "";
+}
 
 function modelOf({
   vmId,

@@ -93,6 +93,8 @@ interface Common {
   usedGb: number;
   /** What an audit of a VM of this guest's image finds, over what a healthy one would. */
   broughtAlong: Record<string, unknown>;
+  /** What the serial console showed; empty: what a guest of its kind would show. */
+  consoleLog: string;
   /** The user that Azure's provisioning made, which deprovisioning removes. */
   provisionedUser: string;
 }
@@ -124,6 +126,7 @@ const common = (computerName: string, osName: string, osVersion: string, user: s
   sealLog: "",
   usedGb: 8,
   broughtAlong: {},
+  consoleLog: "",
   provisionedUser: user,
 });
 

@@ -151,16 +151,6 @@ export function captureVm(call: Call): Outcome {
 export const getInstanceView = (call: Call): Outcome =>
   found(instanceView(call.world, must(call.world, VM, call.id)));
 
-/** The simulator has no screen: two URLs of the right form, to blobs that are not there. */
-export function bootDiagnostics(call: Call): Outcome {
-  const vm = must(call.world, VM, call.id);
-  const base = `${call.world.endpoint()}/bootdiagnostics/${String(vm.body.properties["vmId"])}`;
-  return found({
-    consoleScreenshotBlobUri: `${base}/screenshot.bmp`,
-    serialConsoleLogBlobUri: `${base}/serialconsole.log`,
-  });
-}
-
 export const powerCompletions = (world: World): Record<string, Completion> => {
   const ending = (finish: (vm: Vm) => void): Completion => ({
     complete: ({ target }) => {

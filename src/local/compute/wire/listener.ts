@@ -25,6 +25,7 @@ import {
 import type { Match } from "./route-table.js";
 import { type Bend, bend, type KeptRule } from "./scenarios.js";
 import { isSasPath, sasReply, sendSas } from "./sas-server.js";
+import { consoleReply, isConsolePath } from "./serial-console.js";
 
 /** What one exchange was, or its bodies, masked and cut. */
 export type LogExchange = (exchange: Readonly<Record<string, unknown>>) => void;
@@ -60,8 +61,8 @@ export function listener(parts: ListenerParts) {
         responseHeaders,
         responseBody,
       });
-    if (url !== undefined && isSasPath(url.pathname)) {
-      const reply = sasReply(world, request, url);
+    if (url !== undefined && (isSasPath(url.pathname) || isConsolePath(url.pathname))) {
+      const reply = isConsolePath(url.pathname) ? consoleReply(world, url) : sasReply(world, request, url);
       // The bytes of disks are no matter of a contract, and would fill the file.
       record({ status: reply.status, headers: {} }, reply.headers, null);
       await sendSas(reply, request.method === "HEAD", response);

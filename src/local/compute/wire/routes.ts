@@ -1,4 +1,5 @@
 /** Every operation the simulator knows. docs/local/compute.md says of each how true it is; a test compares the two. */
+import { bootDiagnostics } from "../model/boot-diagnostics.js";
 import * as access from "../model/disk-access.js";
 import * as disks from "../model/disks.js";
 import * as galleries from "../model/galleries.js";
@@ -92,7 +93,7 @@ const virtualMachines: readonly Route[] = [
     "POST",
     "virtualMachines/retrieveBootDiagnosticsData",
     `${VM}/retrieveBootDiagnosticsData`,
-    power.bootDiagnostics,
+    bootDiagnostics,
     { ...read, plain: true },
   ),
   route("POST", "virtualMachines/runCommand", `${VM}/runCommand`, commands.runCommand, change),
