@@ -23,7 +23,7 @@ import type { Connections } from "./connections.js";
 import { connectionsFile, settingsFile, writeJson } from "./connections.js";
 import { defaultEntities } from "./entities.js";
 import type { CloudPorts } from "./ports.js";
-import { newSubscription, withSubnet } from "./seed.js";
+import { newSubscription } from "./seed.js";
 
 export interface CloudOptions {
   readonly appDir: string;
@@ -110,7 +110,8 @@ async function startServices(
     port: ports.compute,
     clock: clockFile.clock,
     stateDir: folder(stateDir, "compute"),
-    seed: withSubnet(seed ?? newSubscription(subscriptionIn(accountId)), setting(sample, "WORK_SUBNET_ID")),
+    seed: seed ?? newSubscription(subscriptionIn(accountId)),
+    subnets: [setting(sample, "WORK_SUBNET_ID")],
     storage: {
       accountId,
       blobEndpoint: azurite.blobEndpoint,

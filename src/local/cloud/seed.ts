@@ -52,20 +52,6 @@ export const newSubscription = (subscriptionId: string): Seed => ({
   ],
 });
 
-/** The settings name a subnet for working VMs. A seed that says nothing of its network has it none the less. */
-export function withSubnet(seed: Seed, subnetId: string): Seed {
-  const [, , , , resourceGroup = "", , , , name = "", , subnet = ""] = subnetId.split("/");
-  const { resourceGroups, virtualNetworks = [] } = seed;
-  if (virtualNetworks.some((network) => network.name === name)) return seed;
-  const { location } = resourceGroups[0] ?? { location: LOCATION };
-  const listed = resourceGroups.some((group) => group.name.toLowerCase() === resourceGroup.toLowerCase());
-  return {
-    ...seed,
-    resourceGroups: listed ? resourceGroups : [...resourceGroups, { name: resourceGroup, location }],
-    virtualNetworks: [...virtualNetworks, { name, resourceGroup, subnets: [{ name: subnet }] }],
-  };
-}
-
 const compute = (subscriptionId: string, group: string): string =>
   `/subscriptions/${subscriptionId}/resourceGroups/${group}/providers/Microsoft.Compute`;
 

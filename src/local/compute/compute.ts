@@ -18,6 +18,7 @@ import { Table } from "./model/store.js";
 import type { AnyResource } from "./model/resources.js";
 import { removeUnused } from "./model/unused-contents.js";
 import type { Lock, StorageAccount, Tables, World } from "./model/world.js";
+import { standSubnet } from "./network/seeding.js";
 import { EMPTY_SEED, type Seed } from "./seed.js";
 import { applySeed } from "./seeding.js";
 import { type LogExchange, listener } from "./wire/listener.js";
@@ -34,6 +35,8 @@ export interface ComputeOptions {
   readonly stateDir?: string;
   /** Applied when there is no state yet, and again by `POST /_local/reset`. */
   readonly seed?: Seed;
+  /** Ids of subnets that stand after every start and reset: seeds and states of old may know nothing of them. */
+  readonly subnets?: readonly string[];
   readonly storage?: StorageAccount | readonly StorageAccount[];
   readonly recordFile?: string;
   readonly log: (line: string) => void;
@@ -117,13 +120,30 @@ export async function startCompute(options: ComputeOptions): Promise<ComputeSimu
   if (tables.settings.get("subscription") === undefined) {
     tables.settings.set("sas-key", randomBytes(32).toString("base64"));
     applySeed(world, seed);
-    journal.commit();
   }
+  const standSubnets = () => {
+    for (const subnet of options.subnets ?? []) {
+      try {
+        standSubnet(world, subnet);
+      } catch (thrown) {
+        log(`could not add the subnet ${subnet}: ${String(thrown)}`);
+      }
+    }
+  };
+  standSubnets();
+  journal.commit();
   const limits = new RateLimits(clock, options.throttling ?? true);
   const answer = listener({
     world,
     limits,
-    control: { world, limits, seed: () => seed },
+    control: {
+      world,
+      limits,
+      reseed: (given = seed) => {
+        applySeed(world, given);
+        standSubnets();
+      },
+    },
     record: recorder(options.recordFile),
     logRequest: options.logRequest,
     logBodies: options.logBodies,

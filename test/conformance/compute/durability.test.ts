@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VirtualClock } from "../../../src/local/clock.js";
-import { GROUP, POLL, startBench, WEST } from "./support.js";
+import { type Bench, GROUP, POLL, startBench, WEST } from "./support.js";
 
 let directory: string;
 beforeEach(() => {
@@ -37,6 +37,50 @@ describe("a restart", () => {
       "PowerState/deallocated",
     );
     await third.stop();
+  });
+});
+
+describe("a subnet that has to stand", () => {
+  const subnets = [
+    "/subscriptions/0/resourceGroups/Work/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work",
+  ];
+  const statusOf = async (bench: Bench, name = "isolated/subnets/work") =>
+    (await bench.call("GET", `${bench.networkId("virtualNetworks", name, "work")}?api-version=2024-05-01`))
+      .status;
+
+  it("is added to a state of old, beside what lies in its network already, and after a reset", async () => {
+    const stateDir = path.join(directory, "state");
+    const old = await startBench({
+      stateDir,
+      seed: {
+        resourceGroups: [{ name: "work", location: WEST }],
+        virtualNetworks: [{ name: "isolated", subnets: [{ name: "other" }] }],
+      },
+    });
+    expect(await statusOf(old)).toBe(404);
+    await old.stop();
+    const bench = await startBench({ stateDir, subnets, clock: old.clock });
+    expect([await statusOf(bench), await statusOf(bench, "isolated/subnets/other")]).toEqual([200, 200]);
+    await bench.local("POST", "reset", { resourceGroups: [] });
+    expect([await statusOf(bench), await statusOf(bench, "isolated/subnets/other")]).toEqual([200, 404]);
+    await bench.stop();
+  });
+
+  it("that finds no room in its network is one line of the log, and the rest starts", async () => {
+    const virtualNetworks = [
+      {
+        name: "isolated",
+        addressPrefix: "10.0.0.0/29",
+        subnets: [{ name: "o", addressPrefix: "10.0.0.0/29" }],
+      },
+    ];
+    const bench = await startBench({
+      seed: { resourceGroups: [{ name: "work", location: WEST }], virtualNetworks },
+      subnets,
+    });
+    expect(await statusOf(bench)).toBe(404);
+    expect(bench.lines.join("\n")).toMatch(/could not add the subnet .*no room/);
+    await bench.stop();
   });
 });
 

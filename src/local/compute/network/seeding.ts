@@ -1,5 +1,6 @@
 /** Networks that stand at the start: those the seed lists, and those its VMs' interfaces are said to lie in. */
-import { isChildOf, parentId, parseId } from "../model/arm-ids.js";
+import { groupId, isChildOf, keyOf, parentId, parseId } from "../model/arm-ids.js";
+import { makeGroup } from "../model/resource-groups.js";
 import type { Subnet, VirtualNetwork } from "../model/resources.js";
 import { all, find, save, type World } from "../model/world.js";
 import type { SeedNetwork } from "../seed.js";
@@ -27,10 +28,25 @@ export function seedNic(
   world: World,
   { id, location, subnetId }: { readonly id: string; readonly location: string; readonly subnetId: string },
 ): void {
-  if (find(world, VNET, parentId(subnetId)) === undefined) makeNetwork(world, parentId(subnetId), location);
-  if (find(world, SUBNET, subnetId) === undefined) makeSubnet(world, subnetId);
+  makeMissing(world, subnetId, location);
   const ipConfigurations = [{ name: "ipconfig1", properties: { subnet: { id: subnetId } } }];
   save(world, shapedNic(world, { id, location, ipConfigurations }));
+}
+
+/** A subnet that has to be there whatever was seeded, and when: in this subscription, by the names that its id says. */
+export function standSubnet(world: World, named: string): void {
+  const { group } = parseId(named);
+  const home = groupId(world.subscriptionId(), group);
+  const groups = [...all(world, "Microsoft.Resources/resourceGroups")];
+  const own = groups.find(({ body }) => keyOf(body.id) === keyOf(home));
+  const { location = "westeurope" } = (own ?? groups[0])?.body ?? {};
+  if (own === undefined) makeGroup(world, group, location, {});
+  makeMissing(world, home + named.slice(named.indexOf("/providers/")), location);
+}
+
+function makeMissing(world: World, subnetId: string, location: string): void {
+  if (find(world, VNET, parentId(subnetId)) === undefined) makeNetwork(world, parentId(subnetId), location);
+  if (find(world, SUBNET, subnetId) === undefined) makeSubnet(world, subnetId);
 }
 
 function makeNetwork(world: World, id: string, location: string, addressPrefix = WIDE): void {
@@ -86,5 +102,5 @@ function nextPrefix(world: World, networkId: string): string {
     const prefix = { first: first + index * part, size: part };
     if (!taken.some((other) => overlaps(other, prefix))) return prefixText(prefix);
   }
-  throw new Error(`The seed puts more subnets into ${networkId} than it has room for.`);
+  throw new Error(`${networkId} has no room for another subnet: give it a wider address prefix.`);
 }

@@ -7,7 +7,6 @@ import { keepGuest } from "../model/guest-acts.js";
 import type { Vm } from "../model/resources.js";
 import { all, type World } from "../model/world.js";
 import { type Seed, seedSchema } from "../seed.js";
-import { applySeed } from "../seeding.js";
 import type { RateLimits } from "./rate-limits.js";
 import type { Reply } from "./replies.js";
 import { type KeptRule, scenarioRule } from "./scenarios.js";
@@ -15,7 +14,8 @@ import { type KeptRule, scenarioRule } from "./scenarios.js";
 export interface Control {
   readonly world: World;
   readonly limits: RateLimits;
-  readonly seed: () => Seed;
+  /** Applies this seed, or the one that the simulator was started with. */
+  readonly reseed: (seed?: Seed) => void;
 }
 
 export const isControlPath = (path: string): boolean => path.startsWith("/_local/");
@@ -30,7 +30,7 @@ const bad = (status: number, message: string): Reply => ({
 const rulesBody = z.union([z.strictObject({ rules: z.array(scenarioRule) }), scenarioRule]);
 
 export function control(
-  { world, limits, seed }: Control,
+  { world, limits, reseed }: Control,
   method: string,
   path: string,
   body: unknown,
@@ -56,7 +56,7 @@ export function control(
     case "POST guests":
       return guests(world, method, rest, body);
     case "POST reset":
-      return reset({ world, limits, seed }, body);
+      return reset({ world, limits, reseed }, body);
     default:
       return bad(
         404,
@@ -104,13 +104,13 @@ function replaceGuest(world: World, vm: Vm, guest: Guest): void {
 }
 
 /** Back to the seed (or to another one), as if nothing had ever happened. */
-function reset({ world, limits, seed }: Control, body: unknown): Reply {
+function reset({ world, limits, reseed }: Control, body: unknown): Reply {
   const given = body === undefined || body === null ? undefined : seedSchema.safeParse(body);
   if (given?.success === false) return bad(400, `This is no seed: ${z.prettifyError(given.error)}`);
   world.operations.clear();
   for (const table of [world.tables.resources, world.tables.locks, world.tables.writes, world.tables.rules])
     table.clear();
   limits.clear();
-  applySeed(world, given?.data ?? seed());
+  reseed(given?.data);
   return ok({ resources: world.tables.resources.size });
 }
