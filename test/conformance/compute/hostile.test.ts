@@ -19,16 +19,30 @@ interface Answer {
 }
 
 /** A request that no client library would let out. */
-async function send(method: string, target: string, body = ""): Promise<Answer> {
+async function send(method: string, target: string, body = "", more = "host: x"): Promise<Answer> {
   const socket = connect(bench.simulator.port, "127.0.0.1");
   socket.end(
-    `${method} ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `${method} ${target} HTTP/1.1\r\n${more}\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
   const chunks: Buffer[] = [];
   for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk);
   const [head = "", text = ""] = Buffer.concat(chunks).toString("utf8").split("\r\n\r\n");
   return { status: Number(head.split(" ")[1]), body: JSON.parse(text) as Answer["body"] };
 }
+
+describe("a browser", () => {
+  it.each([
+    ["host: rebound.example", "it went by a name that its owner lets resolve to this machine"],
+    ["host: 127.0.0.1\r\norigin: https://a.example", "a page of another site asks"],
+  ])("with %s is told nothing and changes nothing, for %s", async (more) => {
+    expect(await send("GET", `/_local/writes`, "", more)).toMatchObject({
+      status: 403,
+      body: { error: { code: "ForeignRequest" } },
+    });
+    const { error } = (await send("POST", "/_local/reset", "", more)).body;
+    expect(error.code).toBe("ForeignRequest");
+  });
+});
 
 describe("an api-version", () => {
   it.each([

@@ -31,6 +31,26 @@ describe("the host answers", () => {
     ["absolute form, as through a proxy", `GET http://elsewhere/api/nothing HTTP/1.1\r\n${closing}\r\n`, 204],
     ["a path that begins with two slashes", `GET //api/nothing HTTP/1.1\r\n${closing}\r\n`, 404],
     ["a Host that is none", "GET /api/nothing HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n", 400],
+    [
+      "a name that its owner lets resolve to us",
+      "GET /api/nothing HTTP/1.1\r\nHost: rebound.example:7071\r\nConnection: close\r\n\r\n",
+      403,
+    ],
+    [
+      "a page of another site",
+      `POST /api/nothing HTTP/1.1\r\n${closing}Origin: https://a.example\r\nContent-Length: 0\r\n\r\n`,
+      403,
+    ],
+    [
+      "a page of no site",
+      `POST /api/nothing HTTP/1.1\r\n${closing}Origin: null\r\nContent-Length: 0\r\n\r\n`,
+      403,
+    ],
+    [
+      "a page of this machine",
+      `GET /api/nothing HTTP/1.1\r\n${closing}Origin: http://127.0.0.1:3000\r\n\r\n`,
+      204,
+    ],
     ["an asterisk", `OPTIONS * HTTP/1.1\r\n${closing}\r\n`, 400],
     ["no HTTP at all", "hello\r\n\r\n", 400],
     ["a broken escape in a function's path", `GET /api/hello/%E0%A4 HTTP/1.1\r\n${closing}\r\n`, 404],

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ArmError, arm } from "../model/errors.js";
 import type { Table } from "../model/store.js";
 import type { World } from "../model/world.js";
+import { foreign } from "../../foreign.js";
 import { masked, shownBody } from "../../masking.js";
 import { admit } from "./admission.js";
 import { bodyOf, jsonOf, type RequestBody, shownJson } from "./bodies.js";
@@ -123,6 +124,8 @@ function handle(parts: ListenerParts, request: IncomingMessage, url: URL, body: 
   let found: Match | undefined;
   let headers: Record<string, string> = {};
   try {
+    const elsewhere = foreign(request.headers);
+    if (elsewhere !== undefined) throw new ArmError(403, { code: "ForeignRequest", message: elsewhere });
     if (isControlPath(url.pathname))
       return { name: "local", reply: control(parts.control, method, url.pathname, shownJson(body)) };
     const status = operationReply(parts, method, url);

@@ -6,6 +6,7 @@ import { type Invoke, triggerOf } from "../core/invoker.js";
 import { webhookPath } from "../durable/links.js";
 import type { ClientCalls } from "../durable/client-calls.js";
 import type { Management } from "../durable/management.js";
+import { foreign } from "../../foreign.js";
 import { shownBody } from "../../masking.js";
 import { type Log, messageOf } from "../log.js";
 import type { Settings } from "../settings.js";
@@ -123,6 +124,8 @@ export async function listen(
       const { port: own } = server.address() as AddressInfo;
       const path = (request.url ?? "/").split("?", 1)[0];
       try {
+        const elsewhere = foreign(request.headers);
+        if (elsewhere !== undefined) throw new RequestRefused(403, elsewhere);
         const exchange = await readRequest(request, `http://127.0.0.1:${own}`);
         const { about, ...answered } = await handler()(exchange);
         writeAnswer(response, answered);
