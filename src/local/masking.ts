@@ -6,6 +6,7 @@ const SECRET_MEMBERS = new Set([
   "protectedparameters",
   "protectedsettings",
   "adminpassword",
+  "additionalunattendcontent",
   "customdata",
   "userdata",
   "accesssas",

@@ -52,10 +52,10 @@ export async function lockStateSoon(stateDir: string, name: string): Promise<Sta
   }
 }
 
-/** Runs `use` with the folder made, and says of which folder and what to do when it cannot be made or written. */
+/** Runs `use` with the folder made, for nobody else to look into, and says of which folder and what to do when it cannot be made or written. */
 export function inFolder<T>(folder: string, use: () => T): T {
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     return use();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;

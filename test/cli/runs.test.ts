@@ -112,13 +112,13 @@ describe("vmimage watch", () => {
     const error = {
       code: "SEAL_FAILED",
       message: "Sysprep\u001b[31m said\nno",
-      remedy: "Reboot it.",
+      remedy: "\u202eReboot it.\u009b2J",
       stage: "generalize",
     };
     const leftovers = [{ resource: "/disks/d-1", reason: "still attached" }];
     const { env } = await appThat(captureThatGoes(run("r-1", "failed", [], { error, leftovers })));
     const { out } = await vmimage(["watch", "r-1"], { env });
-    expect(out).toContain("SEAL_FAILED in generalize: Sysprep [31m said no\n→ Reboot it.\n");
+    expect(out).toContain("SEAL_FAILED in generalize: Sysprep [31m said no\n→  Reboot it. 2J\n");
     expect(out).toContain("Left over:\n  /disks/d-1  (still attached)");
   });
 

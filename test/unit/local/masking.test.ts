@@ -27,6 +27,10 @@ describe("a body in a log", () => {
     [json([{ protectedParameters: [{ name: "p", value: "SECRET" }] }]), "protected parameters"],
     [json({ parameters: { MarkerUrl: "SECRET" } }), "a place to write to, in any case"],
     [json({ osProfile: { adminPassword: "SECRET", customData: "SECRET" } }), "an administrator"],
+    [
+      json({ windowsConfiguration: { additionalUnattendContent: [{ content: "<Value>SECRET</Value>" }] } }),
+      "an answer file, which has the password of the automatic logon",
+    ],
     [json({ Input: json({ vm: { adminPassword: "SECRET" } }) }), "JSON as text inside of JSON"],
     [json({ Input: json([json({ markerUrl: "SECRET" })]) }), "and once more inside"],
     [json(json({ adminPassword: "SECRET" })), "JSON as text, alone"],
