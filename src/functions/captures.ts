@@ -18,7 +18,7 @@ import { startOnce } from "./start-run.js";
 
 export interface CaptureFunctions {
   readonly queue: string;
-  readonly workSubnetId?: string;
+  readonly workSubnetId: string | undefined;
   /** Whether runs tell how they ended. */
   readonly announce: boolean;
   readonly runs: RunStore;

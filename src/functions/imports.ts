@@ -12,12 +12,8 @@ import { logEvent } from "./log-event.js";
 
 export interface ImportFunctions extends Arrivals {
   readonly container: string;
-  /** The container's name as the trigger's path needs it: a setting's name in %…%, filled in by the host. */
-  readonly containerSetting: string;
-  /** The setting that holds the account's connection. */
-  readonly connection: string;
   readonly events: "EventGrid" | "polling";
-  /** NCRONTAB. */
+  /** NCRONTAB with seconds. */
   readonly sweepSchedule: string;
   /** The doctor; undefined when there is no such file. */
   readonly inspect: (place: DropPlace, purpose: Purpose) => Promise<Diagnosis | undefined>;
@@ -34,14 +30,15 @@ export function registerImportFunctions(imports: ImportFunctions): void {
   bindDropsByPlace();
 
   app.storageBlob("dropArrived", {
-    path: `${imports.containerSetting}/{name}`,
-    connection: imports.connection,
+    path: `${imports.container}/{name}`,
+    connection: "DropStorage",
     source: imports.events === "EventGrid" ? "EventGrid" : "LogsAndContainerScan",
     sdkBinding: true,
     extraInputs: [client],
-    handler: async (place: unknown, context: InvocationContext) => {
-      const arrival = await arrived(place as DropPlace, df.getClient(context), imports);
-      logEvent(context, "drop seen", { ...(place as DropPlace), ...arrival });
+    handler: async (blob: unknown, context: InvocationContext) => {
+      const place = blob as DropPlace; // drop-binding.ts makes it one.
+      const arrival = await arrived(place, df.getClient(context), imports);
+      logEvent(context, "drop seen", { ...place, ...arrival });
     },
   });
 

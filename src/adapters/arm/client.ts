@@ -7,7 +7,7 @@ import { parseResourceId } from "../../domain/resource-id.js";
 
 export interface ArmOptions {
   /** Only for the embedded Azure: an http endpoint on the loopback interface, which is sent no token. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   readonly credential: TokenCredential;
 }
 
