@@ -29,7 +29,14 @@ export interface Action {
 }
 
 export const callbacks = new Map<string, Callback>();
+/** By a function's name: what it told the host of its trigger and bindings. */
+export const bindings = new Map<string, Readonly<Record<string, object>>>();
 installCore();
+
+interface Registered {
+  readonly name: string;
+  readonly bindings: Readonly<Record<string, object>>;
+}
 
 /** The library asks for this module once, when the first function is registered. */
 function installCore(): void {
@@ -37,8 +44,9 @@ function installCore(): void {
     setProgrammingModel: () => undefined,
     registerHook: () => ({ dispose: () => undefined }),
     log: () => undefined,
-    registerFunction: (metadata: { name: string }, callback: Callback) => {
+    registerFunction: (metadata: Registered, callback: Callback) => {
       callbacks.set(metadata.name, callback);
+      bindings.set(metadata.name, metadata.bindings);
       return { dispose: () => undefined };
     },
   };
