@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { appDir, type Status } from "./fixture.js";
-import { buildHost, type HostProcess, spawnHost } from "./host-process.js";
+import type { Status } from "./fixture.js";
+import { type HostProcess, spawnHost } from "./host-process.js";
 import { expectedResult, random, randomProgram } from "./programs.js";
 
 const kills = Number(process.env.CRASH_KILLS ?? 3);
@@ -18,15 +18,11 @@ const seed = Number(process.env.CRASH_SEED ?? 20_260_101);
 const COMMIT_MS = 500;
 
 let root: string;
-let build: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "crash-"));
   await mkdir(join(root, "counts"));
-  build = await buildHost(appDir("fuzz-app"));
 });
-afterAll(async () => {
-  for (const path of [root, build]) await rm(path, { recursive: true, force: true });
-});
+afterAll(() => rm(root, { recursive: true, force: true }));
 
 const json = { "content-type": "application/json" };
 
@@ -59,7 +55,7 @@ describe("a host that is killed", () => {
         }),
       );
       const countsDir = join(root, "counts");
-      const start = () => spawnHost(build, join(root, "state"), { FUZZ_DIR: countsDir });
+      const start = () => spawnHost("fuzz-app", join(root, "state"), { env: { FUZZ_DIR: countsDir } });
       const killedAt = new Map<number, number>();
       const waitingToStart = [...programs.keys()];
 

@@ -1,30 +1,26 @@
 /** The host as a process: one line when ready, gone with its parent, clear about what is wrong. */
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadApp } from "../../../src/local/functions-host/core/app-loader.js";
 import { globToRegExp } from "../../../src/local/functions-host/core/glob.js";
 import { appSettings } from "../../../src/local/functions-host/settings.js";
-import { appDir } from "./fixture.js";
-import { buildHost, type HostProcess, spawnHost } from "./host-process.js";
+import { type HostProcess, spawnHost } from "./host-process.js";
 
 let root: string;
-let build: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "process-"));
-  build = await buildHost(appDir("fixture-app"));
 });
-afterAll(async () => {
-  for (const path of [root, build]) await rm(path, { recursive: true, force: true });
-});
-let states = 0;
-const start = (): Promise<HostProcess> => spawnHost(build, join(root, `state-${states++}`), {});
+afterAll(() => rm(root, { recursive: true, force: true }));
+const start = (state: string): Promise<HostProcess> => spawnHost("fixture-app", join(root, state));
 
-describe("the host process", () => {
+// Side by side: one of them waits for seconds.
+describe.concurrent("the host process", () => {
   it("answers when it says so, and ends by itself when its parent is gone", async () => {
-    const { child, webhooks } = await start();
+    const { child, webhooks } = await start("orphan");
     expect((await fetch(`${webhooks}/instances`)).status).toBe(200);
     const exited = once(child, "exit");
     child.stdin!.end();
@@ -33,19 +29,22 @@ describe("the host process", () => {
   });
 
   it("refuses a state folder that another host holds, and takes over that of a killed one", async () => {
-    const holder = await start();
-    const state = join(root, `state-${states - 1}`);
-    await expect(spawnHost(build, state, {})).rejects.toThrow(`in use by process ${holder.pid}`);
+    const holder = await start("held");
+    await expect(start("held")).rejects.toThrow(`in use by process ${holder.pid}`);
     await holder.kill();
-    const heir = await spawnHost(build, state, {});
+    const heir = await start("held");
     expect((await fetch(`${heir.webhooks}/instances`)).status).toBe(200);
     await heir.kill();
   });
 
   it("stops gracefully on SIGTERM, within five seconds, with a timer set and a request open", async () => {
-    const { child, webhooks } = await start();
+    const { child, url, webhooks } = await start("graceful");
     const headers = { "content-type": "application/json" };
     await fetch(`${webhooks}/orchestrators/approval`, { method: "POST", headers, body: "1" });
+    const open = connect(Number(new URL(url).port), "127.0.0.1");
+    open.on("error", () => undefined);
+    open.write("POST /api/hello/Bob HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhi");
+    await once(open, "connect");
     const beganMs = performance.now();
     child.kill("SIGTERM");
     expect(await once(child, "exit")).toEqual([0, null]);
@@ -55,17 +54,17 @@ describe("the host process", () => {
 
 describe("a state folder that cannot be written", () => {
   it("is named at start, with what to do", async () => {
-    const state = join(build, "package.json", "state");
-    await expect(spawnHost(build, state, {})).rejects.toThrow(`${state} cannot keep the state: ENOTDIR`);
+    await writeFile(join(root, "file"), "");
+    const state = join(root, "file", "state");
+    await expect(start("file/state")).rejects.toThrow(`${state} cannot keep the state: ENOTDIR`);
   });
 
   // A limit on the size of files stands for a full disk: the kernel refuses the write in the same way.
   it.runIf(process.platform !== "win32")(
     "ends the host with the reason once it is full, and loses nothing that was acknowledged",
     async () => {
-      const state = join(root, "full");
       const limited = ["/bin/sh", "-c", 'trap "" XFSZ; ulimit -f 64; exec "$@"', "sh"] as const;
-      const host = await spawnHost(build, state, {}, limited);
+      const host = await spawnHost("fixture-app", join(root, "full"), { within: limited });
       const exited = once(host.child, "exit");
       const acknowledged: string[] = [];
       const headers = { "content-type": "application/json" };
@@ -80,7 +79,7 @@ describe("a state folder that cannot be written", () => {
       expect(acknowledged.length).toBeGreaterThan(0);
       expect(acknowledged.length).toBeLessThan(100);
 
-      const heir = await spawnHost(build, state, {});
+      const heir = await start("full");
       for (const id of acknowledged)
         expect((await fetch(`${heir.webhooks}/instances/${id}`)).status, id).toBe(202);
       await heir.kill();
