@@ -3,6 +3,7 @@
  * (docs/schemas/capture-request.json). Unknown fields are errors and all problems come at once.
  */
 import { z } from "zod";
+import { GROUP_NAME } from "../domain/resource-id.js";
 import { resourceIdOf, tagSet, target } from "./target.js";
 
 /** A run id becomes part of names and URLs. */
@@ -33,7 +34,7 @@ export const captureRequest = z
     /** Where everything temporary is made. Default: the source VM's resource group. */
     workResourceGroup: z
       .string()
-      .regex(/^[\w.()-]{1,90}$/)
+      .regex(GROUP_NAME, { error: "must be the name of a resource group" })
       .optional(),
     tags: tagSet,
     backup: z

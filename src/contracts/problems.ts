@@ -1,10 +1,20 @@
 /** What a schema has against a value, in the words of requests, settings and descriptions alike. */
 import type { z } from "zod";
 
+/** A value of megabytes can have as many problems, each as long as a name in it; they go into answers and histories. */
+const MOST = 50;
+const LONGEST = 500;
+
 /** One line a problem: where, and what. */
-export const problemsOf = (error: z.ZodError): string[] =>
-  error.issues.map(({ path, message }) => {
-    const missing = /^Invalid input: expected (\w+), received undefined$/.exec(message);
-    const said = missing ? `is missing; it must be of type ${missing[1] ?? "unknown"}` : message;
-    return `${path.length === 0 ? "(request)" : path.join(".")}: ${said}`;
-  });
+export function problemsOf(error: z.ZodError): string[] {
+  const lines = error.issues.slice(0, MOST).map(lineOf);
+  const more = error.issues.length - lines.length;
+  return more > 0 ? [...lines, `(request): and ${more} problems more`] : lines;
+}
+
+function lineOf({ path, message }: z.core.$ZodIssue): string {
+  const missing = /^Invalid input: expected (\w+), received undefined$/.exec(message);
+  const said = missing ? `is missing; it must be of type ${missing[1] ?? "unknown"}` : message;
+  const line = `${path.length === 0 ? "(request)" : path.join(".")}: ${said}`;
+  return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
+}

@@ -37,8 +37,13 @@ export function isResourceOfType(id: string, provider: string, type: string): bo
   );
 }
 
-export const isResourceGroup = (id: string): boolean =>
-  /^\/subscriptions\/[\w-]+\/resourceGroups\/[\w.()-]{1,90}$/i.test(id);
+/** Azure's rule: no full stop at the end, so that `..` is none and cannot lead a path elsewhere. */
+export const GROUP_NAME = /^[\w.()-]{0,89}[\w()-]$/;
+
+export function isResourceGroup(id: string): boolean {
+  const [, group] = /^\/subscriptions\/[\w-]+\/resourceGroups\/([^/]+)$/i.exec(id) ?? [];
+  return group !== undefined && GROUP_NAME.test(group);
+}
 
 export const sameResource = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 

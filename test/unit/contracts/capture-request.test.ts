@@ -34,6 +34,7 @@ describe("a request is refused when", () => {
       { sourceVmId: `${GROUP}/disks/d` },
       /^sourceVmId: must be a resource id/,
     ],
+    ["its work group leads elsewhere", { workResourceGroup: ".." }, /^workResourceGroup: must be the name/],
     [
       "a field is misspelled: what was meant would not happen",
       { onFailiure: "clean-up" },
@@ -75,5 +76,28 @@ describe("a request is refused when", () => {
       colour: "red",
     });
     expect(problems).toHaveLength(4);
+  });
+});
+
+describe("what is wrong with a request of megabytes", () => {
+  test.each([
+    [
+      "names without end",
+      Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`unknown${index}`, 1])),
+    ],
+    ["a name that is long", { ["x".repeat(1_000_000)]: 1 }],
+    ["a tag's name that is long", { tags: { ["x".repeat(1_000_000)]: "1" } }],
+    ["users without end", { guest: { removeUsers: Array.from({ length: 20_000 }, () => "a b") } }],
+  ])("is said in bounds, for it goes into a history: %s", (_, change) => {
+    const lines = problemsIn({ ...good, ...change });
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.join("\n").length).toBeLessThan(30_000);
+  });
+
+  test("counts what it does not name", () => {
+    const tags = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`no?${index}`, ""]));
+    const lines = problemsIn({ ...good, tags });
+    expect(lines).toHaveLength(51);
+    expect(lines.at(-1)).toMatch(/and 199\d\d problems more/);
   });
 });
