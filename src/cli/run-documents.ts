@@ -96,7 +96,7 @@ function placeIn(body: unknown): RunPlace {
 }
 
 /** `web-01`, or with its kind where two runs have one id: `capture/web-01`. */
-export function runNamed(name: string): { readonly id: string; readonly kinds: readonly RunKind[] } {
+function runNamed(name: string): { readonly id: string; readonly kinds: readonly RunKind[] } {
   const [, kind, id] = /^([a-z]+)[/]([^/]+)$/.exec(name) ?? [];
   if (kind === undefined || id === undefined) return { id: name, kinds: RUN_KINDS };
   const known = RUN_KINDS.find((one) => one === kind);

@@ -28,7 +28,7 @@ const region = z.strictObject({
 
 const VERSION = "must be like 1.2.3, or next-patch, next-minor or next-major";
 
-export const galleryTarget = z.strictObject({
+const galleryTarget = z.strictObject({
   kind: z.literal("gallery"),
   /** The image definition; made from what the VM is when `create` is given and it does not exist. */
   definitionId: resourceIdOf("galleries/images"),
@@ -56,7 +56,7 @@ export const galleryTarget = z.strictObject({
     .optional(),
 });
 
-export const managedImageTarget = z.strictObject({
+const managedImageTarget = z.strictObject({
   kind: z.literal("managed-image"),
   imageId: resourceIdOf("images"),
 });

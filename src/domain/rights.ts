@@ -53,7 +53,7 @@ export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
 }
 
 /** Whether a working VM is made. */
-export const copies = ({ mode, image }: PlannedCapture): boolean =>
+const copies = ({ mode, image }: PlannedCapture): boolean =>
   mode === "clone" && image.state === "generalized";
 
 /** Whether any VM is made, in the isolated subnet. */

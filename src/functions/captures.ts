@@ -25,7 +25,7 @@ export interface CaptureFunctions {
 }
 
 /** A request as it came is kept here, whatever becomes of it. */
-export const ORIGINAL = "request.txt";
+const ORIGINAL = "request.txt";
 
 type Parsed = { readonly runId: string } & (
   | { readonly input: CaptureInput }
@@ -33,25 +33,13 @@ type Parsed = { readonly runId: string } & (
 );
 
 export function registerCaptureFunctions(settings: CaptureFunctions): void {
-  const { queue, runs } = settings;
   const client = df.input.durableClient();
 
   app.serviceBusQueue("captureRequests", {
-    queueName: queue,
+    queueName: settings.queue,
     connection: "ServiceBus",
     extraInputs: [client],
-    handler: async (message: unknown, context: InvocationContext) => {
-      // The worker parses metadata as JSON: a message id of digits arrives as a number.
-      const { messageId } = context.triggerMetadata ?? {};
-      const fallback =
-        typeof messageId === "string" || typeof messageId === "number"
-          ? String(messageId)
-          : context.invocationId;
-      const parsed = parse(message, fallback, settings);
-      await keepOriginal(runs, parsed.runId, message);
-      const started = await start(df.getClient(context), parsed, settings);
-      logEvent(context, started ? "capture accepted" : "capture known", { run: parsed.runId });
-    },
+    handler: (message: unknown, context: InvocationContext) => receive(message, context, settings),
   });
 
   app.http("postCapture", {
@@ -59,22 +47,43 @@ export function registerCaptureFunctions(settings: CaptureFunctions): void {
     route: "captures",
     authLevel: "function",
     extraInputs: [client],
-    handler: async (request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> => {
-      const text = await request.text();
-      const parsed = parse(fromJson(text), context.invocationId, settings);
-      if ("problems" in parsed)
-        return problem(
-          400,
-          parsed.code,
-          parsed.problems.join("\n"),
-          "Correct the request; its schema is docs/schemas/capture-request.json.",
-        );
-      const durable = df.getClient(context);
-      await keepOriginal(runs, parsed.runId, text);
-      await start(durable, parsed, settings);
-      return accepted(durable, request, "capture", parsed.runId);
-    },
+    handler: (request: HttpRequest, context: InvocationContext) => post(request, context, settings),
   });
+}
+
+/** A message is never given back for being wrong: it becomes a run that is refused, with a status that says why. */
+async function receive(
+  message: unknown,
+  context: InvocationContext,
+  settings: CaptureFunctions,
+): Promise<void> {
+  // The worker parses metadata as JSON: a message id of digits arrives as a number.
+  const { messageId } = context.triggerMetadata ?? {};
+  const named = typeof messageId === "string" || typeof messageId === "number";
+  const parsed = parse(message, named ? String(messageId) : context.invocationId, settings);
+  await keepOriginal(settings.runs, parsed.runId, message);
+  const started = await start(df.getClient(context), parsed, settings);
+  logEvent(context, started ? "capture accepted" : "capture known", { run: parsed.runId });
+}
+
+async function post(
+  request: HttpRequest,
+  context: InvocationContext,
+  settings: CaptureFunctions,
+): Promise<HttpResponseInit> {
+  const text = await request.text();
+  const parsed = parse(fromJson(text), context.invocationId, settings);
+  if ("problems" in parsed)
+    return problem(
+      400,
+      parsed.code,
+      parsed.problems.join("\n"),
+      "Correct the request; its schema is docs/schemas/capture-request.json.",
+    );
+  const durable = df.getClient(context);
+  await keepOriginal(settings.runs, parsed.runId, text);
+  await start(durable, parsed, settings);
+  return accepted(durable, request, "capture", parsed.runId);
 }
 
 /** The body may name the run; a message that does not is named by its message id. */

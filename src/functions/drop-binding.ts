@@ -18,7 +18,7 @@ interface ResourceFactoryResolver {
 const bindingData = z.object({ content: z.instanceof(Uint8Array) });
 const content = z.object({ ContainerName: z.string(), BlobName: z.string() });
 
-export function placeFromBinding(data: unknown): DropPlace {
+function placeFromBinding(data: unknown): DropPlace {
   const bytes = bindingData.parse(data).content;
   const { ContainerName, BlobName } = content.parse(JSON.parse(new TextDecoder().decode(bytes)));
   return { container: ContainerName, blob: BlobName };

@@ -36,7 +36,7 @@ export function ownClone({ run, names }: CaptureScope, disks: readonly BackedUpD
 }
 
 /** Disks from the backup, in parallel; the OS disk first. They go when the run ends. */
-export function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<readonly string[]> {
+function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<readonly string[]> {
   const { run, names, vm, request } = scope;
   const { location, zones, osType, generation, securityType } = vm;
   const like = { location, zones, osType, generation, securityType };

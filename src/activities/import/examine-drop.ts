@@ -26,7 +26,7 @@ export async function examineDropped(
   return refused(`VHD_${deciding.code}`, `${drop.blob}: ${sayOf(deciding)}${unsaid}`, deciding.remedy);
 }
 
-export const diagnose = (drop: DropRef, purpose: Purpose, drops: Drops): Promise<Diagnosis> =>
+const diagnose = (drop: DropRef, purpose: Purpose, drops: Drops): Promise<Diagnosis> =>
   examine(drops.open(drop), { purpose, blobType: drop.blobKind === "page" ? "page" : "block" });
 
 const sayOf = ({ what, where }: DoctorFinding): string =>

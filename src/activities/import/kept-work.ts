@@ -50,7 +50,7 @@ export async function keepPlan(
   return { planHash: hashOf(bytes), slices: sliceCount(plan), sourceBytes: sourceBytesOf(plan) };
 }
 
-export async function keptPlan(
+async function keptPlan(
   { runId, name, plan }: Work & { readonly plan: PlannedMending },
   runs: RunStore,
 ): Promise<MendingPlan> {

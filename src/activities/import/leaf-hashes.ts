@@ -21,7 +21,7 @@ export const hashesName = (disk: string, { from, to }: Stretch): string =>
   `${hashesPrefix(disk)}${pad(from)}-${pad(to)}`;
 const pad = (unit: number) => String(unit).padStart(9, "0");
 
-export function stretchOf(name: string): Stretch {
+function stretchOf(name: string): Stretch {
   const [, from, to] = /-(\d+)-(\d+)$/.exec(name) ?? [];
   if (from === undefined || to === undefined) throw new Error(`${name} is no document of hashes.`);
   return { from: Number(from), to: Number(to) };

@@ -129,7 +129,7 @@ async function withExtensions(volume: NtfsVolume, base: FileRecord, baseNumber: 
 }
 
 /** Bytes of an attribute that may be in several pieces, as far as they can be found. */
-export async function readPieces(
+async function readPieces(
   volume: NtfsVolume,
   pieces: readonly Attribute[],
   offset: number,

@@ -30,7 +30,7 @@ export const baseName = (blob: string): string => blob.slice(blob.lastIndexOf("/
 /** With its slash; empty at the root. */
 export const folderOf = (blob: string): string => blob.slice(0, blob.lastIndexOf("/") + 1);
 
-export const MANIFEST_SUFFIX = ".image.json";
+const MANIFEST_SUFFIX = ".image.json";
 const VERDICT_SUFFIX = ".verdict.json";
 
 export const isDisk = (blob: string): boolean => /\.vhd$/i.test(blob);

@@ -24,7 +24,7 @@ export interface DynamicHeader {
   readonly neededEntries: number;
 }
 
-export const HEADER_FIELD = { tableOffset: 16, version: 24, entries: 28, blockSize: 32, checksum: 36 };
+const HEADER_FIELD = { tableOffset: 16, version: 24, entries: 28, blockSize: 32, checksum: 36 };
 
 const MIN_BLOCK_BYTES = 4 * 1024;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;

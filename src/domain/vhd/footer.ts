@@ -35,7 +35,7 @@ export interface Footer {
   readonly savedState: boolean;
 }
 
-export const FOOTER_COOKIE = "conectix";
+const FOOTER_COOKIE = "conectix";
 export const FORMAT_VERSION = 0x0001_0000;
 export const FOOTER_FIELD = {
   version: 12,
