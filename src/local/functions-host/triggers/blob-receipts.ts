@@ -1,6 +1,6 @@
 /**
- * Which version of which blob a function has seen, and how often it was tried. Kept in a journal of this host's own:
- * the storage emulator forgets what it acknowledged just before a kill.
+ * Which version of which blob a function has seen, and how often it was tried. Kept in a journal of this host's own;
+ * the real extension keeps a blob for each, in `azure-webjobs-hosts`.
  */
 import { join } from "node:path";
 import { type JournalOptions, openJournal } from "../durable/journal.js";
