@@ -30,7 +30,7 @@ import type { SealMarkers } from "../../src/ports/seal-markers.js";
 import type { VmHolds } from "../../src/ports/vm-holds.js";
 import type { ScriptedActivity } from "./run-orchestration.js";
 
-export function memoryRuns(): RunStore {
+function memoryRuns(): RunStore {
   const documents = new Map<string, Uint8Array>();
   const key = (runId: string, name: string) => `${runId}/${name}`;
   return {
@@ -108,7 +108,7 @@ const family = (os: "linux" | "windows") => ({
   "seal-log": contractOf(`seal-log-${os}`),
   audit: contractOf(`audit-${os}`),
 });
-export const SCRIPTS: GuestScripts = { Linux: family("linux"), Windows: family("windows") };
+const SCRIPTS: GuestScripts = { Linux: family("linux"), Windows: family("windows") };
 
 export type Write = Readonly<Record<"method" | "operation" | "resource", string>> & {
   readonly status: number;

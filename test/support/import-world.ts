@@ -6,7 +6,7 @@ import type { DropRef } from "../../src/domain/import/drop.js";
 import type { DiskReport, ImageDescription, LandedDisk } from "../../src/domain/import/import-plan.js";
 import type { ScriptedActivity } from "./run-orchestration.js";
 
-export const IMAGES = "/subscriptions/s/resourceGroups/images";
+const IMAGES = "/subscriptions/s/resourceGroups/images";
 export const IMAGE_ID = `${IMAGES}/providers/Microsoft.Compute/images/web-1`;
 
 export const dropOf = (blob = "web.vhd", etag = '"1"'): DropRef => ({

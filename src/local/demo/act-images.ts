@@ -13,7 +13,7 @@ import { table } from "./table.js";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-export const DROPPED_STEM = "debian-13";
+const DROPPED_STEM = "debian-13";
 
 interface Wanted {
   readonly label: string;

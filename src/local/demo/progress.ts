@@ -96,7 +96,7 @@ function ended(stage: Stage): string {
   return `${MARK[stage.state] ?? "·"} ${stage.name.padEnd(10)}  ${took.padStart(7)}${how}${detail}`;
 }
 
-export function conclusion(document: RunDocument): string {
+function conclusion(document: RunDocument): string {
   const ran = document.stages.filter(({ startedAt }) => startedAt !== undefined);
   const whole: Stage = {
     name: "",
@@ -109,7 +109,7 @@ export function conclusion(document: RunDocument): string {
 }
 
 /** `4:31` or `1:02:07`, in the cloud's own time. */
-export function cloudTime({ startedAt, endedAt }: Stage): string {
+function cloudTime({ startedAt, endedAt }: Stage): string {
   if (startedAt === undefined || endedAt === undefined) return "";
   const seconds = Math.max(0, Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000));
   const two = (value: number) => String(value).padStart(2, "0");
