@@ -4,15 +4,24 @@ import type { BlobKind, DropPlace, DropRef, DropState } from "../../domain/impor
 import { assertInRange } from "../../domain/range-reader.js";
 import type { DropReader, Drops } from "../../ports/drops.js";
 import { StorageRefusal } from "../../ports/storage-refusal.js";
+import { contentOf } from "./client.js";
 import { isStatus, refuseOrRethrow, refuseRead } from "./errors.js";
 
 export function blobDrops(service: BlobServiceClient): Drops {
-  const client = ({ container, blob }: DropPlace) =>
-    service.getContainerClient(container).getBlobClient(blob);
+  const client = (place: DropPlace): BlobClient => {
+    const found = blobAt(service, place);
+    if (found !== undefined) return found;
+    throw new StorageRefusal(
+      "SOURCE_GONE",
+      `${place.blob} is no name of a file: its path leads elsewhere.`,
+      "Drop the file under a name without . and .. in its path.",
+    );
+  };
   return {
     async look(place) {
+      const blob = blobAt(service, place);
+      if (blob === undefined) return undefined;
       try {
-        const blob = client(place);
         return stateOf(place, bareUrl(blob.url), await blob.getProperties());
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
@@ -34,15 +43,18 @@ export function blobDrops(service: BlobServiceClient): Drops {
     open: (drop) => readerOf(client(drop), drop),
 
     async readText(place, maxBytes) {
+      const blob = blobAt(service, place);
+      if (blob === undefined) return undefined;
       try {
-        const found = await client(place).getProperties();
-        if ((found.contentLength ?? 0) > maxBytes)
+        // Whoever may drop may also replace it between two requests: what is counted is what was read.
+        const { bytes } = await contentOf(blob, maxBytes);
+        if (bytes.length > maxBytes)
           throw new StorageRefusal(
             "MANIFEST_INVALID",
-            `${place.blob} has ${found.contentLength} bytes; at most ${maxBytes} are read.`,
+            `${place.blob} has more than the ${maxBytes} bytes that are read.`,
             "A description of an image is a small JSON file; see docs/import.md.",
           );
-        return (await client(place).downloadToBuffer()).toString("utf8");
+        return bytes.toString("utf8");
       } catch (error) {
         if (isStatus(error, 404)) return undefined;
         return refuseOrRethrow(error, `Reading ${place.blob}`);
@@ -122,6 +134,25 @@ const refOf = (place: DropPlace, properties: Properties): DropRef => ({
 
 /** A client made with a SAS has it in its URL. */
 const bareUrl = (url: string) => url.replace(/\?.*$/, "");
+
+/**
+ * Undefined for a name that a URL makes into another's: of `drop/../runs/x` the client asks for the `x` of `runs`, and
+ * we may read what whoever names a file may not. A backslash counts as a slash, as it does to the account.
+ */
+function blobAt(service: BlobServiceClient, { container, blob }: DropPlace): BlobClient | undefined {
+  try {
+    const folder = service.getContainerClient(container);
+    const found = folder.getBlobClient(blob);
+    const inside = `${bareUrl(folder.url)}/`;
+    const url = bareUrl(found.url);
+    const isThere =
+      url.startsWith(inside) && decodeURIComponent(url.slice(inside.length)) === blob.replaceAll("\\", "/");
+    return isThere ? found : undefined;
+  } catch {
+    // `..` alone, half a character: nothing that a URL can be made of.
+    return undefined;
+  }
+}
 
 function stateOf(
   place: DropPlace,
