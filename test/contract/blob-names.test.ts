@@ -41,7 +41,7 @@ describe("a file that is named", () => {
     expect(await drops.readText(place, 1000)).toBeUndefined();
     const drop = { ...place, etag: '"x"', sizeBytes: 1, blobKind: "block" } as const;
     const read = async () => drops.open(drop).read(0, 1);
-    await expect(read()).rejects.toMatchObject({ code: "SOURCE_GONE" });
+    await expect(read()).rejects.toMatchObject({ name: "StorageRefusal" });
   });
 
   test.each([

@@ -51,7 +51,7 @@ export function blobDrops(service: BlobServiceClient): Drops {
         if (bytes.length > maxBytes)
           throw new StorageRefusal(
             "MANIFEST_INVALID",
-            `${place.blob} has more than the ${maxBytes} bytes that are read.`,
+            `${place.blob} has too many bytes: at most ${maxBytes} are read.`,
             "A description of an image is a small JSON file; see docs/import.md.",
           );
         return bytes.toString("utf8");
