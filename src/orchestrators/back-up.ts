@@ -14,8 +14,7 @@ import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
-import type { Run } from "./run.js";
-import { note } from "./run.js";
+import { disown, note } from "./run.js";
 import { demand, demandEach, valueOf } from "./wait.js";
 
 export function* backUp(scope: CaptureScope): Durable<Backup> {
@@ -25,16 +24,12 @@ export function* backUp(scope: CaptureScope): Durable<Backup> {
   const held = (yield* demandEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
   const proved = yield* demand(run, proveBackup, { runId, backup, held, vm });
   note(run, "backup", { detail: proved.summary });
-  if (request.backup.keepDays > 0) keep(run, backup.ids);
+  // From here on the backup is the way back: it outlives the run, however that ends.
+  if (request.backup.keepDays > 0)
+    disown(run, ({ resources }) => resources.some((id) => backup.ids.includes(id)));
   // In place, what is sealed may be replaced by a restore: until then nothing of it may go with the VM object.
   if (request.mode === "in-place") yield* operate(run, protectVm, { vmId: vm.id }, { limitMinutes: 30 });
   return backup;
-}
-
-/** From here on the backup is the way back: it outlives the run, however that ends. */
-function keep(run: Run, ids: readonly string[]): void {
-  const kept = run.undo.filter((undo) => !undo.resources.some((resource) => ids.includes(resource)));
-  run.undo.splice(0, run.undo.length, ...kept);
 }
 
 function* restorePoint(scope: CaptureScope): Durable<Backup> {

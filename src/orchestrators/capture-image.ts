@@ -21,7 +21,7 @@ import type { Durable } from "./durable.js";
 import { preflight } from "./preflight.js";
 import { register, versionOf } from "./register.js";
 import type { Run } from "./run.js";
-import { note, openRun, skip, stage } from "./run.js";
+import { disown, note, openRun, skip, stage } from "./run.js";
 import { sealedVm } from "./sealed-vm.js";
 import { sourceAfter } from "./source-after.js";
 import type { TestBoot } from "./test-boot.js";
@@ -76,15 +76,10 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
     skip(run, "source", "the source VM was only read and backed up");
     return result;
   }
-  stands(run, image);
-  return { ...result, source: yield* stage(run, "source", () => sourceAfter(scope)) };
-}
-
-/** The image is made: whatever becomes of the source VM now, it stays. */
-function stands(run: Run, image: MadeImage): void {
-  const scaffolding = run.undo.filter(({ when }) => when === "exit");
-  run.undo.splice(0, run.undo.length, ...scaffolding);
+  // The image is made: whatever becomes of the source VM now, it stays.
+  disown(run, ({ when }) => when === "failure");
   note(run, "register", { detail: image.id });
+  return { ...result, source: yield* stage(run, "source", () => sourceAfter(scope)) };
 }
 
 const testBootOf = (

@@ -18,7 +18,7 @@ import type { Durable } from "./durable.js";
 import { messageOf, nowMs } from "./durable.js";
 import { finish, operate, operateAll } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd, failure } from "./run.js";
+import { RunEnd, disown, failure } from "./run.js";
 import { demand, pause } from "./wait.js";
 
 export interface MakeAgain {
@@ -71,10 +71,10 @@ export function* makeAgain({ run, captureId, plan }: MakeAgain, disks: Disks): D
     );
   } catch (error) {
     if (error instanceof NotBegun) throw error.end;
-    disown(run, disks);
+    keep(run, disks);
     throw standing(error, plan, disks);
   }
-  disown(run, disks);
+  keep(run, disks);
   run.shielded = false;
 }
 
@@ -97,10 +97,8 @@ function* takeAway(run: Run, vmId: string): Durable<void> {
 }
 
 /** From here on the new disks are the VM's: whatever becomes of the run, they stay. */
-function disown(run: Run, disks: Disks): void {
-  const kept = run.undo.filter(({ resources }) => !disks.some(({ id }) => resources.includes(id)));
-  run.undo.splice(0, run.undo.length, ...kept);
-}
+const keep = (run: Run, disks: Disks): void =>
+  disown(run, ({ resources }) => disks.some(({ id }) => resources.includes(id)));
 
 const said = (ids: readonly string[]) => inBrief(ids, 2000).join(", ");
 

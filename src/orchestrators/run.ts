@@ -76,5 +76,11 @@ export function* stage<T>(run: Run, name: string, body: () => Durable<T>): Durab
   return value;
 }
 
+/** Takes off the undo list what from here on is not this run's to remove. */
+export function disown(run: Run, which: (undo: Undo) => boolean): void {
+  const kept = run.undo.filter((undo) => !which(undo));
+  run.undo.splice(0, run.undo.length, ...kept);
+}
+
 export const skip = (run: Run, name: string, detail: string): void =>
   note(run, name, { state: "skipped", detail });
