@@ -6,6 +6,7 @@ import type { TargetFacts } from "../domain/image-order.js";
 import { stemOf } from "../domain/import/drop.js";
 import { imageFrom, type ImageDecision } from "../domain/import/image-from.js";
 import type { DiskReport, ImageDescription, LandedDisk } from "../domain/import/import-plan.js";
+import { pairs } from "../domain/pairs.js";
 import { blocking } from "../domain/preflight.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
@@ -49,7 +50,7 @@ export function* judge(
       remedy: blocks.map((check) => check.remedy ?? "").join(" "),
     });
   return {
-    disks: disks.map((disk, index) => ({ ...disk, report: reports[index] as DiskReport })),
+    disks: pairs(disks, reports).map(([disk, report]) => ({ ...disk, report })),
     image,
     facts,
   };

@@ -7,6 +7,7 @@ import type { SliceDone, SlicePart } from "../contracts/import-activities.js";
 import type { MendingSettings } from "../contracts/import-run.js";
 import type { PlannedMending } from "../domain/import/import-plan.js";
 import type { Outcome } from "../domain/outcome.js";
+import { pairs } from "../domain/pairs.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
 import { note } from "./run.js";
@@ -33,14 +34,17 @@ interface Slice<Order> extends Omit<SlicePart, "settings"> {
   readonly job: Moving<Order>;
 }
 
+/** @returns each disk's plan. */
 export function* moveAll<Order>(
   run: Run,
   settings: MendingSettings,
   slicing: Slicing<Order>,
   jobs: readonly Moving<Order>[],
-): Durable<void> {
-  const slices = yield* planAll(run, settings, slicing, jobs);
-  const allBytes = jobs.reduce((sum, { plan }) => sum + (plan?.sourceBytes ?? 0), 0);
+): Durable<readonly PlannedMending[]> {
+  const questions = jobs.map(({ order }) => ({ ...order, settings }));
+  const plans = (yield* demandEach(run, slicing.plan, questions)).map(valueOf);
+  const slices = slicesOf(pairs(jobs, plans));
+  const allBytes = plans.reduce((sum, { sourceBytes }) => sum + sourceBytes, 0);
   let readBytes = 0;
   while (slices.length > 0) {
     // Between rounds is where a cancel finds its way in.
@@ -49,8 +53,7 @@ export function* moveAll<Order>(
     const orders = round.map(({ job, ...slice }) => ({ ...job.order, ...slice, settings }));
     const results = (yield* demandEach(run, slicing.slice, orders)).map(valueOf);
     const stopped: Slice<Order>[] = [];
-    for (const [index, { nextUnit, bytesRead, bytesWritten, hashed, remark }] of results.entries()) {
-      const slice = round[index] as Slice<Order>;
+    for (const [slice, { nextUnit, bytesRead, bytesWritten, hashed, remark }] of pairs(round, results)) {
       readBytes += bytesRead;
       slice.job.bytesMoved += bytesWritten;
       slice.job.hashed &&= hashed;
@@ -61,19 +64,12 @@ export function* moveAll<Order>(
     const percent = allBytes === 0 ? 100 : Math.min(100, Math.floor((100 * readBytes) / allBytes));
     note(run, "mend", { percent, detail: `${readBytes} of ${allBytes} bytes ${slicing.says}` });
   }
+  return plans;
 }
 
 /** Slices of all disks, the first of each disk before the second of any. */
-function* planAll<Order>(
-  run: Run,
-  settings: MendingSettings,
-  slicing: Slicing<Order>,
-  jobs: readonly Moving<Order>[],
-): Durable<Slice<Order>[]> {
-  const questions = jobs.map(({ order }) => ({ ...order, settings }));
-  const plans = (yield* demandEach(run, slicing.plan, questions)).map(valueOf);
-  const slices = jobs.flatMap((job, index) => {
-    const plan = plans[index] as PlannedMending;
+function slicesOf<Order>(planned: readonly (readonly [Moving<Order>, PlannedMending])[]): Slice<Order>[] {
+  const slices = planned.flatMap(([job, plan]) => {
     job.plan = plan;
     return Array.from({ length: plan.slices }, (_, slice) => ({ job, plan, slice }));
   });

@@ -1,6 +1,7 @@
 /** Long operations of Azure in a runbook: start, sleep, ask (architecture.md, rule 3), one or many at once. */
 import type { OperationRef } from "../contracts/activity.js";
 import type { Progress, Started } from "../domain/outcome.js";
+import { pairs } from "../domain/pairs.js";
 import type { Durable, Settled } from "./durable.js";
 import { nowMs } from "./durable.js";
 import type { Run } from "./run.js";
@@ -72,14 +73,14 @@ export function* operateEach<I, R>(
   /** Returns what is known of the first that still runs. */
   const ask = function* (indexes: readonly number[]): Durable<Running> {
     let running: Running = {};
-    const questions = indexes.map((index) => ({ input: inputs[index] as I }));
+    const asked = indexes.map((index) => [index, inputs[index] as I] as const);
+    const questions = asked.map(([, input]) => ({ input }));
     const answers = yield* demandEach(run, operation.ask, questions);
-    for (const [position, index] of indexes.entries()) {
-      const answer = answers[position] as Settled<Progress<R>>;
+    for (const [[index, input], answer] of pairs(asked, answers)) {
       if ("error" in answer) results.set(index, answer);
       else if (answer.value.state === "succeeded") results.set(index, { value: answer.value.value });
       else if (answer.value.state === "failed")
-        results.set(index, yield* reasonOf(run, operation, inputs[index] as I, started.get(index)));
+        results.set(index, yield* reasonOf(run, operation, input, started.get(index)));
       else running = running.state === undefined ? answer.value : running;
     }
     return running;

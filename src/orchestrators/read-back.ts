@@ -10,7 +10,8 @@ import {
   type ReadBackOrder,
 } from "../contracts/import-activities.js";
 import type { MendingSettings } from "../contracts/import-run.js";
-import type { PlannedMending, PreparedDisk } from "../domain/import/import-plan.js";
+import type { PreparedDisk } from "../domain/import/import-plan.js";
+import { pairs } from "../domain/pairs.js";
 import type { Durable } from "./durable.js";
 import { moveAll, type Moving, type Slicing } from "./move-slices.js";
 import { failure, type Run } from "./run.js";
@@ -25,16 +26,16 @@ export function* readBack(
   orders: readonly DiskOrder[],
   disks: readonly PreparedDisk[],
 ): Durable<readonly PreparedDisk[]> {
-  const jobs = orders.map(({ runId, name, drop }, index): Moving<ReadBackOrder> => {
-    const { sizeBytes, way } = disks[index] as PreparedDisk;
-    const order = { runId, name, sizeBytes, ...(way === "as-it-lies" ? { lying: drop } : {}) };
-    return { order, bytesMoved: 0, hashed: true };
-  });
-  yield* moveAll(run, settings, READING, jobs);
-  const questions = jobs.map(({ order, plan }) => ({ ...order, plan: plan as PlannedMending }));
+  const jobs = pairs(orders, disks).map(
+    ([{ runId, name, drop }, { sizeBytes, way }]): Moving<ReadBackOrder> => {
+      const order = { runId, name, sizeBytes, ...(way === "as-it-lies" ? { lying: drop } : {}) };
+      return { order, bytesMoved: 0, hashed: true };
+    },
+  );
+  const plans = yield* moveAll(run, settings, READING, jobs);
+  const questions = pairs(jobs, plans).map(([{ order }, plan]) => ({ ...order, plan }));
   const sums = (yield* demandEach(run, sumReadBack, questions)).map(valueOf);
-  return disks.map((disk, index): PreparedDisk => {
-    const { treeHash } = sums[index] as { treeHash: string };
+  return pairs(disks, sums).map(([disk, { treeHash }]): PreparedDisk => {
     if (disk.treeHash === undefined || disk.treeHash === treeHash)
       return { ...disk, treeHash, readBack: true };
     throw failure(

@@ -5,6 +5,7 @@
 import type { ActivityRef } from "../contracts/activity.js";
 import type { CancelEvent } from "../contracts/events.js";
 import type { Outcome, Refusal } from "../domain/outcome.js";
+import { pairs } from "../domain/pairs.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import type { Call, Durable, Settled } from "./durable.js";
 import { callAll, callOf, nowMs, sleep, sleepUnless } from "./durable.js";
@@ -67,24 +68,28 @@ export function* demandAll<T extends readonly unknown[]>(
 
 /** What Azure puts off is asked again after the longest wait it named. */
 function* settle<T>(run: Run, calls: readonly Call<Outcome<T>>[]): Durable<Settled<T>[]> {
-  const settled = new Map<number, Settled<T>>();
-  for (;;) {
-    const open = [...calls.keys()].filter((index) => !settled.has(index));
-    if (open.length === 0) return [...calls.keys()].map((index) => settled.get(index) as Settled<T>);
+  const settled: Settled<T>[] = [];
+  let open = [...calls.entries()];
+  while (open.length > 0) {
     const answers = yield* callAll(
       run.context,
-      open.flatMap((index) => calls[index] ?? []),
+      open.map(([, make]) => make),
     );
+    const again: typeof open = [];
     const waits: number[] = [];
-    for (const [position, index] of open.entries()) {
-      const answer = answers[position] as Settled<Outcome<T>>;
-      if ("error" in answer) settled.set(index, answer);
-      else if (answer.value.status === "busy") waits.push(answer.value.retryAfterSeconds);
-      else if (answer.value.status === "refused") settled.set(index, { error: endBy(answer.value) });
-      else settled.set(index, { value: answer.value.value });
+    for (const [[index, make], answer] of pairs(open, answers)) {
+      if ("error" in answer) settled[index] = answer;
+      else if (answer.value.status === "refused") settled[index] = { error: endBy(answer.value) };
+      else if (answer.value.status === "done") settled[index] = { value: answer.value.value };
+      else {
+        again.push([index, make]);
+        waits.push(answer.value.retryAfterSeconds);
+      }
     }
+    open = again;
     if (waits.length > 0) yield* pause(run, Math.max(...waits));
   }
+  return settled;
 }
 
 /** What the same request would not meet another day is no fault of the request. */

@@ -4,6 +4,7 @@
  * It stops between units when it has read enough or worked long enough, and says where to go on.
  */
 import type { DropRef } from "../../domain/import/drop.js";
+import { pairs } from "../../domain/pairs.js";
 import type { MendingPlan } from "../../domain/vhd/mending-plan.js";
 import { pageRuns } from "../../domain/vhd/page-runs.js";
 import { assembleUnit, sliceUnits, type Unit } from "../../domain/vhd/slice-units.js";
@@ -70,8 +71,7 @@ export async function moveUnits(
       }
       const { virtualOffset, reads } = unit;
       const fetched = buffer(reads.map(({ length }) => length));
-      for (const [index, { offset }] of reads.entries())
-        await reader.readInto(fetched[index] as Buffer, offset);
+      for (const [{ offset }, into] of pairs(reads, fetched)) await reader.readInto(into, offset);
       const { data } = assembleUnit(plan, unit, fetched, scratch);
       const runs = pageRuns(data, virtualOffset);
       if (runs.length === 0) continue;
