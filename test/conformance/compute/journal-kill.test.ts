@@ -22,10 +22,10 @@ import { GROUP, POLL, SEED, WEST } from "./support.js";
 
 /** The simulator's sources as plain JavaScript beside the project's packages: what a build would make of them. */
 function built(target: string): string {
-  const sources = readdirSync("src/local/compute", { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => path.join("compute", file));
-  for (const file of ["clock.ts", "masking.ts", ...sources]) {
+  const shared = readdirSync("src/local");
+  const own = readdirSync("src/local/compute", { recursive: true, encoding: "utf8" });
+  const sources = [...shared, ...own.map((file) => path.join("compute", file))];
+  for (const file of sources.filter((name) => name.endsWith(".ts"))) {
     const to = path.join(target, file.replace(/\.ts$/, ".js"));
     mkdirSync(path.dirname(to), { recursive: true });
     const compilerOptions = {
