@@ -1,12 +1,12 @@
 /** beginGetAccess and endGetAccess: a signed URL to the bytes of a disk, snapshot or disk restore point. */
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
 import { parseId } from "./arm-ids.js";
-import { durationMs } from "./durations.js";
 import { invalidParameter } from "./errors.js";
 import { diskErrors } from "./storage-errors.js";
 import type { Completion } from "./operations.js";
 import type { Access, Disk, DiskRestorePoint, Snapshot } from "./resources.js";
 import { accessRequest, parse } from "./schemas.js";
+import { begin } from "./verbs.js";
 import { type Call, find, must, type Outcome, save, type World } from "./world.js";
 
 export type Readable = Disk | Snapshot | DiskRestorePoint;
@@ -56,14 +56,7 @@ export function endGetAccess(call: Call): Outcome {
 
 const accepted = (call: Call, resource: Readable, kind: string): Outcome => ({
   kind: "accepted",
-  operation: call.world.operations.start({
-    kind,
-    target: resource.body.id,
-    location: locationOf(call.world, resource),
-    family: "DiskOperations",
-    forMs: durationMs("disks/access"),
-    twist: call.twist,
-  }),
+  operation: begin(call, "disks/access", resource, { kind, location: locationOf(call.world, resource) }),
 });
 
 /** A disk restore point says nothing of a place; it lies where its collection does. */

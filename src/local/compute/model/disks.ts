@@ -4,23 +4,19 @@ import { GIB } from "../content/contents.js";
 import { sameId, withUpperCaseGroup } from "./arm-ids.js";
 import { type DiskSource, copyHolding, diskSource, importInto } from "./disk-sources.js";
 import { checkSize, tierOf, withTier } from "./disk-sizes.js";
-import { durationMs } from "./durations.js";
 import { ArmError, arm, invalidParameter } from "./errors.js";
 import { diskErrors } from "./storage-errors.js";
 import type { Completion, Operation } from "./operations.js";
 import type { Disk, DiskProperties, Snapshot } from "./resources.js";
 import { diskRequest, parse } from "./schemas.js";
+import { begin, erase, fails, reads, removes, standing, tracked } from "./verbs.js";
 import {
   type Call,
   type Outcome,
   type World,
   all,
   find,
-  found,
-  listScope,
-  listed,
   must,
-  remove,
   requireGroup,
   save,
   setState,
@@ -60,7 +56,7 @@ export function putDisk(call: Call): Outcome {
     location: disk.body.location,
     properties: { ...properties, provisioningState: "Updating" },
   };
-  return begin(call, disk, echo, { wantedGb: properties.diskSizeGB });
+  return written(call, disk, echo, { wantedGb: properties.diskSizeGB });
 }
 
 function updateDisk(
@@ -81,22 +77,14 @@ function updateDisk(
     ...viewOf(call.world, disk),
     properties: { ...disk.body.properties, diskSizeGB: diskSizeGB ?? disk.body.properties.diskSizeGB },
   };
-  return begin(call, disk, echo, { wantedGb: diskSizeGB });
+  return written(call, disk, echo, { wantedGb: diskSizeGB });
 }
 
-const begin = (call: Call, disk: Disk, echo: unknown, details: Record<string, unknown>): Outcome => ({
+const written = (call: Call, disk: Disk, echo: unknown, details: Record<string, unknown>): Outcome => ({
   kind: "accepted",
   body: echo,
   retrySeconds: 2,
-  operation: call.world.operations.start({
-    kind: "disks/write",
-    target: disk.body.id,
-    location: disk.body.location ?? "",
-    family: "DiskOperations",
-    forMs: durationMs("disks/write"),
-    details,
-    twist: call.twist,
-  }),
+  operation: begin(call, "disks/write", disk, { details }),
 });
 
 interface NewDisk {
@@ -114,11 +102,7 @@ export function makeDisk(world: World, { id, location, source, envelope, propert
   const disk: Disk = {
     type: DISK,
     body: {
-      name: id.split("/").at(-1) ?? "",
-      id,
-      type: DISK,
-      location,
-      tags: (envelope["tags"] as Record<string, string> | undefined) ?? {},
+      ...tracked(DISK, id, location, envelope["tags"] as Record<string, string> | undefined),
       ...(envelope["zones"] === undefined ? {} : { zones: envelope["zones"] as string[] }),
       sku: withTier(envelope["sku"] as { name?: string } | undefined),
       properties: {
@@ -167,33 +151,17 @@ export function viewOf(world: World, disk: Disk): Disk["body"] {
   };
 }
 
-export const getDisk = (call: Call): Outcome => found(viewOf(call.world, must(call.world, DISK, call.id)));
-
-export const listDisks = (call: Call): Outcome =>
-  listed([...all(call.world, DISK, listScope(call))].map((disk) => viewOf(call.world, disk)));
+export const { get: getDisk, list: listDisks } = reads(DISK, (disk, { world }) => viewOf(world, disk));
 
 export function patchDisk(call: Call): Outcome {
   return updateDisk(call, must(call.world, DISK, call.id), parse(diskRequest, call.body));
 }
 
-export function deleteDisk(call: Call): Outcome {
-  requireGroup(call.world, call.id);
-  const disk = find(call.world, DISK, call.id);
-  if (disk === undefined) return { kind: "absent" };
-  if (disk.inner.vmId !== undefined) throw diskErrors.attached(disk.body.name, disk.inner.vmId);
-  checkNoSas(call.world, disk);
-  return {
-    kind: "accepted",
-    operation: call.world.operations.start({
-      kind: "disks/delete",
-      target: disk.body.id,
-      location: disk.body.location ?? "",
-      family: "DiskOperations",
-      forMs: durationMs("disks/delete"),
-      twist: call.twist,
-    }),
-  };
-}
+export const deleteDisk = (call: Call): Outcome =>
+  erase(call, DISK, "disks/delete", (disk) => {
+    if (disk.inner.vmId !== undefined) throw diskErrors.attached(disk.body.name, disk.inner.vmId);
+    checkNoSas(call.world, disk);
+  });
 
 export function checkNoSas(world: World, disk: Disk | Snapshot): void {
   const { access } = disk.inner;
@@ -222,8 +190,7 @@ export function detachFromVm(world: World, vmId: string, only: (disk: Disk) => b
 export const diskCompletions = (world: World): Record<string, Completion> => ({
   "disks/write": {
     complete: (operation: Operation) => {
-      const disk = find(world, DISK, operation.target);
-      if (disk === undefined) throw arm.entityNotFound();
+      const disk = standing(world, DISK, operation.target);
       const wantedGb = operation.details["wantedGb"] as number | undefined;
       const finish = () => {
         resize(disk, wantedGb);
@@ -234,12 +201,9 @@ export const diskCompletions = (world: World): Record<string, Completion> => ({
         disk.body.properties.creationData.createOption === "Import" && disk.inner.holding.sizeBytes === 0;
       return imports ? importInto(world, disk).then(finish) : finish();
     },
-    failed: ({ target }) => {
-      const disk = find(world, DISK, target);
-      if (disk !== undefined) setState(world, disk, "Failed");
-    },
+    failed: fails(world, DISK),
   },
-  "disks/delete": { complete: ({ target }) => remove(world, target) },
+  "disks/delete": removes(world),
 });
 
 function resize(disk: Disk, wantedGb: number | undefined): void {

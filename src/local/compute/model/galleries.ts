@@ -1,13 +1,13 @@
 /** Galleries and image definitions. Versions, which hold the bytes, are in gallery-versions.ts. */
 import { randomUUID } from "node:crypto";
 import { merge } from "../guests/guest.js";
-import { type DurationName, durationMs } from "./durations.js";
-import { arm, invalidParameter } from "./errors.js";
+import { invalidParameter } from "./errors.js";
 import { galleryErrors } from "./storage-errors.js";
 import { galleryRequest, shareRequest } from "./gallery-schemas.js";
 import type { Completion } from "./operations.js";
 import type { Definition, Gallery } from "./resources.js";
 import { parse } from "./schemas.js";
+import { begin, erase, reads, removes, settles, standing, tracked } from "./verbs.js";
 import {
   type Call,
   type Outcome,
@@ -15,36 +15,15 @@ import {
   all,
   find,
   found,
-  listScope,
-  listed,
   must,
   remove,
   requireGroup,
   save,
-  setState,
 } from "./world.js";
 
 export const GALLERY = "Microsoft.Compute/galleries";
 export const DEFINITION = "Microsoft.Compute/galleries/images";
 export const VERSION = "Microsoft.Compute/galleries/images/versions";
-
-export const start = (
-  call: Call,
-  location: string | undefined,
-  kind: DurationName,
-  details: Record<string, unknown> = {},
-) =>
-  call.world.operations.start({
-    kind,
-    target: call.id,
-    location: location ?? "",
-    family: "capsOperations",
-    forMs: durationMs(kind),
-    details,
-    twist: call.twist,
-  });
-
-// Galleries --------------------------------------------------------------------------------------------------
 
 export function putGallery(call: Call): Outcome {
   const { world, id } = call;
@@ -58,11 +37,12 @@ export function putGallery(call: Call): Outcome {
   const gallery: Gallery = {
     type: GALLERY,
     body: {
-      name,
-      id,
-      type: GALLERY,
-      location: existing?.body.location ?? location ?? group.location,
-      tags: tags ?? existing?.body.tags ?? {},
+      ...tracked(
+        GALLERY,
+        id,
+        existing?.body.location ?? location ?? group.location,
+        tags ?? existing?.body.tags,
+      ),
       properties: {
         ...known,
         ...properties,
@@ -92,7 +72,7 @@ export function putGallery(call: Call): Outcome {
   return {
     kind: existing === undefined ? "created" : "updated",
     body: gallery.body,
-    operation: start(call, gallery.body.location, "galleries/write"),
+    operation: begin(call, "galleries/write", gallery),
   };
 }
 
@@ -112,16 +92,13 @@ export function getGallery(call: Call): Outcome {
   const sharingProfile = { ...body.properties.sharingProfile, groups: inner.shared };
   return found({ ...body, properties: { ...body.properties, sharingProfile } });
 }
-export const listGalleries = (call: Call): Outcome =>
-  listed([...all(call.world, GALLERY, listScope(call))].map(({ body }) => body));
 
-export function deleteGallery(call: Call): Outcome {
-  requireGroup(call.world, call.id);
-  const gallery = find(call.world, GALLERY, call.id);
-  if (gallery === undefined) return { kind: "absent" };
-  checkNoChildren(call.world, gallery, [...all(call.world, DEFINITION, gallery.body.id)]);
-  return { kind: "accepted", operation: start(call, gallery.body.location, "galleries/delete") };
-}
+export const { list: listGalleries } = reads(GALLERY);
+
+export const deleteGallery = (call: Call): Outcome =>
+  erase(call, GALLERY, "galleries/delete", (gallery) =>
+    checkNoChildren(call.world, gallery, [...all(call.world, DEFINITION, gallery.body.id)]),
+  );
 
 /** A parent still counts children that were deleted a moment ago: eventual consistency that bites every clean-up. */
 export function checkNoChildren(
@@ -165,7 +142,7 @@ export function shareGallery(call: Call): Outcome {
   }
   return {
     kind: "accepted",
-    operation: start(call, gallery.body.location, "galleries/share", { operationType, groups }),
+    operation: begin(call, "galleries/share", gallery, { details: { operationType, groups } }),
   };
 }
 
@@ -193,19 +170,10 @@ function share(
 }
 
 export const galleryCompletions = (world: World, lingerMs: number): Record<string, Completion> => {
-  const settle = (type: typeof GALLERY | typeof DEFINITION): Completion => {
-    const become =
-      (state: string) =>
-      ({ target }: { target: string }) => {
-        const resource = find(world, type, target);
-        if (resource !== undefined) setState(world, resource, state);
-      };
-    return { complete: become("Succeeded"), failed: become("Failed") };
-  };
   return {
-    "galleries/write": settle(GALLERY),
-    "definitions/write": settle(DEFINITION),
-    "galleries/delete": { complete: ({ target }) => remove(world, target) },
+    "galleries/write": settles(world, GALLERY),
+    "definitions/write": settles(world, DEFINITION),
+    "galleries/delete": removes(world),
     "definitions/delete": {
       complete: ({ target }) => {
         remove(world, target);
@@ -214,8 +182,7 @@ export const galleryCompletions = (world: World, lingerMs: number): Record<strin
     },
     "galleries/share": {
       complete: ({ target, details }) => {
-        const gallery = find(world, GALLERY, target);
-        if (gallery === undefined) throw arm.entityNotFound();
+        const gallery = standing(world, GALLERY, target);
         share(
           gallery,
           details["operationType"] as string,

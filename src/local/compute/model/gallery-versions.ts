@@ -1,7 +1,7 @@
 /** Gallery image versions: made from a VM, an image, another version, disks, snapshots or blobs; replicated by region. */
 import { GIB } from "../content/contents.js";
 import { merge } from "../guests/guest.js";
-import { CHILD_LINGER_MS, durationMs } from "./durations.js";
+import { CHILD_LINGER_MS } from "./durations.js";
 import { arm } from "./errors.js";
 import { galleryErrors } from "./storage-errors.js";
 import { vmErrors } from "./vm-errors.js";
@@ -12,15 +12,13 @@ import { regionDisplayName, regionKey } from "./regions.js";
 import { replicate, replicationStatus } from "./replication.js";
 import type { Definition, ImageDisk, Version } from "./resources.js";
 import { parse } from "./schemas.js";
+import { begin, fails, listBelow, reads, standing, tracked } from "./verbs.js";
 import { readBlobSources, sourceOf } from "./version-sources.js";
 import {
   type Call,
   type Outcome,
   type World,
-  all,
   find,
-  found,
-  listed,
   must,
   remove,
   requireGroup,
@@ -54,11 +52,7 @@ function create(call: Call, definition: Definition, request: Request): Outcome {
   const version: Version = {
     type: VERSION,
     body: {
-      name,
-      id,
-      type: VERSION,
-      location,
-      tags: request.tags ?? {},
+      ...tracked(VERSION, id, location, request.tags),
       properties: {
         ...properties,
         publishingProfile,
@@ -150,17 +144,10 @@ function start(call: Call, version: Version, kind: "versions/create" | "versions
   const ends = version.inner.replicas.map(({ endMs }) => endMs ?? now);
   // What is slow was planned into the replicas already.
   const twist = { ...call.twist, slow: 1 };
-  return call.world.operations.start({
-    kind,
-    target: version.body.id,
-    location: version.body.location ?? "",
-    family: "capsOperations",
-    forMs: Math.max(1000, ...ends.map((endMs) => endMs - now)),
-    twist,
-  });
+  return begin(call, kind, version, { forMs: Math.max(1000, ...ends.map((endMs) => endMs - now)), twist });
 }
 
-const view = (call: Call, version: Version): Version["body"] =>
+const view = (version: Version, call: Call): Version["body"] =>
   call.query.get("$expand")?.toLowerCase() === "replicationstatus"
     ? {
         ...version.body,
@@ -171,12 +158,8 @@ const view = (call: Call, version: Version): Version["body"] =>
       }
     : version.body;
 
-export const getVersion = (call: Call): Outcome => found(view(call, must(call.world, VERSION, call.id)));
-
-export function listVersions(call: Call): Outcome {
-  const definition = must(call.world, DEFINITION, call.id);
-  return listed([...all(call.world, VERSION, definition.body.id)].map((version) => view(call, version)));
-}
+export const { get: getVersion } = reads(VERSION, view);
+export const listVersions = listBelow(DEFINITION, VERSION, view);
 
 export function deleteVersion(call: Call): Outcome {
   requireGroup(call.world, call.id);
@@ -191,14 +174,7 @@ export function deleteVersion(call: Call): Outcome {
   ) {
     throw galleryErrors.protected(version.body.id, endOfLife);
   }
-  const operation = call.world.operations.start({
-    kind: "versions/delete",
-    target: version.body.id,
-    location: version.body.location ?? "",
-    family: "capsOperations",
-    forMs: durationMs("versions/delete"),
-    twist: call.twist,
-  });
+  const operation = begin(call, "versions/delete", version);
   version.body.properties.provisioningState = "Deleting";
   save(call.world, version);
   // azure-rest-api-specs#11559 shows the reply's Retry-After.
@@ -208,8 +184,7 @@ export function deleteVersion(call: Call): Outcome {
 export const versionCompletions = (world: World): Record<string, Completion> => {
   const written: Completion = {
     complete: ({ target }) => {
-      const version = find(world, VERSION, target);
-      if (version === undefined) throw arm.entityNotFound();
+      const version = standing(world, VERSION, target);
       const { storageProfile } = version.body.properties;
       const blobs = [storageProfile?.osDiskImage, ...(storageProfile?.dataDiskImages ?? [])].some(
         (disk) => disk?.source?.uri !== undefined,
@@ -238,12 +213,7 @@ export const versionCompletions = (world: World): Record<string, Completion> => 
         remove(world, target);
         linger(world, target, world.clock.now() + CHILD_LINGER_MS);
       },
-      failed: ({ target }) => {
-        const version = find(world, VERSION, target);
-        if (version === undefined) return;
-        version.body.properties.provisioningState = "Failed";
-        save(world, version);
-      },
+      failed: fails(world, VERSION),
     },
   };
 };

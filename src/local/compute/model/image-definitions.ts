@@ -2,13 +2,12 @@
 import { merge } from "../guests/guest.js";
 import { arm, invalidParameter } from "./errors.js";
 import { galleryErrors } from "./storage-errors.js";
-import { DEFINITION, GALLERY, VERSION, checkNoChildren, start } from "./galleries.js";
+import { DEFINITION, GALLERY, VERSION, checkNoChildren } from "./galleries.js";
 import { definitionRequest } from "./gallery-schemas.js";
 import type { Definition } from "./resources.js";
 import { parse } from "./schemas.js";
-import { type Call, type Outcome, all, find, found, listed, must, requireGroup, save } from "./world.js";
-
-// Definitions ------------------------------------------------------------------------------------------------
+import { begin, erase, listBelow, reads, tracked } from "./verbs.js";
+import { type Call, type Outcome, all, find, must, requireGroup, save } from "./world.js";
 
 export function putDefinition(call: Call): Outcome {
   const { world, id } = call;
@@ -41,11 +40,12 @@ export function putDefinition(call: Call): Outcome {
   const definition: Definition = {
     type: DEFINITION,
     body: {
-      name: id.split("/").at(-1) ?? "",
-      id,
-      type: DEFINITION,
-      location: existing?.body.location ?? location ?? gallery.body.location ?? "",
-      tags: tags ?? existing?.body.tags ?? {},
+      ...tracked(
+        DEFINITION,
+        id,
+        existing?.body.location ?? location ?? gallery.body.location ?? "",
+        tags ?? existing?.body.tags,
+      ),
       properties: {
         ...known,
         hyperVGeneration: "V1",
@@ -62,7 +62,7 @@ export function putDefinition(call: Call): Outcome {
     inner: existing?.inner ?? { lingering: [] },
   };
   save(world, definition);
-  const operation = start(call, definition.body.location, "definitions/write");
+  const operation = begin(call, "definitions/write", definition);
   return { kind: existing === undefined ? "created" : "updated", body: definition.body, operation };
 }
 
@@ -82,17 +82,10 @@ export function patchDefinition(call: Call): Outcome {
   return putDefinition({ ...call, body: merge<unknown>({ properties, tags }, call.body) });
 }
 
-export const getDefinition = (call: Call): Outcome => found(must(call.world, DEFINITION, call.id).body);
+export const { get: getDefinition } = reads(DEFINITION);
+export const listDefinitions = listBelow(GALLERY, DEFINITION);
 
-export function listDefinitions(call: Call): Outcome {
-  const gallery = must(call.world, GALLERY, call.id);
-  return listed([...all(call.world, DEFINITION, gallery.body.id)].map(({ body }) => body));
-}
-
-export function deleteDefinition(call: Call): Outcome {
-  requireGroup(call.world, call.id);
-  const definition = find(call.world, DEFINITION, call.id);
-  if (definition === undefined) return { kind: "absent" };
-  checkNoChildren(call.world, definition, [...all(call.world, VERSION, definition.body.id)]);
-  return { kind: "accepted", operation: start(call, definition.body.location, "definitions/delete") };
-}
+export const deleteDefinition = (call: Call): Outcome =>
+  erase(call, DEFINITION, "definitions/delete", (definition) =>
+    checkNoChildren(call.world, definition, [...all(call.world, VERSION, definition.body.id)]),
+  );

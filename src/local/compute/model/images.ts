@@ -2,28 +2,14 @@
 import { importVhd } from "../content/blob-import.js";
 import { GIB } from "../content/contents.js";
 import { copyHolding } from "./disk-sources.js";
-import { durationMs } from "./durations.js";
 import { arm, invalidParameter } from "./errors.js";
 import { imageErrors } from "./storage-errors.js";
 import { vmErrors } from "./vm-errors.js";
 import type { Completion } from "./operations.js";
 import type { Holding, Image, ImageDisk, Vm } from "./resources.js";
 import { imageRequest, parse } from "./schemas.js";
-import {
-  type Call,
-  type Outcome,
-  type World,
-  all,
-  find,
-  found,
-  listScope,
-  listed,
-  must,
-  remove,
-  requireGroup,
-  save,
-  setState,
-} from "./world.js";
+import { begin, erase, fails, reads, removes, settles, standing, tracked } from "./verbs.js";
+import { type Call, type Outcome, type World, find, must, requireGroup, save, setState } from "./world.js";
 
 export const IMAGE = "Microsoft.Compute/images";
 type Profile = NonNullable<Image["body"]["properties"]["storageProfile"]>;
@@ -53,11 +39,7 @@ export function putImage(call: Call): Outcome {
   const image: Image = {
     type: IMAGE,
     body: {
-      name: id.split("/").at(-1) ?? "",
-      id,
-      type: IMAGE,
-      location: request.location ?? group.location,
-      tags: request.tags ?? {},
+      ...tracked(IMAGE, id, request.location ?? group.location, request.tags),
       properties: {
         ...properties,
         storageProfile,
@@ -73,24 +55,14 @@ export function putImage(call: Call): Outcome {
     .map((disk) => imageDisk(world, disk));
   if (storageProfile.osDisk.blobUri === undefined) image.inner.os = imageDisk(world, storageProfile.osDisk);
   save(world, image);
-  return { kind: "created", body: image.body, operation: start(call, image, "images/create") };
+  return { kind: "created", body: image.body, operation: begin(call, "images/create", image) };
 }
 
 function update(call: Call, image: Image, tags: Record<string, string> | undefined): Outcome {
   if (tags !== undefined) image.body.tags = tags;
   setState(call.world, image, "Updating");
-  return { kind: "updated", body: image.body, operation: start(call, image, "images/update") };
+  return { kind: "updated", body: image.body, operation: begin(call, "images/update", image) };
 }
-
-const start = (call: Call, image: Image, kind: "images/create" | "images/update" | "images/delete") =>
-  call.world.operations.start({
-    kind,
-    target: image.body.id,
-    location: image.body.location ?? "",
-    family: "operations",
-    forMs: durationMs(kind),
-    twist: call.twist,
-  });
 
 function sourceVm(world: World, id: string): Vm {
   const vm = must(world, "Microsoft.Compute/virtualMachines", id);
@@ -139,52 +111,32 @@ const kept = (disk: OsDisk | DataDisk, holding: Holding): ImageDisk => ({
   holding,
 });
 
-export const getImage = (call: Call): Outcome => found(must(call.world, IMAGE, call.id).body);
-export const listImages = (call: Call): Outcome =>
-  listed([...all(call.world, IMAGE, listScope(call))].map(({ body }) => body));
+export const { get: getImage, list: listImages } = reads(IMAGE);
 export const patchImage = (call: Call): Outcome =>
   update(call, must(call.world, IMAGE, call.id), parse(imageRequest, call.body).tags);
 
-export function deleteImage(call: Call): Outcome {
-  requireGroup(call.world, call.id);
-  const image = find(call.world, IMAGE, call.id);
-  if (image === undefined) return { kind: "absent" };
-  return { kind: "accepted", operation: start(call, image, "images/delete") };
-}
+export const deleteImage = (call: Call): Outcome => erase(call, IMAGE, "images/delete");
 
-export const imageCompletions = (world: World): Record<string, Completion> => {
-  const failed = ({ target }: { target: string }) => {
-    const image = find(world, IMAGE, target);
-    if (image !== undefined) setState(world, image, "Failed");
-  };
-  return {
-    "images/create": {
-      complete: ({ target }) => {
-        const image = find(world, IMAGE, target);
-        if (image === undefined) throw arm.entityNotFound();
-        const profile = image.body.properties.storageProfile;
-        const blobs = [profile?.osDisk, ...(profile?.dataDisks ?? [])].some(
-          (disk) => disk?.blobUri !== undefined,
-        );
-        const end = () => {
-          finish(world, image);
-        };
-        if (blobs) return readBlobs(world, image).then(end);
-        end();
-        return undefined;
-      },
-      failed,
+export const imageCompletions = (world: World): Record<string, Completion> => ({
+  "images/create": {
+    complete: ({ target }) => {
+      const image = standing(world, IMAGE, target);
+      const profile = image.body.properties.storageProfile;
+      const blobs = [profile?.osDisk, ...(profile?.dataDisks ?? [])].some(
+        (disk) => disk?.blobUri !== undefined,
+      );
+      const end = () => {
+        finish(world, image);
+      };
+      if (blobs) return readBlobs(world, image).then(end);
+      end();
+      return undefined;
     },
-    "images/update": {
-      complete: ({ target }) => {
-        const image = find(world, IMAGE, target);
-        if (image !== undefined) setState(world, image, "Succeeded");
-      },
-      failed,
-    },
-    "images/delete": { complete: ({ target }) => remove(world, target) },
-  };
-};
+    failed: fails(world, IMAGE),
+  },
+  "images/update": settles(world, IMAGE),
+  "images/delete": removes(world),
+});
 
 async function readBlobs(world: World, image: Image): Promise<void> {
   const { osDisk, dataDisks } = image.body.properties.storageProfile ?? {};

@@ -2,12 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { networkBlockers, releaseNics } from "../network/attachment.js";
 import { groupId, keyOf, parseId, sameId } from "./arm-ids.js";
-import { durationMs } from "./durations.js";
 import { ArmError, arm, type ErrorBody } from "./errors.js";
 import type { Completion, Operation } from "./operations.js";
 import { detachFromVm } from "./disks.js";
 import type { Group } from "./resources.js";
 import { groupRequest, lockRequest, parse } from "./schemas.js";
+import { begin } from "./verbs.js";
 import { type Call, all, found, listed, type Lock, type Outcome, save, type World } from "./world.js";
 
 export const GROUP = "Microsoft.Resources/resourceGroups";
@@ -58,14 +58,7 @@ export function patchGroup(call: Call): Outcome {
 
 export function deleteGroup(call: Call): Outcome {
   const group = required(call);
-  const operation = call.world.operations.start({
-    kind: "resourceGroups/delete",
-    target: call.id,
-    location: group.body.location ?? "",
-    family: "operationresults",
-    forMs: durationMs("resourceGroups/delete"),
-    twist: call.twist,
-  });
+  const operation = begin(call, "resourceGroups/delete", group, { target: call.id });
   group.body.properties.provisioningState = "Deleting";
   save(call.world, group);
   return { kind: "accepted", operation, retrySeconds: 15 };

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { GIB } from "../content/contents.js";
 import { sameId } from "./arm-ids.js";
-import { crossRegionCopyMs, durationMs } from "./durations.js";
+import { crossRegionCopyMs } from "./durations.js";
 import { arm, invalidParameter } from "./errors.js";
 import type { Completion } from "./operations.js";
 import { regionKey } from "./regions.js";
@@ -11,6 +11,7 @@ import { copyOfPoint, cut, metadataDisks } from "./restore-point-cuts.js";
 import { collectionRequest, parse, restorePointRequest } from "./schemas.js";
 import { percentOf } from "./snapshots.js";
 import { VM } from "./vm-state.js";
+import { begin, fails, listBelow, reads, standing, tracked } from "./verbs.js";
 import {
   type Call,
   type Outcome,
@@ -18,8 +19,6 @@ import {
   all,
   find,
   found,
-  listScope,
-  listed,
   must,
   remove,
   requireGroup,
@@ -49,11 +48,12 @@ export function putCollection(call: Call): Outcome {
   const collection: Collection = {
     type: COLLECTION,
     body: {
-      name: id.split("/").at(-1) ?? "",
-      id,
-      type: COLLECTION,
-      location: existing?.body.location ?? request.location ?? group.location,
-      tags: request.tags ?? existing?.body.tags ?? {},
+      ...tracked(
+        COLLECTION,
+        id,
+        existing?.body.location ?? request.location ?? group.location,
+        request.tags ?? existing?.body.tags,
+      ),
       properties: {
         source: { id: sourceId, ...(sourceLocation === undefined ? {} : { location: sourceLocation }) },
         provisioningState: "Succeeded",
@@ -80,8 +80,7 @@ export function getCollection(call: Call): Outcome {
   return found({ ...body, properties: { ...body.properties, restorePoints } });
 }
 
-export const listCollections = (call: Call): Outcome =>
-  listed([...all(call.world, COLLECTION, listScope(call))].map(({ body }) => body));
+export const { list: listCollections } = reads(COLLECTION);
 
 // Points -----------------------------------------------------------------------------------------------------
 
@@ -99,14 +98,9 @@ export function putRestorePoint(call: Call): Outcome {
   const point =
     origin === undefined ? cut(call, collection, excludeDisks, consistencyMode) : copyOfPoint(call, origin);
   save(world, point);
-  const operation = world.operations.start({
-    kind: "restorePoints/write",
+  const operation = begin(call, "restorePoints/write", collection, {
     target: id,
-    location: collection.body.location ?? "",
-    family: "operations",
-    forMs: durationMs("restorePoints/write"),
     details: { ...(origin === undefined ? {} : { origin: origin.body.id }), slow: call.twist?.slow ?? 1 },
-    twist: call.twist,
   });
   return { kind: "created", body: point.body, operation };
 }
@@ -199,7 +193,7 @@ function finish(world: World, point: RestorePoint, details: Readonly<Record<stri
   setState(world, point, "Succeeded");
 }
 
-const diskPointView = (world: World, { body, inner }: DiskRestorePoint) =>
+const diskPointView = ({ body, inner }: DiskRestorePoint, { world }: Call) =>
   inner.copy === undefined
     ? body
     : {
@@ -207,15 +201,8 @@ const diskPointView = (world: World, { body, inner }: DiskRestorePoint) =>
         properties: { ...body.properties, completionPercent: percentOf(inner.copy, world.clock.now()) },
       };
 
-export const getDiskRestorePoint = (call: Call): Outcome =>
-  found(diskPointView(call.world, must(call.world, DISK_POINT, call.id)));
-
-export function listDiskRestorePoints(call: Call): Outcome {
-  const point = must(call.world, POINT, call.id);
-  return listed(
-    [...all(call.world, DISK_POINT, point.body.id)].map((diskPoint) => diskPointView(call.world, diskPoint)),
-  );
-}
+export const { get: getDiskRestorePoint } = reads(DISK_POINT, diskPointView);
+export const listDiskRestorePoints = listBelow(POINT, DISK_POINT, diskPointView);
 
 // Deletion ---------------------------------------------------------------------------------------------------
 
@@ -234,15 +221,7 @@ export function deleteCollection(call: Call): Outcome {
 
 function deletion(call: Call, kind: "restorePoints/delete" | "restorePointCollections/delete"): Outcome {
   const collection = must(call.world, COLLECTION, call.id.split("/").slice(0, 9).join("/"));
-  const operation = call.world.operations.start({
-    kind,
-    target: call.id,
-    location: collection.body.location ?? "",
-    family: "operations",
-    forMs: durationMs(kind),
-    twist: call.twist,
-  });
-  return { kind: "accepted", operation };
+  return { kind: "accepted", operation: begin(call, kind, collection, { target: call.id }) };
 }
 
 export const restorePointCompletions = (world: World): Record<string, Completion> => {
@@ -257,14 +236,9 @@ export const restorePointCompletions = (world: World): Record<string, Completion
   return {
     "restorePoints/write": {
       complete: ({ target, details }) => {
-        const point = find(world, POINT, target);
-        if (point === undefined) throw arm.entityNotFound();
-        finish(world, point, details);
+        finish(world, standing(world, POINT, target), details);
       },
-      failed: ({ target }) => {
-        const point = find(world, POINT, target);
-        if (point !== undefined) setState(world, point, "Failed");
-      },
+      failed: fails(world, POINT),
     },
     "restorePoints/delete": removeTree,
     "restorePointCollections/delete": removeTree,

@@ -9,12 +9,11 @@ import type { Completion, Operation } from "./operations.js";
 import type { RunCommand, Vm } from "./resources.js";
 import { managedRunCommandRequest, parse, runCommandRequest } from "./schemas.js";
 import { VM } from "./vm-state.js";
+import { begin, listBelow, reads } from "./verbs.js";
 import {
   type Call,
   all,
   find,
-  found,
-  listed,
   must,
   type Outcome,
   remove,
@@ -79,14 +78,9 @@ export function runCommand(call: Call): Outcome {
   const vm = must(world, VM, call.id);
   const request = parse(runCommandRequest, call.body);
   admit(world, vm);
-  const operation = world.operations.start({
-    kind: "virtualMachines/runCommand",
-    target: vm.body.id,
-    location: vm.body.location ?? "",
-    family: "operations",
+  const operation = begin(call, "virtualMachines/runCommand", vm, {
     forMs: runMs(world, vm),
     details: { script: (request.script ?? []).join("\n"), parameters: asRecord(request.parameters) },
-    twist: call.twist,
   });
   return { kind: "accepted", operation };
 }
@@ -153,26 +147,23 @@ export function putRunCommand(call: Call): Outcome {
 
 function startManaged(call: Call, vm: Vm, command: RunCommand, script: Script): Operation {
   const { world } = call;
-  const { properties } = command.body;
-  const base = { target: command.body.id, location: vm.body.location ?? "", family: "operations" as const };
+  const { id, properties } = command.body;
+  const place = { body: { id, location: vm.body.location ?? "" } };
   const forMs = runMs(world, vm);
-  if (properties["asyncExecution"] !== true) {
-    return world.operations.start({
-      ...base,
-      kind: "runCommands/write",
-      forMs,
-      details: { script, runs: true },
-      twist: call.twist,
-    });
-  }
+  if (properties["asyncExecution"] !== true)
+    return begin(call, "runCommands/write", place, { forMs, details: { script, runs: true } });
   // The operation ends when the script was handed over; the script itself goes on.
-  world.operations.start({ ...base, kind: "runCommands/execute", forMs, details: { script }, hidden: true });
-  return world.operations.start({
-    ...base,
-    kind: "runCommands/write",
+  const kind = "runCommands/execute";
+  begin(call, "runCommands/write", place, {
+    kind,
+    forMs,
+    details: { script },
+    hidden: true,
+    twist: undefined,
+  });
+  return begin(call, "runCommands/write", place, {
     forMs: durationMs("runCommands/delete"),
     details: { script, runs: false },
-    twist: call.twist,
   });
 }
 
@@ -187,31 +178,19 @@ export function patchRunCommand(call: Call): Outcome {
   return putRunCommand({ ...call, body });
 }
 
-const view = (call: Call, command: RunCommand): RunCommand["body"] =>
-  call.query.get("$expand")?.toLowerCase() === "instanceview"
+const view = (command: RunCommand, { query }: Call): RunCommand["body"] =>
+  query.get("$expand")?.toLowerCase() === "instanceview"
     ? { ...command.body, properties: { ...command.body.properties, instanceView: command.inner.view } }
     : command.body;
 
-export const getRunCommand = (call: Call): Outcome => found(view(call, must(call.world, COMMAND, call.id)));
-
-export function listRunCommands(call: Call): Outcome {
-  const vm = must(call.world, VM, call.id);
-  return listed([...all(call.world, COMMAND, vm.body.id)].map((command) => view(call, command)));
-}
+export const { get: getRunCommand } = reads(COMMAND, view);
+export const listRunCommands = listBelow(VM, COMMAND, view);
 
 export function deleteRunCommand(call: Call): Outcome {
   must(call.world, VM, call.id.split("/").slice(0, -2).join("/"));
   const command = find(call.world, COMMAND, call.id);
   if (command === undefined) return { kind: "absent" };
-  const operation = call.world.operations.start({
-    kind: "runCommands/delete",
-    target: command.body.id,
-    location: command.body.location ?? "",
-    family: "operations",
-    forMs: durationMs("runCommands/delete"),
-    twist: call.twist,
-  });
-  return { kind: "accepted", operation };
+  return { kind: "accepted", operation: begin(call, "runCommands/delete", command) };
 }
 
 /** A failing script is a succeeded command; only its instance view tells (recorded). */

@@ -4,23 +4,19 @@ import { GIB } from "../content/contents.js";
 import { type DiskSource, copyHolding, diskSource, importInto } from "./disk-sources.js";
 import { checkSize, withTier } from "./disk-sizes.js";
 import { checkNoSas } from "./disks.js";
-import { crossRegionCopyMs, durationMs } from "./durations.js";
-import { arm, invalidParameter } from "./errors.js";
+import { crossRegionCopyMs } from "./durations.js";
+import { invalidParameter } from "./errors.js";
 import type { Completion } from "./operations.js";
 import { regionKey } from "./regions.js";
 import type { Snapshot } from "./resources.js";
 import { diskRequest, parse } from "./schemas.js";
+import { begin, erase, fails, reads, removes, standing, tracked } from "./verbs.js";
 import {
   type Call,
   type Outcome,
   type World,
-  all,
   find,
-  found,
-  listScope,
-  listed,
   must,
-  remove,
   requireGroup,
   save,
   setState,
@@ -52,11 +48,7 @@ export function putSnapshot(call: Call): Outcome {
   const snapshot: Snapshot = {
     type: SNAPSHOT,
     body: {
-      name: id.split("/").at(-1) ?? "",
-      id,
-      type: SNAPSHOT,
-      location,
-      tags: request.tags ?? {},
+      ...tracked(SNAPSHOT, id, location, request.tags),
       sku: withTier(request.sku as { name?: string } | undefined),
       properties: {
         ...(osType === undefined ? {} : { osType }),
@@ -105,25 +97,20 @@ export function putSnapshot(call: Call): Outcome {
     location,
     properties: { ...properties, creationData, provisioningState: "Updating" },
   };
-  return begin(call, snapshot, echo);
+  return written(call, snapshot, echo);
 }
 
 function updateSnapshot(call: Call, snapshot: Snapshot, tags: Record<string, string> | undefined): Outcome {
   if (tags !== undefined) snapshot.body.tags = tags;
   setState(call.world, snapshot, "Updating");
-  return begin(call, snapshot, structuredClone(viewOf(call.world, snapshot)));
+  return written(call, snapshot, structuredClone(viewOf(call.world, snapshot)));
 }
 
-const begin = (call: Call, snapshot: Snapshot, echo: unknown): Outcome => ({
+const written = (call: Call, snapshot: Snapshot, echo: unknown): Outcome => ({
   kind: "accepted",
   body: echo,
   retrySeconds: 2,
-  operation: call.world.operations.start({
-    kind: "snapshots/write",
-    target: snapshot.body.id,
-    location: snapshot.body.location ?? "",
-    family: "DiskOperations",
-    forMs: durationMs("snapshots/write"),
+  operation: begin(call, "snapshots/write", snapshot, {
     // A slow or hanging copy is one whose percentage creeps; its operation still ends at once (recorded).
     twist:
       snapshot.inner.copy === undefined
@@ -152,38 +139,20 @@ export function viewOf(world: World, snapshot: Snapshot): Snapshot["body"] {
   };
 }
 
-export const getSnapshot = (call: Call): Outcome =>
-  found(viewOf(call.world, must(call.world, SNAPSHOT, call.id)));
-
-export const listSnapshots = (call: Call): Outcome =>
-  listed([...all(call.world, SNAPSHOT, listScope(call))].map((snapshot) => viewOf(call.world, snapshot)));
+export const { get: getSnapshot, list: listSnapshots } = reads(SNAPSHOT, (snapshot, { world }) =>
+  viewOf(world, snapshot),
+);
 
 export const patchSnapshot = (call: Call): Outcome =>
   updateSnapshot(call, must(call.world, SNAPSHOT, call.id), parse(diskRequest, call.body).tags);
 
-export function deleteSnapshot(call: Call): Outcome {
-  requireGroup(call.world, call.id);
-  const snapshot = find(call.world, SNAPSHOT, call.id);
-  if (snapshot === undefined) return { kind: "absent" };
-  checkNoSas(call.world, snapshot);
-  return {
-    kind: "accepted",
-    operation: call.world.operations.start({
-      kind: "snapshots/delete",
-      target: snapshot.body.id,
-      location: snapshot.body.location ?? "",
-      family: "DiskOperations",
-      forMs: durationMs("snapshots/delete"),
-      twist: call.twist,
-    }),
-  };
-}
+export const deleteSnapshot = (call: Call): Outcome =>
+  erase(call, SNAPSHOT, "snapshots/delete", (snapshot) => checkNoSas(call.world, snapshot));
 
 export const snapshotCompletions = (world: World): Record<string, Completion> => ({
   "snapshots/write": {
     complete: ({ target }) => {
-      const snapshot = find(world, SNAPSHOT, target);
-      if (snapshot === undefined) throw arm.entityNotFound();
+      const snapshot = standing(world, SNAPSHOT, target);
       const finish = () => {
         setState(world, snapshot, "Succeeded");
         return viewOf(world, snapshot);
@@ -193,10 +162,7 @@ export const snapshotCompletions = (world: World): Record<string, Completion> =>
         snapshot.inner.holding.sizeBytes === 0;
       return imports ? importInto(world, snapshot).then(finish) : finish();
     },
-    failed: ({ target }) => {
-      const snapshot = find(world, SNAPSHOT, target);
-      if (snapshot !== undefined) setState(world, snapshot, "Failed");
-    },
+    failed: fails(world, SNAPSHOT),
   },
-  "snapshots/delete": { complete: ({ target }) => remove(world, target) },
+  "snapshots/delete": removes(world),
 });

@@ -14,6 +14,7 @@ import type { Vm } from "./resources.js";
 import { regionKey } from "./regions.js";
 import { parse, patchRequest, vmRequest } from "./schemas.js";
 import { type VmPlace, buildDisks, holdsDisk } from "./vm-disks.js";
+import { fails, reads, standing, tracked } from "./verbs.js";
 import { type Request, carried, shownProperties, start } from "./vm-requests.js";
 import { coresUsed, limitOf, sizeOf } from "./vm-sizes.js";
 import { extensionsOf } from "./vm-extensions.js";
@@ -25,8 +26,6 @@ import {
   type World,
   all,
   find,
-  found,
-  listScope,
   listed,
   must,
   remove,
@@ -80,11 +79,7 @@ export function create(call: Call, request: Request): Outcome {
   const vm: Vm = {
     type: VM,
     body: {
-      name,
-      id,
-      type: VM,
-      location,
-      tags: request.tags ?? {},
+      ...tracked(VM, id, location, request.tags),
       ...(request.zones === undefined ? {} : { zones: request.zones }),
       ...carried(request),
       properties: {
@@ -156,9 +151,7 @@ function view(world: World, vm: Vm, expanded = false): Record<string, unknown> {
 
 const expands = ({ query }: Call): boolean => query.get("$expand")?.toLowerCase() === "instanceview";
 
-export function getVm(call: Call): Outcome {
-  return found(view(call.world, must(call.world, VM, call.id), expands(call)));
-}
+export const { get: getVm } = reads(VM, (vm, call) => view(call.world, vm, expands(call)));
 
 export const listVmsByLocation = (call: Call): Outcome =>
   listed(
@@ -167,10 +160,9 @@ export const listVmsByLocation = (call: Call): Outcome =>
       .map((vm) => view(call.world, vm)),
   );
 
-export function listVms(call: Call): Outcome {
-  const expanded = call.query.get("statusOnly") === "true" || expands(call);
-  return listed([...all(call.world, VM, listScope(call))].map((vm) => view(call.world, vm, expanded)));
-}
+export const { list: listVms } = reads(VM, (vm, call) =>
+  view(call.world, vm, call.query.get("statusOnly") === "true" || expands(call)),
+);
 
 export function deleteVm(call: Call): Outcome {
   const { world } = call;
@@ -202,14 +194,10 @@ function removeVm(world: World, vm: Vm): void {
 }
 
 export const vmCompletions = (world: World): Record<string, Completion> => {
-  const failed = ({ target }: { target: string }) => {
-    const vm = find(world, VM, target);
-    if (vm !== undefined) setState(world, vm, "Failed");
-  };
+  const failed = fails(world, VM);
   const updated: Completion = {
     complete: ({ target }) => {
-      const vm = find(world, VM, target);
-      if (vm === undefined) throw arm.entityNotFound();
+      const vm = standing(world, VM, target);
       const profile = vm.body.properties.storageProfile;
       if (profile !== undefined)
         profile.dataDisks = (profile.dataDisks ?? []).filter(({ toBeDetached }) => toBeDetached !== true);
@@ -222,8 +210,7 @@ export const vmCompletions = (world: World): Record<string, Completion> => {
   return {
     "virtualMachines/create": {
       complete: ({ target, details }) => {
-        const vm = find(world, VM, target);
-        if (vm === undefined) throw arm.entityNotFound();
+        const vm = standing(world, VM, target);
         const osDisk = find(world, DISK, vm.body.properties.storageProfile?.osDisk?.managedDisk?.id ?? "");
         if (osDisk?.inner.access !== undefined && osDisk.inner.access.expiresMs > world.clock.now())
           throw diskErrors.activeSas(osDisk.body.name);

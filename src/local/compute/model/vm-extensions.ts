@@ -3,19 +3,18 @@
  * does not answer.
  */
 import { arm, ArmError } from "./errors.js";
-import { type DurationName, durationMs } from "./durations.js";
 import { agentReady } from "./instance-view.js";
 import { parentId } from "./arm-ids.js";
 import type { Completion } from "./operations.js";
 import type { Extension, Vm } from "./resources.js";
 import { extensionRequest, parse } from "./schemas.js";
+import { begin, fails, reads } from "./verbs.js";
 import { vmErrors } from "./vm-errors.js";
 import { VM } from "./vm-state.js";
 import {
   all,
   type Call,
   find,
-  found,
   listed,
   must,
   type Outcome,
@@ -50,7 +49,7 @@ export function putExtension(call: Call): Outcome {
   return {
     kind: existing === undefined ? "created" : "updated",
     body: extension.body,
-    operation: start(call, vm, kind),
+    operation: begin(call, kind, vm, { target: id }),
   };
 }
 
@@ -83,17 +82,7 @@ function changeable({ world, id }: Call): Vm {
   return vm;
 }
 
-const start = (call: Call, vm: Vm, kind: DurationName) =>
-  call.world.operations.start({
-    kind,
-    target: call.id,
-    location: vm.body.location ?? "",
-    family: "operations",
-    forMs: durationMs(kind),
-    twist: call.twist,
-  });
-
-export const getExtension = (call: Call): Outcome => found(must(call.world, EXTENSION, call.id).body);
+export const { get: getExtension } = reads(EXTENSION);
 
 export const extensionsOf = (world: World, vm: Vm): Extension["body"][] =>
   [...all(world, EXTENSION, vm.body.id)].map(({ body }) => body);
@@ -107,14 +96,10 @@ export function deleteExtension(call: Call): Outcome {
   if (extension === undefined) return { kind: "absent" };
   changeable(call);
   setState(call.world, extension, "Deleting");
-  return { kind: "accepted", operation: start(call, vm, "extensions/delete") };
+  return { kind: "accepted", operation: begin(call, "extensions/delete", vm, { target: call.id }) };
 }
 
 export const extensionCompletions = (world: World): Record<string, Completion> => {
-  const failed = ({ target }: { target: string }) => {
-    const extension = find(world, EXTENSION, target);
-    if (extension !== undefined) setState(world, extension, "Failed");
-  };
   const withAgent = (finish: (extension: Extension) => void): Completion => ({
     complete: ({ target }) => {
       const extension = find(world, EXTENSION, target);
@@ -123,7 +108,7 @@ export const extensionCompletions = (world: World): Record<string, Completion> =
       if (!agentReady(world, vm)) throw new ArmError(409, vmErrors.agentSilent(vm.body.name));
       finish(extension);
     },
-    failed,
+    failed: fails(world, EXTENSION),
   });
   const written = withAgent((extension) => setState(world, extension, "Succeeded"));
   return {

@@ -10,7 +10,7 @@ import {
   timestamp,
   type World,
 } from "./world.js";
-import { AGENT_BOOT_MS, type DurationName, durationMs } from "./durations.js";
+import { AGENT_BOOT_MS } from "./durations.js";
 import { arm } from "./errors.js";
 import { vmErrors } from "./vm-errors.js";
 import { checkNoSas } from "./disks.js";
@@ -18,6 +18,7 @@ import { instanceView } from "./instance-view.js";
 import type { Completion } from "./operations.js";
 import type { Power, Vm } from "./resources.js";
 import { captureRequest, parse } from "./schemas.js";
+import { begin } from "./verbs.js";
 import { booted, turnOff, VM } from "./vm-state.js";
 
 type Action = "start" | "powerOff" | "deallocate" | "restart" | "redeploy" | "reapply";
@@ -54,14 +55,9 @@ function act(call: Call, action: Action): Outcome {
     (action === "start" && before === "running") ||
     (action === "powerOff" && before === "stopped");
   const hints = HINTS[action];
-  const operation = world.operations.start({
-    kind: `virtualMachines/${action}`,
-    target: vm.body.id,
-    location: vm.body.location ?? "",
-    family: "operations",
-    forMs: idle ? 500 : durationMs(`virtualMachines/${action}` satisfies DurationName),
+  const operation = begin(call, `virtualMachines/${action}`, vm, {
+    ...(idle ? { forMs: 500 } : {}),
     details: { before },
-    twist: call.twist,
     ...(hints === undefined ? {} : { firstPollSeconds: hints.poll }),
   });
   const power = ON_THE_WAY[action];
@@ -130,22 +126,13 @@ export function generalizeVm(call: Call): Outcome {
 
 /** Only VMs on page blobs can be captured this way; their disks are outside this simulator but for their names. */
 export function captureVm(call: Call): Outcome {
-  const { world } = call;
-  const vm = must(world, VM, call.id);
+  const vm = must(call.world, VM, call.id);
   const request = parse(captureRequest, call.body);
   const vhd = vm.body.properties.storageProfile?.osDisk?.vhd;
   if (!vm.inner.generalized) throw vmErrors.notGeneralizedForCapture();
   if (vhd === undefined) throw vmErrors.captureNeedsBlobDisks();
-  const operation = world.operations.start({
-    kind: "virtualMachines/capture",
-    target: vm.body.id,
-    location: vm.body.location ?? "",
-    family: "operations",
-    forMs: durationMs("virtualMachines/capture"),
-    details: { ...request, guid: randomUUID() },
-    twist: call.twist,
-  });
-  return { kind: "accepted", operation };
+  const details = { ...request, guid: randomUUID() };
+  return { kind: "accepted", operation: begin(call, "virtualMachines/capture", vm, { details }) };
 }
 
 export const getInstanceView = (call: Call): Outcome =>

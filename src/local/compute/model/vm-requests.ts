@@ -1,7 +1,7 @@
 /** What requests that write a VM have in common: what is echoed, what is kept, and the operation they begin. */
-import { durationMs } from "./durations.js";
 import type { Vm } from "./resources.js";
 import type { parse, vmRequest } from "./schemas.js";
+import { begin } from "./verbs.js";
 import type { Call } from "./world.js";
 
 export type Request = ReturnType<typeof parse<typeof vmRequest>>;
@@ -37,14 +37,4 @@ export const start = (
   kind: Kind,
   details: Record<string, unknown>,
   times: { readonly forMs?: number; readonly firstPollSeconds?: number } = {},
-) =>
-  call.world.operations.start({
-    kind,
-    target: vm.body.id,
-    location: vm.body.location ?? "",
-    family: "operations",
-    forMs: durationMs(kind),
-    details,
-    twist: call.twist,
-    ...times,
-  });
+) => begin(call, kind, vm, { details, ...times });
