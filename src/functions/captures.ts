@@ -126,6 +126,16 @@ async function start(
 }
 
 async function keepOriginal(runs: RunStore, runId: string, body: unknown): Promise<void> {
-  const text = typeof body === "string" ? body : JSON.stringify(body, undefined, 2);
-  await runs.putOnce(runId, ORIGINAL, new TextEncoder().encode(text));
+  await runs.putOnce(runId, ORIGINAL, new TextEncoder().encode(originalOf(body)));
+}
+
+/** Not indented: of what is nested deep, that would make megabytes of kilobytes. */
+export function originalOf(body: unknown): string {
+  if (typeof body === "string") return body;
+  try {
+    return JSON.stringify(body) ?? "";
+  } catch {
+    // Nested deeper than can be written down again: refused as any other, and no message to be delivered ten times.
+    return "(nested too deep to be kept)";
+  }
 }
