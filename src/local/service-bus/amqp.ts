@@ -1,14 +1,13 @@
 /** The one door to rhea: its codec and listener under the types of rhea-internals.d.ts, and the answers we give. */
 import type { EventEmitter } from "node:events";
-import type { Server } from "node:net";
 import rhea from "rhea";
-import type { AmqpError, Delivery, MessageCodec, Typed, Types } from "./rhea-internals.js";
+import type { AmqpError, Connection, Delivery, MessageCodec, Typed, Types } from "./rhea-internals.js";
 
 export const types = rhea.types as unknown as Types;
 export const messages = rhea.message as unknown as MessageCodec;
 
 export interface Container extends EventEmitter {
-  listen(options: object): Server;
+  create_connection(options: object): Connection;
 }
 
 /**
@@ -22,7 +21,7 @@ export function createContainer(): Container {
   };
   mechanisms.enable_anonymous();
   mechanisms.MSSBCBS = mechanisms.ANONYMOUS;
-  return container;
+  return container as unknown as Container;
 }
 
 export function readTyped(bytes: Buffer): Typed {
@@ -60,6 +59,12 @@ export function answerRejected(delivery: Delivery, connection: { _process(): voi
   delivery.update(true, rejected(error));
   connection._process();
   delivery.remote_settled = true;
+}
+
+/** Frees the slot of a delivery that gets no answer, since its link is no more. */
+export function drop(delivery: Delivery): void {
+  delivery.remote_settled = true;
+  delivery.update(true);
 }
 
 /** Lock tokens are GUIDs: text in the SDK, in .NET byte order in a delivery tag, in plain order in a request body. */

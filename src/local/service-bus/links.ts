@@ -1,5 +1,5 @@
 /** The two kinds of data links: a client's sender, whose messages we take in, and a client's receiver, which we feed. */
-import { answerAccepted, answerRejected, tagOfToken, tokenOfTag, types } from "./amqp.js";
+import { answerAccepted, answerRejected, drop, tagOfToken, tokenOfTag, types } from "./amqp.js";
 import { decodeIncoming, encodeEntry, mapOf, unbatch } from "./codec.js";
 import type { IncomingMessage } from "./entry.js";
 import type { Journal } from "./journal.js";
@@ -16,6 +16,12 @@ const BATCH_FORMAT = 0x80013700;
 
 export const refusal = (condition: string, description: string): AmqpError => ({ condition, description });
 
+export const tooLarge = (bytes: number): AmqpError =>
+  refusal(
+    "amqp:link:message-size-exceeded",
+    `The message of ${bytes} bytes exceeds the limit of ${MAX_MESSAGE_BYTES} bytes.`,
+  );
+
 /** A link that never was: no node at its end, then the reason (AMQP 1.0, 2.6.3). With one, .NET takes it for open. */
 export function refuseLink(link: Receiver | Sender, error: AmqpError): void {
   link.local.attach.source = undefined;
@@ -23,11 +29,18 @@ export function refuseLink(link: Receiver | Sender, error: AmqpError): void {
   link.close(error);
 }
 
+/** Gives `take` the whole messages that come on a link as long as it is open. */
+export function onMessage(link: Receiver, take: (context: EventContext) => void): void {
+  link.on("message", (context: EventContext) => {
+    // After our farewell nobody would learn that it was kept: the client sends it again, and then it would be here twice.
+    if (link.is_open() && !link.discards) take(context);
+    else drop(context.delivery);
+  });
+}
+
 /** Takes in what a client sends; a transfer is answered once all its messages are durable. */
 export function serveSender(link: Receiver, entity: Entity, journal: Journal): void {
-  link.on("message", ({ message, delivery, connection }: EventContext) => {
-    // After our farewell nobody would learn that it was kept: the client sends it again, and then it would be here twice.
-    if (!link.is_open()) return;
+  onMessage(link, ({ message, delivery, connection }) => {
     const outcome = takeIn(message, delivery.format, entity);
     journal.onDurable(
       () => {
@@ -46,12 +59,7 @@ const NOT_KEPT = refusal(
 
 /** All messages of a transfer or none. */
 function takeIn(bytes: Buffer, format: number, entity: Entity): AmqpError | undefined {
-  if (bytes.length > MAX_MESSAGE_BYTES) {
-    return refusal(
-      "amqp:link:message-size-exceeded",
-      `The message of ${bytes.length} bytes exceeds the limit of ${MAX_MESSAGE_BYTES} bytes.`,
-    );
-  }
+  if (bytes.length > MAX_MESSAGE_BYTES) return tooLarge(bytes.length);
   let messages: IncomingMessage[];
   try {
     messages = (format === BATCH_FORMAT ? unbatch(bytes) : [bytes]).map(decodeIncoming);

@@ -16,7 +16,14 @@ const STRING = 0xb1;
 
 type Body = Readonly<Record<string, unknown>>;
 
-const QUEUE_OPERATIONS: Readonly<Record<string, (queue: Queue, body: Body) => Reply>> = {
+/** Who asks. Clients name the receiver that a request is about; one that names none means any of its connection. */
+interface Requester {
+  readonly connection: object;
+  readonly link: string | undefined;
+}
+
+type Operation = (queue: Queue, body: Body, requester: Requester) => Reply;
+const QUEUE_OPERATIONS: Readonly<Record<string, Operation>> = {
   "peek-message": peek,
   "renew-lock": renewLocks,
   "receive-by-sequence-number": receiveDeferred,
@@ -27,8 +34,12 @@ const QUEUE_OPERATIONS: Readonly<Record<string, (queue: Queue, body: Body) => Re
   "get-message-sessions": listSessions,
 };
 
-export function answerManagement(request: AmqpMessage, entity: Entity, clock: Clock): Reply {
-  const operation = textOf(request.application_properties?.operation)?.replace(/^com\.microsoft:/, "") ?? "";
+export function answerManagement(
+  request: AmqpMessage,
+  { entity, connection, clock }: { entity: Entity; connection: object; clock: Clock },
+): Reply {
+  const fields = request.application_properties ?? {};
+  const operation = textOf(fields.operation)?.replace(/^com\.microsoft:/, "") ?? "";
   const body = (request.body ?? {}) as Body;
   try {
     if (operation === "schedule-message" && entity.kind !== "subscription")
@@ -41,7 +52,9 @@ export function answerManagement(request: AmqpMessage, entity: Entity, clock: Cl
       if (operation === "enumerate-rules") return enumerateRules(entity.subscription, body);
     }
     const answer = QUEUE_OPERATIONS[operation];
-    if (answer && entity.kind !== "topic") return answer(entity.queue, body);
+    if (answer && entity.kind !== "topic") {
+      return answer(entity.queue, body, { connection, link: textOf(fields["associated-link-name"]) });
+    }
   } catch (error) {
     return failed(400, "amqp:decode-error", error instanceof Error ? error.message : String(error));
   }
@@ -151,26 +164,37 @@ function readDisposition(body: Body): Settlement | undefined {
   }
 }
 
-function renewSessionLock(queue: Queue, body: Body): Reply {
-  const untilMs = queue.sessions.renew(String(body["session-id"]));
+function renewSessionLock(queue: Queue, body: Body, requester: Requester): Reply {
+  const id = heldSession(queue, body, requester);
+  const untilMs = id === undefined ? undefined : queue.sessions.renew(id);
   return untilMs === undefined ? gone(queue) : ok({ expiration: types.wrap_timestamp(untilMs) });
 }
 
-function setSessionState(queue: Queue, body: Body): Reply {
-  if (queue.sessions.lockedUntilMs(String(body["session-id"])) === undefined) return gone(queue);
+function setSessionState(queue: Queue, body: Body, requester: Requester): Reply {
+  const id = heldSession(queue, body, requester);
+  if (id === undefined) return gone(queue);
   const state = body["session-state"];
   queue.store.commit({
     op: "session",
-    id: String(body["session-id"]),
+    id,
     state: state === null || state === undefined ? undefined : Buffer.from(bytesOf(state)),
   });
   return ok({});
 }
 
-function getSessionState(queue: Queue, body: Body): Reply {
-  if (queue.sessions.lockedUntilMs(String(body["session-id"])) === undefined) return gone(queue);
-  const state = queue.store.sessionStates.get(String(body["session-id"]));
+function getSessionState(queue: Queue, body: Body, requester: Requester): Reply {
+  const id = heldSession(queue, body, requester);
+  if (id === undefined) return gone(queue);
+  const state = queue.store.sessionStates.get(id);
   return ok({ "session-state": state === undefined ? null : types.wrap_binary(state) });
+}
+
+/** The session that a request is about, or undefined when the requester does not hold it (any more). */
+function heldSession(queue: Queue, body: Body, { connection, link }: Requester): string | undefined {
+  const id = String(body["session-id"]);
+  const holder = queue.sessions.holder(id);
+  const isHeld = holder?.connection === connection && (link ?? holder.link) === holder.link;
+  return isHeld ? id : undefined;
 }
 
 function listSessions(queue: Queue, body: Body): Reply {

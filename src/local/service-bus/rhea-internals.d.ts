@@ -59,12 +59,20 @@ export interface Delivery {
   readonly format: number;
   readonly remote_state?: Outcome;
   remote_settled: boolean;
-  update(settled: boolean, state: Typed): void;
+  update(settled: boolean, state?: Typed): void;
 }
 
 export interface Connection extends EventEmitter {
   readonly socket: Socket;
   readonly local: { readonly open: { idle_time_out?: number } };
+  /** The error that ended the reading of a client's bytes. */
+  readonly saved_error?: Error;
+  /** Of the frame whose rest is awaited. */
+  readonly frame_size?: number;
+  input(bytes: Buffer): void;
+  on_open(frame: Frame): void;
+  accept(socket: Socket): void;
+  open(): void;
   close(error?: AmqpError): void;
   /** Writes everything that is due now instead of at the next tick. */
   _process(): void;
@@ -75,15 +83,20 @@ export interface Frame {
   readonly performative: {
     readonly role?: boolean;
     readonly name?: string;
-    readonly source?: Typed;
+    readonly max_frame_size?: number | null;
+    readonly aborted?: boolean;
+    more?: boolean;
+    source?: Typed | undefined;
+    target?: Typed | undefined;
     readonly properties?: Record<string, unknown>;
     message_format?: number;
   };
+  payload?: Buffer | undefined;
 }
 
 export interface Session {
   readonly connection: Connection;
-  readonly incoming: { on_transfer(frame: Frame, receiver: Link): void };
+  readonly incoming: { on_transfer(frame: Frame, receiver: Receiver): void };
   readonly outgoing: {
     readonly next_delivery_id: number;
     readonly next_pending_delivery: number;
@@ -134,7 +147,13 @@ export interface Sender extends Link {
 }
 
 /** A link on which we receive: the client's sender. */
-export type Receiver = Link;
+export interface Receiver extends Link {
+  credit: number;
+  /** The delivery whose last frame has not come. */
+  readonly _incomplete?: Delivery;
+  /** Ours: what the last frame belongs to is not to be taken in. */
+  discards?: boolean;
+}
 
 export interface EventContext {
   readonly connection: Connection;

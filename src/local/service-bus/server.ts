@@ -5,14 +5,17 @@
  */
 import type { Server } from "node:net";
 import type { Clock } from "../clock.js";
-import { answerAccepted, createContainer, messages, types } from "./amqp.js";
+import { answerAccepted, createContainer, drop, messages } from "./amqp.js";
 import { answerPutToken, type AccessKey, type Reply } from "./cbs.js";
+import { openGate } from "./gate.js";
 import type { Journal } from "./journal.js";
-import { MAX_MESSAGE_BYTES, refusal, refuseLink, serveReceiver, serveSender } from "./links.js";
+import { MAX_MESSAGE_BYTES, onMessage, refusal, refuseLink, serveReceiver, serveSender } from "./links.js";
 import type { LogLine } from "./log-line.js";
 import { answerManagement } from "./management.js";
 import { DEAD_LETTER_QUEUE, pathOf, type Entity, type Namespace } from "./namespace.js";
+import { CBS_STATUS, findReplyLink, MANAGEMENT_STATUS, sendReply, type StatusNames } from "./replies.js";
 import type { AmqpMessage, Connection, EventContext, Receiver, Sender, Session } from "./rhea-internals.js";
+import { COORDINATOR, guardTransfers, translateTermini, type Unfinished } from "./session-input.js";
 import { holdNextSessionRequests, openSession, type SessionGrants } from "./session-links.js";
 
 export interface ServerOptions {
@@ -32,6 +35,7 @@ interface Peer {
   readonly grants: Map<Session, SessionGrants>;
   /** What ends with a link, by its session. */
   readonly onClose: Map<Session, Map<Sender, () => void>>;
+  readonly unfinished: Unfinished;
 }
 
 const MANAGEMENT = /\/\$management$/i;
@@ -50,7 +54,13 @@ export function listen(options: ServerOptions): AmqpServer {
   const peerOf = (connection: Connection): Peer => {
     let peer = peers.get(connection);
     if (!peer) {
-      peer = { authorized: false, replyLinks: new Set(), grants: new Map(), onClose: new Map() };
+      peer = {
+        authorized: false,
+        replyLinks: new Set(),
+        grants: new Map(),
+        onClose: new Map(),
+        unfinished: new Map(),
+      };
       peers.set(connection, peer);
     }
     return peer;
@@ -58,7 +68,11 @@ export function listen(options: ServerOptions): AmqpServer {
 
   container.on("connection_open", ({ connection }: EventContext) => void peerOf(connection));
   container.on("session_open", ({ session, connection }: EventContext) => {
-    receiveRawBytes(session);
+    guardTransfers(session, peerOf(connection).unfinished, (link, { condition, description }) => {
+      log({ level: "warn", event: "service-bus.refused", what: condition, reason: description });
+      link.close({ condition, description });
+    });
+    translateTermini(session);
     const grants = holdNextSessionRequests(session, (address) => queueAt(namespace, address));
     peerOf(connection).grants.set(session, grants);
   });
@@ -80,7 +94,7 @@ export function listen(options: ServerOptions): AmqpServer {
       return;
     }
     if (!isAuthorized(receiver, peer)) return;
-    if (address === "") {
+    if (address === COORDINATOR) {
       refuse(
         receiver,
         "amqp:not-implemented",
@@ -91,7 +105,9 @@ export function listen(options: ServerOptions): AmqpServer {
     const entity = namespace.find(address.replace(MANAGEMENT, ""));
     if (!entity) refuseUnknown(receiver, address);
     else if (MANAGEMENT.test(address)) {
-      serveRequests(receiver, peer, MANAGEMENT_STATUS, (request) => answerManagement(request, entity, clock));
+      serveRequests(receiver, peer, MANAGEMENT_STATUS, (request) =>
+        answerManagement(request, { entity, connection, clock }),
+      );
     } else if (
       entity.kind === "subscription" ||
       address.toLowerCase().endsWith(DEAD_LETTER_QUEUE.toLowerCase())
@@ -158,6 +174,8 @@ export function listen(options: ServerOptions): AmqpServer {
     if (peer) closeSessions(peer);
     peers.delete(connection);
   };
+  // On links that were refused.
+  container.on("message", ({ delivery }: EventContext) => drop(delivery));
   container.on("sender_close", closeLink);
   container.on("session_close", ({ session, connection }: EventContext) =>
     closeSession(peerOf(connection), session),
@@ -206,7 +224,7 @@ export function listen(options: ServerOptions): AmqpServer {
     names: StatusNames,
     answer: (request: AmqpMessage) => Reply,
   ): void {
-    link.on("message", ({ message, delivery }: EventContext) => {
+    onMessage(link, ({ message, delivery }) => {
       answerAccepted(delivery);
       const request = messages.decode(message);
       const reply = answer(request);
@@ -225,73 +243,15 @@ export function listen(options: ServerOptions): AmqpServer {
     });
   };
 
-  const server = container.listen({
-    host: options.host,
-    port: options.port,
-    tcp_no_delay: true,
-    max_frame_size: 1024 * 1024,
-    channel_max: 4999,
-    idle_time_out: 240_000,
-    receiver_options: { autoaccept: false, credit_window: 1000 },
-    // By default rhea reports a modified outcome as released first: abandon would lose its properties, defer its meaning.
-    sender_options: { treat_modified_as_released: false },
-  });
+  const server = openGate(container, log);
+  server.listen({ host: options.host, port: options.port });
   return { server, sayFarewell };
 }
 
 /** The condition on which clients connect again by themselves, as they do when the service moves them. */
 const FAREWELL = refusal("amqp:connection:forced", "The local broker stops.");
 
-/**
- * The link for an answer: clients give its name ($cbs) or its target ($management) in reply_to. Those on Microsoft's C
- * library give nothing and mean the other link of the pair.
- */
-function findReplyLink(
-  links: ReadonlySet<Sender>,
-  { reply_to: replyTo }: AmqpMessage,
-  { session, target }: Receiver,
-): Sender | undefined {
-  return [...links].find((link) =>
-    typeof replyTo === "string"
-      ? link.name === replyTo || link.target?.address === replyTo
-      : link.session === session && link.source?.address === target?.address,
-  );
-}
-
-type StatusNames = readonly [code: string, description: string];
-const CBS_STATUS: StatusNames = ["status-code", "status-description"];
-const MANAGEMENT_STATUS: StatusNames = ["statusCode", "statusDescription"];
-
-function sendReply(
-  link: Sender | undefined,
-  request: AmqpMessage,
-  reply: Reply,
-  [code, description]: StatusNames,
-): void {
-  if (!link?.is_open()) return;
-  const bytes = messages.encode({
-    correlation_id: request.message_id,
-    application_properties: {
-      [code]: types.wrap_int(reply.status),
-      [description]: reply.description,
-      ...(reply.errorCondition && { errorCondition: types.wrap_symbol(reply.errorCondition) }),
-    },
-    body: reply.body,
-  });
-  if (link.has_credit()) link.send(bytes, undefined, 0);
-  else link.once("sendable", () => link.send(bytes, undefined, 0));
-}
-
 function queueAt(namespace: Namespace, address: string) {
   const entity: Entity | undefined = namespace.find(address);
   return entity && entity.kind !== "topic" ? entity.queue : undefined;
-}
-
-/** rhea decodes a message of format 0, which loses its types; of any other format it hands out the bytes. */
-function receiveRawBytes({ incoming }: Session): void {
-  const onTransfer = incoming.on_transfer.bind(incoming);
-  incoming.on_transfer = (frame, receiver) => {
-    frame.performative.message_format ||= 1;
-    onTransfer(frame, receiver);
-  };
 }

@@ -36,14 +36,15 @@ export function holdNextSessionRequests(
       return;
     }
     let lost: (() => void) | undefined;
-    const cancel = queue.sessions.lockNext(
-      wanted.timeoutMs,
-      () => lost?.(),
-      (lock) => {
+    const cancel = queue.sessions.lockNext({
+      timeoutMs: wanted.timeoutMs,
+      holder: { connection: session.connection, link: wanted.linkName },
+      onLost: () => lost?.(),
+      done: (lock) => {
         granted.set(wanted.linkName, { lock, onLost: (act) => (lost = act) });
         onAttach(frame);
       },
-    );
+    });
     cancels.add(cancel);
   };
   return {
@@ -77,7 +78,7 @@ export function openSession(
     if (!lock)
       refuseLink(link, refusal("com.microsoft:timeout", "No session had messages within the time allowed."));
   } else if (typeof wanted === "string") {
-    lock = queue.sessions.lock(wanted, onLost);
+    lock = queue.sessions.lock(wanted, { connection: link.connection, link: link.name }, onLost);
     if (!lock) {
       const taken = `The session '${wanted}' cannot be accepted: another receiver holds it.`;
       refuseLink(link, refusal("com.microsoft:session-cannot-be-locked", taken));

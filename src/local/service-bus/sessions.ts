@@ -4,6 +4,12 @@
  */
 import type { Clock } from "../clock.js";
 
+/** The link that accepted a session. Its name says nothing outside its connection. */
+export interface Holder {
+  readonly connection: object;
+  readonly link: string;
+}
+
 export interface SessionLock {
   readonly id: string;
   lockedUntilMs: number;
@@ -20,11 +26,13 @@ export interface SessionsOptions {
 }
 
 interface Held extends SessionLock {
+  readonly holder: Holder;
   readonly onLost: () => void;
   cancelTimer: () => void;
 }
 
 interface Waiter {
+  readonly holder: Holder;
   readonly onLost: () => void;
   readonly done: (lock: SessionLock | undefined) => void;
   readonly cancelTimer: () => void;
@@ -40,10 +48,11 @@ export class Sessions {
   }
 
   /** Undefined when somebody else holds the session. `onLost` is called when the lock expires. */
-  lock(id: string, onLost: () => void): SessionLock | undefined {
+  lock(id: string, holder: Holder, onLost: () => void): SessionLock | undefined {
     if (this.#held.has(id)) return undefined;
     const held: Held = {
       id,
+      holder,
       lockedUntilMs: 0,
       onLost,
       cancelTimer: () => undefined,
@@ -61,12 +70,12 @@ export class Sessions {
   }
 
   /** Locks the next session that has messages; calls `done` with undefined when none came in time. Returns its cancel. */
-  lockNext(timeoutMs: number, onLost: () => void, done: Waiter["done"]): () => void {
+  lockNext(options: Omit<Waiter, "cancelTimer"> & { readonly timeoutMs: number }): () => void {
+    const { timeoutMs, ...rest } = options;
     const waiter: Waiter = {
-      onLost,
-      done,
+      ...rest,
       cancelTimer: this.#options.clock.after(timeoutMs, () => {
-        if (this.#waiters.delete(waiter)) done(undefined);
+        if (this.#waiters.delete(waiter)) waiter.done(undefined);
       }),
     };
     this.#waiters.add(waiter);
@@ -83,7 +92,7 @@ export class Sessions {
     for (const id of this.#options.ready()) {
       const [waiter] = this.#waiters;
       if (waiter === undefined) return;
-      const lock = this.lock(id, waiter.onLost);
+      const lock = this.lock(id, waiter.holder, waiter.onLost);
       if (lock === undefined) continue;
       this.#waiters.delete(waiter);
       waiter.cancelTimer();
@@ -95,6 +104,11 @@ export class Sessions {
   renew(id: string): number | undefined {
     const held = this.#held.get(id);
     return held && this.#extend(held);
+  }
+
+  /** Undefined when nobody holds the session. */
+  holder(id: string): Holder | undefined {
+    return this.#held.get(id)?.holder;
   }
 
   lockedUntilMs(id: string): number | undefined {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ServiceBusClient } from "@azure/service-bus";
 import type { EventContext } from "rhea";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { connectRaw, EMULATOR, openConnection, putToken, signToken } from "./raw-client.js";
+import { connectRaw, EMULATOR, openConnection, openCoordinator, putToken, signToken } from "./raw-client.js";
 import { countdown, receiveOne, runBroker } from "./support.js";
 
 describe("who may connect", () => {
@@ -58,7 +58,7 @@ describe("who may connect", () => {
   test("bytes that are no AMQP end that connection only", async () => {
     const broker = await runBroker();
     const socket = connectSocket(broker.port, "127.0.0.1");
-    socket.write("GET / HTTP/1.1\r\n\r\n");
+    socket.write("HELO broker\r\n");
     await once(socket.resume(), "close");
     await broker.connect().createSender("q").sendMessages({ body: 1 });
     expect(broker.peekCounts()[0]).toMatchObject({ active: 1 });
@@ -102,7 +102,7 @@ describe("what is refused", () => {
 
   test("a transaction is refused by name", async () => {
     const { port } = await runBroker(setup);
-    const link = (await connectRaw(port)).open_sender({ target: {} });
+    const link = openCoordinator(await connectRaw(port));
     const [{ sender }] = (await once(link, "sender_error")) as [EventContext];
     expect(sender?.error).toMatchObject({
       condition: "amqp:not-implemented",
@@ -261,5 +261,24 @@ describe("many clients", () => {
     const disconnected = once(connection, "disconnected");
     await broker.stop();
     await disconnected;
+  });
+
+  test("closing a client leaves no socket, neither on its side nor on the broker's", async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+    const sinkTo = async (count: number) => {
+      while (sockets() > count) await new Promise((resolve) => setImmediate(resolve));
+    };
+    // Those of the tests before, which close behind them.
+    await sinkTo(0);
+    const broker = await runBroker({ queues: { q: {}, s: { RequiresSession: true } } });
+    const client = broker.connect();
+    await client.createSender("q").sendMessages({ body: 1 });
+    await client.createSender("s").sendMessages({ body: 1, sessionId: "a" });
+    const receiver = client.createReceiver("q");
+    receiver.subscribe({ processMessage: () => Promise.resolve(), processError: () => Promise.resolve() });
+    await client.acceptSession("s", "a");
+    expect(sockets()).toBe(2);
+    await client.close();
+    await sinkTo(0);
   });
 });

@@ -1,28 +1,30 @@
 /** docs/local/service-bus.md: what it calls served is answered, and what it calls refused is refused by name. */
 import { createRequire } from "node:module";
 import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import type { EventContext } from "rhea";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { realClock } from "../../../src/local/clock.js";
 import { parseEntities } from "../../../src/local/service-bus/config.js";
 import { memoryJournal } from "../../../src/local/service-bus/journal.js";
 import { answerManagement } from "../../../src/local/service-bus/management.js";
 import { createNamespace } from "../../../src/local/service-bus/namespace.js";
 import { tableOf } from "../documented.js";
-import { connectRaw, openConnection, putToken } from "./raw-client.js";
+import { connectRaw, openConnection, openCoordinator, putToken } from "./raw-client.js";
 import { configText, runBroker } from "./support.js";
 
 const DOCUMENT = "service-bus.md";
 
 describe("operations of $management", () => {
-  const text = configText({ queues: { queue: {} }, topics: { topic: { subscriptions: { s: {} } } } });
-  const namespace = createNamespace(parseEntities(text), memoryJournal(), realClock);
+  const config = configText({ queues: { queue: {} }, topics: { topic: { subscriptions: { s: {} } } } });
+  const namespace = createNamespace(parseEntities(config), memoryJournal(), realClock);
   const paths = { queue: "queue", topic: "topic", subscription: "topic/Subscriptions/s" };
   const answerTo = (operation: string, path: string) => {
     const request = { application_properties: { operation: `com.microsoft:${operation}` }, body: {} };
-    return answerManagement(request, namespace.find(path)!, realClock);
+    return answerManagement(request, { entity: namespace.find(path)!, connection: {}, clock: realClock });
   };
   const rows = tableOf(DOCUMENT, "operation of `$management`");
 
@@ -90,16 +92,9 @@ describe("what the document calls refused", () => {
       queue({ ForwardDeadLetteredMessagesTo: "x" }),
       "leave it empty",
     ],
-    [
-      "TLS, WebSockets, partitioning, quotas, throttling",
-      queue({ EnablePartitioning: true }),
-      "EnablePartitioning",
-    ],
-    [
-      "TLS, WebSockets, partitioning, quotas, throttling",
-      queue({ MaxSizeInMegabytes: 1 }),
-      "MaxSizeInMegabytes",
-    ],
+    ["partitioning (`EnablePartitioning`)", queue({ EnablePartitioning: true }), "EnablePartitioning"],
+    ["`AutoDeleteOnIdle`", queue({ AutoDeleteOnIdle: "PT5M" }), "AutoDeleteOnIdle"],
+    ["quotas (`MaxSizeInMegabytes`)", queue({ MaxSizeInMegabytes: 1 }), "MaxSizeInMegabytes"],
   ])("%s: the configuration with it is refused (%#)", (row, parse, message) => {
     expect(refusedRows).toContain(row);
     expect(parse).toThrow(message);
@@ -107,9 +102,14 @@ describe("what the document calls refused", () => {
 
   it("transactions", async () => {
     expect(refusedRows).toContain("transactions");
-    const link = (await connectRaw((await runBroker()).port)).open_sender({ target: {} });
+    const connection = await connectRaw((await runBroker()).port);
+    const printed = vi.spyOn(console, "warn");
+    onTestFinished(() => printed.mockRestore());
+    const link = openCoordinator(connection);
     const [{ sender }] = (await once(link, "sender_error")) as [EventContext];
     expect(sender?.error).toMatchObject({ condition: "amqp:not-implemented" });
+    expect((sender?.error as { description: string }).description).toMatch(/^Transactions are not/);
+    expect(printed).not.toHaveBeenCalled();
   });
 
   it("Entra ID tokens", async () => {
@@ -117,20 +117,68 @@ describe("what the document calls refused", () => {
     expect(await putToken(await openConnection((await runBroker()).port), "eyJ", "jwt")).toBe(401);
   });
 
-  it("administration client (HTTP), batch delete: nothing speaks HTTP there", async () => {
-    expect(refusedRows).toContain("administration client (HTTP), batch delete");
+  it.each([
+    { row: "administration client (HTTP)", headers: {}, says: "administration client" },
+    {
+      row: "AMQP over WebSockets",
+      headers: { connection: "Upgrade", upgrade: "websocket" },
+      says: "AMQP over WebSockets",
+    },
+  ])("$row", async ({ row, headers, says }) => {
+    expect(refusedRows).toContain(row);
     const { port } = await runBroker();
-    await expect(fetch(`http://127.0.0.1:${port}/$Resources/queues`)).rejects.toThrow();
+    const [response] = (await once(request({ port, host: "127.0.0.1", headers }).end(), "response")) as [
+      IncomingMessage,
+    ];
+    expect(response.statusCode).toBe(501);
+    expect(await text(response)).toContain(says);
+  });
+
+  it("batch delete", () => {
+    expect(refusedRows).toContain("batch delete");
+    expect(tableOf(DOCUMENT, "operation of `$management`")).toContainEqual([
+      "`batch-delete-messages`",
+      "refused",
+      "refused",
+      "refused",
+    ]);
   });
 
   it("TLS", async () => {
-    const { port } = await runBroker();
-    const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false });
+    expect(refusedRows).toContain("TLS");
+    const broker = await runBroker();
+    const socket = connectTls({ port: broker.port, host: "127.0.0.1", rejectUnauthorized: false });
     const [error] = (await once(socket, "error")) as [Error];
-    expect(error).toBeInstanceOf(Error);
+    expect(error.message).toMatch(/alert protocol version/);
+    expect(broker.logs).toContainEqual(
+      expect.objectContaining({
+        what: "TLS",
+        reason: expect.stringContaining("connection string") as string,
+      }),
+    );
   });
 
   it("is all covered here", () => {
-    expect(refusedRows).toHaveLength(6);
+    expect(refusedRows).toHaveLength(11);
+  });
+});
+
+describe("what the document calls simplified about limits", () => {
+  const simplifiedRows = tableOf(DOCUMENT, "operation")
+    .filter(([, verdict]) => verdict === "simplified")
+    .map(([name]) => name);
+
+  it("throttling: a thousand requests at once are all answered", async () => {
+    expect(simplifiedRows).toContain("throttling");
+    const broker = await runBroker();
+    const sender = broker.connect().createSender("q");
+    await Promise.all(Array.from({ length: 1000 }, (_, body) => sender.sendMessages({ body })));
+    expect(broker.peekCounts()[0]).toMatchObject({ active: 1000 });
+  });
+
+  it("bounds of a connection: those of bounds.test.ts, which the broker's open names", async () => {
+    expect(simplifiedRows).toContain("bounds of a connection");
+    const { max_frame_size: limit } = await connectRaw((await runBroker()).port);
+    expect(limit).toBe(1024 * 1024);
   });
 });

@@ -1,8 +1,8 @@
 /** What other official clients do on the wire and JavaScript's does not, each seen with the AMQP library it stands on. */
 import { once } from "node:events";
-import rhea, { type Connection, type EventContext, type Message, type Receiver, type Sender } from "rhea";
+import rhea, { type Connection, type EventContext, type Receiver, type Sender } from "rhea";
 import { expect, onTestFinished, test } from "vitest";
-import { connectRaw, EMULATOR, putToken, signToken } from "./raw-client.js";
+import { ask, connectRaw, EMULATOR, putToken, signToken } from "./raw-client.js";
 import { receiveOne, runBroker } from "./support.js";
 
 const types = rhea.types as unknown as { unwrap(value: unknown): unknown };
@@ -69,27 +69,6 @@ test.each<[string, string, (connection: Connection) => Sender | Receiver]>([
   expect(ends).toEqual([null, null]);
   expect(link.error).toMatchObject({ condition });
 });
-
-/** A request to `$management` of q, settled by the sender as .NET and Python do it. */
-async function ask(connection: Connection, request: object): Promise<{ reply: Message; raw: Buffer }> {
-  const replies: Receiver = connection.open_receiver({ source: "q/$management", target: "reply" });
-  await once(replies, "receiver_open");
-  // Undecoded too, since rhea gives a number of any type as a number.
-  let raw: Buffer = Buffer.alloc(0);
-  const { incoming } = replies.session as unknown as {
-    incoming: { on_transfer(frame: { payload: Buffer }, receiver: Receiver): void };
-  };
-  const onTransfer = incoming.on_transfer.bind(incoming);
-  incoming.on_transfer = (frame, receiver) => {
-    raw = frame.payload;
-    onTransfer(frame, receiver);
-  };
-  const requests: Sender = connection.open_sender({ target: "q/$management", snd_settle_mode: 1 });
-  await once(requests, "sendable");
-  requests.send(request as Message);
-  const [{ message }] = (await once(replies, "message")) as [EventContext];
-  return { reply: message!, raw };
-}
 
 const peek = {
   application_properties: { operation: "com.microsoft:peek-message" },

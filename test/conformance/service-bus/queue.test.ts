@@ -99,6 +99,21 @@ describe("sending and receiving", () => {
     expect(broker.peekCounts()[0]).toMatchObject({ active: 0 });
   });
 
+  test("peeking goes through many pages, each from where the last one ended, and over what has gone meanwhile", async () => {
+    const client = (await runBroker()).connect();
+    const sender = client.createSender("q");
+    await sender.sendMessages(Array.from({ length: 500 }, (_, body) => ({ body })));
+    const receiver = client.createReceiver("q");
+    for (const message of await receive(receiver, 10)) await receiver.completeMessage(message);
+    const pages: unknown[][] = [];
+    const next = async () => bodies(await receiver.peekMessages(64));
+    for (let page = await next(); page.length > 0; page = await next()) pages.push(page);
+    expect(pages.map(({ length }) => length)).toEqual([64, 64, 64, 64, 64, 64, 64, 42]);
+    expect(pages.flat()).toEqual(Array.from({ length: 490 }, (_, n) => n + 10));
+    await sender.sendMessages({ body: "later" });
+    expect(await next()).toEqual(["later"]);
+  });
+
   test("peeking shows active, deferred and scheduled messages without locking any", async () => {
     const broker = await runBroker();
     const client = broker.connect();

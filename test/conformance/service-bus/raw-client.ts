@@ -4,7 +4,7 @@
  */
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
-import rhea, { type Connection, type EventContext, type Receiver } from "rhea";
+import rhea, { type Connection, type EventContext, type Message, type Receiver, type Sender } from "rhea";
 import { onTestFinished } from "vitest";
 
 export interface Credentials {
@@ -56,4 +56,40 @@ export async function connectRaw(port: number): Promise<Connection> {
   const connection = await openConnection(port);
   await putToken(connection, signToken(EMULATOR));
   return connection;
+}
+
+/** A link to the coordinator of transactions (AMQP 1.0, 4.5.1), which rhea cannot write by itself. */
+export function openCoordinator(connection: Connection): Sender {
+  const { described, wrap_list, wrap_ulong } = rhea.types as unknown as Record<
+    string,
+    (...of: unknown[]) => unknown
+  >;
+  const link = connection.open_sender({ target: {} });
+  const { attach } = (link as unknown as { local: { attach: { target: unknown } } }).local;
+  attach.target = described!(wrap_ulong!(0x30), wrap_list!([]));
+  return link;
+}
+
+/** A request to `$management` of q, settled by the sender as .NET and Python do it. */
+export async function ask(connection: Connection, request: object): Promise<{ reply: Message; raw: Buffer }> {
+  const replies: Receiver = connection.open_receiver({ source: "q/$management", target: "reply" });
+  await once(replies, "receiver_open");
+  // Undecoded too, since rhea gives a number of any type as a number.
+  let raw: Buffer = Buffer.alloc(0);
+  const { incoming } = replies.session as unknown as {
+    incoming: { on_transfer(frame: { payload: Buffer }, receiver: Receiver): void };
+  };
+  const onTransfer = incoming.on_transfer.bind(incoming);
+  incoming.on_transfer = (frame, receiver) => {
+    raw = frame.payload;
+    onTransfer(frame, receiver);
+  };
+  const requests: Sender = connection.open_sender({ target: "q/$management", snd_settle_mode: 1 });
+  await once(requests, "sendable");
+  requests.send(request as Message);
+  const [{ message }] = (await once(replies, "message")) as [EventContext];
+  // A request that names no link goes to any of its session that is open.
+  replies.close();
+  requests.close();
+  return { reply: message!, raw };
 }

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { expect, test } from "vitest";
+import { ask, connectRaw } from "./raw-client.js";
 import { bodies, receive, receiveNothing, receiveOne, runBroker, standingClock } from "./support.js";
 
 const setup = { queues: { q: { RequiresSession: true, LockDuration: "PT30S" } } };
@@ -75,6 +77,38 @@ test("a session's state is not for those who have lost its lock", async () => {
   await expect(session.setSessionState("late")).rejects.toMatchObject({ code: "SessionLockLost" });
   const next = await client.acceptSession("q", "a", noRenewal);
   expect(await next.getSessionState()).toBe("mine");
+});
+
+test.each([
+  { who: "another connection", isSame: false, names: false },
+  { who: "another link of the same connection", isSame: true, names: true },
+])("a session's state and lock are not for $who than the one that holds it", async ({ isSame, names }) => {
+  const broker = await runBroker(setup);
+  const holder = await connectRaw(broker.port);
+  const source = { address: "q", filter: { "com.microsoft:session-filter": "a" } };
+  const link = holder.open_receiver({ source });
+  await once(link, "receiver_open");
+  const other = isSame ? holder : await connectRaw(broker.port);
+  const request = (operation: string, name?: string) => ({
+    message_id: operation,
+    application_properties: {
+      operation: `com.microsoft:${operation}`,
+      ...(name !== undefined && { "associated-link-name": name }),
+    },
+    body: { "session-id": "a", "session-state": Buffer.from("stolen") },
+  });
+  for (const operation of ["set-session-state", "get-session-state", "renew-session-lock"]) {
+    const { reply } = await ask(other, request(operation, names ? "another" : undefined));
+    expect(reply.application_properties).toMatchObject({
+      statusCode: 410,
+      errorCondition: "com.microsoft:session-lock-lost",
+    });
+  }
+  const { reply } = await ask(holder, request("get-session-state", link.name));
+  expect(reply).toMatchObject({
+    application_properties: { statusCode: 200 },
+    body: { "session-state": null },
+  });
 });
 
 test("a session lock expires unless renewed; then its messages go to who comes next, counted", async () => {
