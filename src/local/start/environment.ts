@@ -84,60 +84,88 @@ export async function startEnvironment(options: EnvironmentOptions): Promise<Env
       onLogLine: onHostLine,
     });
 
-  let stopping = false;
-  const isStopping = () => stopping;
-  let restarts = 0;
-  let fail: (reason: string) => void = () => undefined;
-  const failed = new Promise<string>((resolve_) => (fail = resolve_));
-  let host: Child;
+  let host: KeptHost;
   try {
-    host = await startHost(ports === "default" ? DEFAULT_HOST_PORT : 0);
+    host = await keepHost(startHost, ports === "default" ? DEFAULT_HOST_PORT : 0, say);
   } catch (error) {
     await cloud.stop(CLOUD_STOP_MS);
     throw error;
   }
-  const hostUrl = String(host.ready["url"]);
-  const hostPort = Number(new URL(hostUrl).port);
+  let stopping = false;
+  const failed = new Promise<string>((fail) => {
+    void cloud.ended.then((how) => {
+      if (!stopping) fail(`The cloud ${how}. What it acknowledged is kept in ${stateDir}.`);
+    });
+    void host.ended.then((reason) => {
+      if (reason !== undefined) fail(reason);
+    });
+  });
 
-  const watchHost = async () => {
+  return {
+    connections,
+    hostUrl: host.url,
+    cloudPid: cloud.pid,
+    hostPid: host.pid,
+    hostRestarts: host.restarts,
+    killHost: host.kill,
+    failed,
+    async stop() {
+      stopping = true;
+      await host.stop();
+      await Promise.all([cloud.stop(CLOUD_STOP_MS), host.ended]);
+    },
+  };
+}
+
+interface KeptHost {
+  readonly url: string;
+  readonly pid: () => number;
+  readonly restarts: () => number;
+  readonly kill: () => void;
+  /** Why it is not started any more; undefined when it was stopped. */
+  readonly ended: Promise<string | undefined>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a host, and starts it again, on the same port, whenever it dies. */
+async function keepHost(
+  start: (port: number) => Promise<Child>,
+  port: number,
+  say: (text: string) => void,
+): Promise<KeptHost> {
+  let host = await start(port);
+  const url = String(host.ready["url"]);
+  let stopping = false;
+  const isStopping = () => stopping;
+  let restarts = 0;
+
+  const watch = async (): Promise<string | undefined> => {
     const deaths: number[] = [];
     for (;;) {
       const how = await host.ended;
-      if (isStopping()) return;
+      if (isStopping()) return undefined;
       deaths.push(Date.now());
       const recent = deaths.filter((at) => Date.now() - at < DEATHS_WITHIN_MS).length;
-      if (recent > MAX_DEATHS) {
-        fail(`The host ${how}, for the ${recent}th time in half a minute.`);
-        return;
-      }
+      if (recent > MAX_DEATHS) return `The host ${how}, for the ${recent}th time in half a minute.`;
       say(`The host ${how}. Starting it again; its runs go on from where they were.`);
       try {
-        host = await startHost(hostPort);
+        host = await start(Number(new URL(url).port));
       } catch (error) {
-        fail((error as Error).message);
-        return;
+        return (error as Error).message;
       }
       restarts += 1;
       if (isStopping()) await host.stop(HOST_STOP_MS);
     }
   };
-  const hostWatched = watchHost();
-  void cloud.ended.then((how) => {
-    if (!isStopping()) fail(`The cloud ${how}. What it acknowledged is kept in ${stateDir}.`);
-  });
-
   return {
-    connections,
-    hostUrl,
-    cloudPid: cloud.pid,
-    hostPid: () => host.pid,
-    hostRestarts: () => restarts,
-    killHost: () => host.kill(),
-    failed,
+    url,
+    pid: () => host.pid,
+    restarts: () => restarts,
+    kill: () => host.kill(),
+    ended: watch(),
     async stop() {
       stopping = true;
       await host.stop(HOST_STOP_MS);
-      await Promise.all([cloud.stop(CLOUD_STOP_MS), hostWatched]);
     },
   };
 }
