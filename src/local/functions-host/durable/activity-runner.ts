@@ -25,17 +25,7 @@ export function activityRunner({
   activities,
   maxActivities,
 }: ActivityRunnerOptions) {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  const enter = async () => {
-    if (running >= maxActivities) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-  };
-  const leave = () => {
-    const next = waiting.shift();
-    if (next === undefined) running--;
-    else next();
-  };
+  const { enter, leave } = turnstile(maxActivities);
 
   /** Resolves with the completion of the scheduled activity; never rejects. */
   return async (instanceId: string, scheduled: HistoryEvent): Promise<HistoryEvent> => {
@@ -81,6 +71,23 @@ export function activityRunner({
       // The completion is delivered in the microtask after this; quiet must not be announced before.
       setImmediate(done);
     }
+  };
+}
+
+/** Lets so many in at once; the others wait in the order in which they came. */
+function turnstile(places: number) {
+  let inside = 0;
+  const waiting: (() => void)[] = [];
+  return {
+    enter: async () => {
+      if (inside >= places) await new Promise<void>((resolve) => waiting.push(resolve));
+      else inside++;
+    },
+    leave: () => {
+      const next = waiting.shift();
+      if (next === undefined) inside--;
+      else next();
+    },
   };
 }
 
