@@ -131,9 +131,9 @@ async function keepOriginal(runs: RunStore, runId: string, body: unknown): Promi
 
 /** Not indented: of what is nested deep, that would make megabytes of kilobytes. */
 export function originalOf(body: unknown): string {
-  if (typeof body === "string") return body;
+  if (typeof body === "string" || body === undefined) return body ?? "";
   try {
-    return JSON.stringify(body) ?? "";
+    return JSON.stringify(body);
   } catch {
     // Nested deeper than can be written down again: refused as any other, and no message to be delivered ten times.
     return "(nested too deep to be kept)";
