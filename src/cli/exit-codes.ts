@@ -1,8 +1,11 @@
 /** How commands end. Numbers from 64 on are those of sysexits.h, clear of the endings of runs and of verdicts. */
 import type { RunStatus } from "../domain/stages.js";
+import type { Verdict } from "../domain/vhd/diagnosis.js";
 
 export const EXIT = {
   ok: 0,
+  /** Of a local disk. */
+  unreadable: 3,
   usage: 64,
   noSuchRun: 66,
   unavailable: 69,
@@ -17,3 +20,5 @@ export const EXIT_OF_RUN: Record<Exclude<RunStatus, "pending" | "running">, numb
   refused: 2,
   cancelled: 4,
 };
+
+export const EXIT_OF_VERDICT: Record<Verdict, number> = { ready: 0, mendable: 1, refused: 2 };

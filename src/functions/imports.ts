@@ -5,6 +5,7 @@ import * as df from "durable-functions";
 import { z } from "zod";
 import type { DropPlace } from "../domain/import/drop.js";
 import type { Diagnosis, Purpose } from "../domain/vhd/diagnosis.js";
+import { PURPOSES } from "../domain/vhd/diagnosis.js";
 import { bindDropsByPlace } from "./drop-binding.js";
 import { bodyOf, invalidRequest, problem } from "./http.js";
 import { arrived, consider, isImportable, type Arrivals } from "./import-arrivals.js";
@@ -22,7 +23,7 @@ export interface ImportFunctions extends Arrivals {
 const inspectRequest = z.strictObject({
   blob: z.string().min(1).max(1024),
   container: z.string().min(3).max(63).optional(),
-  purpose: z.enum(["any", "os", "data"]).default("any"),
+  purpose: z.enum(PURPOSES).default("any"),
 });
 
 export function registerImportFunctions(imports: ImportFunctions): void {

@@ -2,20 +2,16 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import type { Diagnosis, Purpose } from "../../domain/vhd/diagnosis.js";
-import { examine } from "../../domain/vhd/examine.js";
-import { CommandFailed, UsageError, type Command, type Terminal } from "../command.js";
+import type { Diagnosis } from "../../domain/vhd/diagnosis.js";
+import { UsageError, type Command, type Terminal } from "../command.js";
 import { diagnosisPage } from "../diagnosis-page.js";
-import { EXIT } from "../exit-codes.js";
+import { EXIT, EXIT_OF_VERDICT } from "../exit-codes.js";
+import { diagnose, purposeNamed } from "../local-diagnosis.js";
 import { withLocalFile } from "../local-file.js";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
 import type { Upload, Uploaded } from "../upload-disk.js";
 import { watchRun } from "../watch-run.js";
 import { durationText, sizeText } from "../words.js";
-
-const PURPOSES: readonly Purpose[] = ["os", "data", "any"];
-const EXIT_REFUSED = 2;
-const EXIT_UNREADABLE = 3;
 
 export const drop: Command = {
   name: "drop",
@@ -60,8 +56,7 @@ Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not
     });
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError("Name one file.");
-    const purpose = PURPOSES.find((known) => known === values.purpose);
-    if (!purpose) throw new UsageError(`There is no purpose "${values.purpose}".`);
+    const purpose = purposeNamed(values.purpose);
     const name = values.name ?? basename(path);
     if (!/\.vhd$/i.test(name))
       throw new UsageError(
@@ -72,13 +67,13 @@ Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not
     const storage = await import("../drop-storage.js");
     const container = storage.dropContainer(values, terminal);
 
-    const diagnosis = await look(path, purpose);
+    const diagnosis = await diagnose(path, purpose);
     terminal.out(diagnosisPage(path, diagnosis));
     if (diagnosis.verdict === "refused" && !values.force) {
       terminal.err(
         "Nothing was uploaded. --force uploads it all the same, and the pipeline will refuse it.\n",
       );
-      return EXIT_REFUSED;
+      return EXIT_OF_VERDICT.refused;
     }
 
     const startedMs = Date.now();
@@ -102,14 +97,6 @@ Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not
     return (await watchRun(client, run, terminal)).exitCode;
   },
 };
-
-async function look(path: string, purpose: Purpose): Promise<Diagnosis> {
-  try {
-    return await withLocalFile(path, (reader) => examine(reader, { purpose }));
-  } catch (error) {
-    throw new CommandFailed(EXIT_UNREADABLE, `${path} could not be read: ${(error as Error).message}`);
-  }
-}
 
 async function send(
   path: string,

@@ -1,15 +1,9 @@
 /** `vmimage inspect FILE`: the verdict that a drop of this file would get, from a local look at it. */
 import { parseArgs } from "node:util";
-import type { Diagnosis, Purpose, Verdict } from "../../domain/vhd/diagnosis.js";
-import { examine } from "../../domain/vhd/examine.js";
 import { UsageError, type Command } from "../command.js";
-import { withLocalFile } from "../local-file.js";
 import { diagnosisPage } from "../diagnosis-page.js";
-
-const EXIT: Record<Verdict, number> = { ready: 0, mendable: 1, refused: 2 };
-const EXIT_UNREADABLE = 3;
-
-const PURPOSES: readonly Purpose[] = ["os", "data", "any"];
+import { EXIT_OF_VERDICT } from "../exit-codes.js";
+import { diagnose, purposeNamed } from "../local-diagnosis.js";
 
 export const inspect: Command = {
   name: "inspect",
@@ -21,7 +15,7 @@ export const inspect: Command = {
 
 Exit codes: 0 ready, 1 mendable, 2 refused, 3 the file could not be read.
 `,
-  async run(args, { out, err }) {
+  async run(args, { out }) {
     const { values, positionals } = parseArgs({
       args: [...args],
       options: { json: { type: "boolean", default: false }, purpose: { type: "string", default: "any" } },
@@ -29,18 +23,8 @@ Exit codes: 0 ready, 1 mendable, 2 refused, 3 the file could not be read.
     });
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError("Name one file.");
-    const purpose = PURPOSES.find((known) => known === values.purpose);
-    if (!purpose) throw new UsageError(`There is no purpose "${values.purpose}".`);
-
-    let diagnosis: Diagnosis;
-    try {
-      diagnosis = await withLocalFile(path, (reader) => examine(reader, { purpose }));
-    } catch (error) {
-      // Whatever the bytes are is a verdict; what is thrown is the file system's.
-      err(`${path} could not be read: ${error instanceof Error ? error.message : String(error)}\n`);
-      return EXIT_UNREADABLE;
-    }
+    const diagnosis = await diagnose(path, purposeNamed(values.purpose));
     out(values.json ? `${JSON.stringify(diagnosis, null, 2)}\n` : diagnosisPage(path, diagnosis));
-    return EXIT[diagnosis.verdict];
+    return EXIT_OF_VERDICT[diagnosis.verdict];
   },
 };

@@ -9,7 +9,8 @@ export type DoctorCode = VhdCode | DiskFindingCode;
 export type DoctorFinding = Finding<DoctorCode>;
 
 /** What the disk is to become. `any`: an OS image where there is an operating system, a data disk otherwise. */
-export type Purpose = "os" | "data" | "any";
+export const PURPOSES = ["os", "data", "any"] as const;
+export type Purpose = (typeof PURPOSES)[number];
 
 export interface ExamineOptions {
   readonly purpose: Purpose;
