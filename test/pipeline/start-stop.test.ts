@@ -248,10 +248,16 @@ describe("npm run local:cloud", { timeout: 120_000 }, () => {
       expect(await process_.exited).toBe(0);
     }
   });
+});
 
-  it("says of an option that it cannot read what it may be", async () => {
-    const cloud = run("cloud/main.js", "--ports", "all", "--state", stateDir);
-    expect(await cloud.exited).toBe(1);
-    expect(cloud.output()).toBe("--ports all: say default or free.\n");
+describe("an option that cannot be read", () => {
+  it.each([
+    ["cloud/main.js", "--ports all", "say default or free."],
+    ["cloud/main.js", "--speed fast", "give the factor by which time runs faster, such as 1 or 60."],
+    ["start/main.js", "--speed 0", "give the factor by which time runs faster, such as 1 or 60."],
+  ])("is refused with what it may be: %s %s", async (script, option, advice) => {
+    const started = run(script, ...option.split(" "), "--state", stateDir);
+    expect(await started.exited).toBe(1);
+    expect(started.output()).toBe(`${option}: ${advice}\n`);
   });
 });

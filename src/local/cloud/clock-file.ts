@@ -41,6 +41,13 @@ export function openClockFile(path: string, factor: number | undefined, nowMs = 
   };
 }
 
+/** What `--speed` says. */
+export function speedOf(text: string): number {
+  const factor = Number(text);
+  if (factor > 0 && Number.isFinite(factor)) return factor;
+  throw new Error(`--speed ${text}: give the factor by which time runs faster, such as 1 or 60.`);
+}
+
 export interface FormerClock {
   readonly state: ClockState;
   readonly lastAliveMs: number;

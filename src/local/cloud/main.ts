@@ -8,6 +8,7 @@ import { readSeed } from "../compute/seed.js";
 import { leanHeap } from "../lean-heap.js";
 import { endInOrder, failed } from "../lifetime.js";
 import { type LogView, logView } from "../start/log-view.js";
+import { speedOf } from "./clock-file.js";
 import { type Cloud, startCloud } from "./cloud.js";
 import { connectionsFile, settingsFile } from "./connections.js";
 import { DEFAULT_PORTS, FREE_PORTS, assertPortsFree } from "./ports.js";
@@ -75,12 +76,6 @@ function portsOf(text: string) {
   if (text === "default") return DEFAULT_PORTS;
   if (text === "free") return FREE_PORTS;
   throw new Error(`--ports ${text}: say default or free.`);
-}
-
-function speedOf(text: string): number {
-  const factor = Number(text);
-  if (factor > 0 && Number.isFinite(factor)) return factor;
-  throw new Error(`--speed ${text}: give the factor by which time runs faster, such as 1 or 60.`);
 }
 
 main().catch(failed);

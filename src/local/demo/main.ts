@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { LocalSettings } from "../cloud/app-settings.js";
 import { setting } from "../cloud/app-settings.js";
+import { speedOf } from "../cloud/clock-file.js";
 import { settingsFile } from "../cloud/connections.js";
 import { startEnvironment } from "../start/environment.js";
 import { logView } from "../start/log-view.js";
@@ -42,7 +43,7 @@ async function main(): Promise<number> {
     },
   });
   const began = Date.now();
-  const speed = Number(flags.speed);
+  const speed = speedOf(flags.speed);
   const stateDir = mkdtempSync(join(tmpdir(), "vmimage-demo-"));
   const logs = logView(join(stateDir, "logs"), { from: "none", print: () => undefined });
   const introduction = [

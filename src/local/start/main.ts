@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { LocalSettings } from "../cloud/app-settings.js";
+import { speedOf } from "../cloud/clock-file.js";
 import { settingsFile } from "../cloud/connections.js";
 import { definitionId, vmId, windowsDefinition, windowsVm } from "../cloud/seed.js";
 import { startEnvironment } from "./environment.js";
@@ -44,7 +45,7 @@ async function main(): Promise<number> {
     appDir,
     stateDir,
     ports: flags.ports,
-    ...(flags.speed === undefined ? {} : { speed: Number(flags.speed) }),
+    ...(flags.speed === undefined ? {} : { speed: speedOf(flags.speed) }),
     ...(flags.seed === undefined ? {} : { seedFile: resolve(flags.seed) }),
     ...(flags.entities === undefined ? {} : { entitiesFile: resolve(flags.entities) }),
     ...(flags.record === undefined ? {} : { recordFile: resolve(flags.record) }),
