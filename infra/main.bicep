@@ -96,6 +96,8 @@ module dataAccess 'modules/data-access.bicep' = {
     importerRoleId: role.outputs.importerId
     storageName: storage.outputs.name
     serviceBusName: serviceBus.outputs.name
+    queueName: serviceBus.outputs.queue
+    topicName: serviceBus.outputs.topic
     insightsName: monitoring.outputs.insightsName
   }
 }

@@ -3,6 +3,8 @@ param principalId string
 param importerRoleId string
 param storageName string
 param serviceBusName string
+param queueName string
+param topicName string
 param insightsName string
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
@@ -11,6 +13,14 @@ resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
 
 resource serviceBus 'Microsoft.ServiceBus/namespaces@2026-01-01' existing = {
   name: serviceBusName
+
+  resource queue 'queues' existing = {
+    name: queueName
+  }
+
+  resource topic 'topics' existing = {
+    name: topicName
+  }
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
@@ -25,11 +35,8 @@ var storageRoles = {
   // Durable's history.
   'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 }
-// To take requests, and to say how runs ended.
-var serviceBusRoles = {
-  'Azure Service Bus Data Receiver': '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
-  'Azure Service Bus Data Sender': '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
-}
+var serviceBusDataReceiver = '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
+var serviceBusDataSender = '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
 var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 
 resource onStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
@@ -54,17 +61,25 @@ resource mayMakeImages 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-resource onServiceBus 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in items(serviceBusRoles): {
-    name: guid(serviceBus.id, principalId, role.value)
-    scope: serviceBus
-    properties: {
-      principalId: principalId
-      principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
-    }
+resource takesRequests 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(serviceBus::queue.id, principalId, serviceBusDataReceiver)
+  scope: serviceBus::queue
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', serviceBusDataReceiver)
   }
-]
+}
+
+resource saysHowRunsEnd 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(serviceBus::topic.id, principalId, serviceBusDataSender)
+  scope: serviceBus::topic
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', serviceBusDataSender)
+  }
+}
 
 resource onInsights 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(insights.id, principalId, monitoringMetricsPublisher)
