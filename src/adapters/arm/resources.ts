@@ -9,13 +9,15 @@ import { answer, removed, submit } from "./submit.js";
 
 type Located = ReturnType<typeof locate>;
 
-interface Kind {
-  readonly remove: (at: Located) => Parameters<typeof submit>[0];
-  readonly get: (at: Located) => () => Promise<unknown>;
+interface Found {
+  readonly id?: string;
+  /** A restore point has none: its collection carries them. */
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
-interface Tagged {
-  readonly tags?: Readonly<Record<string, string>>;
+interface Kind {
+  readonly remove: (at: Located) => ReturnType<Parameters<typeof submit>[0]>;
+  readonly get: (at: Located) => Promise<Found>;
 }
 
 const second = ({ names }: Located) => names[1] ?? "";
@@ -24,67 +26,37 @@ const third = ({ names }: Located) => names[2] ?? "";
 /** By resource type in lower case; only kinds that a run makes, so that nothing else can be deleted by mistake. */
 const KINDS: Readonly<Record<string, Kind>> = {
   virtualmachines: {
-    remove:
-      ({ client, group, names }) =>
-      () =>
-        client.virtualMachines.delete(group, names[0], { forceDeletion: true }),
-    get:
-      ({ client, group, names }) =>
-      () =>
-        client.virtualMachines.get(group, names[0]),
+    remove: ({ client, group, names }) =>
+      client.virtualMachines.delete(group, names[0], { forceDeletion: true }),
+    get: ({ client, group, names }) => client.virtualMachines.get(group, names[0]),
   },
   disks: {
-    remove:
-      ({ client, group, names }) =>
-      () =>
-        client.disks.delete(group, names[0]),
-    get:
-      ({ client, group, names }) =>
-      () =>
-        client.disks.get(group, names[0]),
+    remove: ({ client, group, names }) => client.disks.delete(group, names[0]),
+    get: ({ client, group, names }) => client.disks.get(group, names[0]),
   },
   snapshots: {
-    remove:
-      ({ client, group, names }) =>
-      () =>
-        client.snapshots.delete(group, names[0]),
-    get:
-      ({ client, group, names }) =>
-      () =>
-        client.snapshots.get(group, names[0]),
+    remove: ({ client, group, names }) => client.snapshots.delete(group, names[0]),
+    get: ({ client, group, names }) => client.snapshots.get(group, names[0]),
   },
   images: {
-    remove:
-      ({ client, group, names }) =>
-      () =>
-        client.images.delete(group, names[0]),
-    get:
-      ({ client, group, names }) =>
-      () =>
-        client.images.get(group, names[0]),
+    remove: ({ client, group, names }) => client.images.delete(group, names[0]),
+    get: ({ client, group, names }) => client.images.get(group, names[0]),
   },
   restorepointcollections: {
-    remove:
-      ({ client, group, names }) =>
-      () =>
-        client.restorePointCollections.delete(group, names[0]),
-    get:
-      ({ client, group, names }) =>
-      () =>
-        client.restorePointCollections.get(group, names[0]),
+    remove: ({ client, group, names }) => client.restorePointCollections.delete(group, names[0]),
+    get: ({ client, group, names }) => client.restorePointCollections.get(group, names[0]),
   },
   "restorepointcollections/restorepoints": {
-    remove: (at) => () => at.client.restorePoints.delete(at.group, at.names[0], second(at)),
-    get: (at) => () => at.client.restorePoints.get(at.group, at.names[0], second(at)),
+    remove: (at) => at.client.restorePoints.delete(at.group, at.names[0], second(at)),
+    get: (at) => at.client.restorePoints.get(at.group, at.names[0], second(at)),
   },
   "galleries/images/versions": {
-    remove: (at) => () => at.client.galleryImageVersions.delete(at.group, at.names[0], second(at), third(at)),
-    get: (at) => () => at.client.galleryImageVersions.get(at.group, at.names[0], second(at), third(at)),
+    remove: (at) => at.client.galleryImageVersions.delete(at.group, at.names[0], second(at), third(at)),
+    get: (at) => at.client.galleryImageVersions.get(at.group, at.names[0], second(at), third(at)),
   },
   "virtualmachines/runcommands": {
-    remove: (at) => () => at.client.virtualMachineRunCommands.delete(at.group, at.names[0], second(at)),
-    get: (at) => () =>
-      at.client.virtualMachineRunCommands.getByVirtualMachine(at.group, at.names[0], second(at)),
+    remove: (at) => at.client.virtualMachineRunCommands.delete(at.group, at.names[0], second(at)),
+    get: (at) => at.client.virtualMachineRunCommands.getByVirtualMachine(at.group, at.names[0], second(at)),
   },
 };
 
@@ -100,8 +72,8 @@ export function armResources(cloud: Arm): Resources {
   };
   /** Reads it; what is another's is not there for us. */
   const othersGone = (resourceId: string, owner: string | undefined) => async () => {
-    const found = (await kindOf(resourceId).get(locate(cloud, resourceId))()) as Tagged;
-    if (owner !== undefined && found.tags?.[RUN_TAG] !== owner)
+    const { tags } = await kindOf(resourceId).get(locate(cloud, resourceId));
+    if (owner !== undefined && tags?.[RUN_TAG] !== owner)
       throw Object.assign(new Error("It is another's."), { statusCode: 404 });
   };
   return {
@@ -116,8 +88,8 @@ export function armResources(cloud: Arm): Resources {
           if (gone.status !== "done") return gone;
           if (gone.value.state === "succeeded") return done({});
         }
-        const begin = kindOf(resourceId).remove(locate(cloud, resourceId));
-        const outcome = await submit(begin, "SOURCE_GONE");
+        const { remove } = kindOf(resourceId);
+        const outcome = await submit(() => remove(locate(cloud, resourceId)), "SOURCE_GONE");
         return outcome.status === "refused" && outcome.code === "SOURCE_GONE" ? done({}) : outcome;
       },
       async ask({ input }) {
