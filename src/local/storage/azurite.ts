@@ -56,16 +56,63 @@ const common = {
 };
 
 export async function startAzurite({ stateDir, ports, log }: AzuriteOptions): Promise<Azurite> {
+  if (stateDir !== undefined) await mkdir(stateDir, { recursive: true });
+  (load("azurite/dist/src/common/Logger.js") as { configLogger(enable: boolean): void }).configLogger(false);
+  const servers = makeServers(stateDir, ports);
+  const started: Server[] = [];
+  try {
+    for (const server of servers) {
+      if (stateDir !== undefined) answerOnceDurable(server, log);
+      await server.start();
+      started.push(server);
+    }
+  } catch (error) {
+    await Promise.all(started.map((server) => server.close()));
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    throw new Error(
+      `A storage port is taken: ${(error as Error).message}. Stop its holder or use free ports.`,
+      { cause: error },
+    );
+  }
+
+  const endpoint = ({ httpServer }: Server) =>
+    `http://${host}:${(httpServer.address() as AddressInfo).port}/${accountName}`;
+  const [blob, queue, table] = servers;
+  const [blobEndpoint, queueEndpoint, tableEndpoint] = [endpoint(blob), endpoint(queue), endpoint(table)];
+  log(`storage listens at ${blobEndpoint}, ${queueEndpoint}, ${tableEndpoint}`);
+  return {
+    blobEndpoint,
+    queueEndpoint,
+    tableEndpoint,
+    connectionString: [
+      "DefaultEndpointsProtocol=http",
+      `AccountName=${accountName}`,
+      `AccountKey=${accountKey}`,
+      `BlobEndpoint=${blobEndpoint}`,
+      `QueueEndpoint=${queueEndpoint}`,
+      `TableEndpoint=${tableEndpoint}`,
+      "",
+    ].join(";"),
+    accountName,
+    accountKey,
+    async stop() {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}
+
+/** Blob, queue and table, by Azurite's positional arguments. */
+function makeServers(
+  stateDir: string | undefined,
+  ports: AzuriteOptions["ports"],
+): readonly [Server, Server, Server] {
   const inMemory = stateDir === undefined;
   const root = stateDir ?? "";
-  if (!inMemory) await mkdir(root, { recursive: true });
-  (load("azurite/dist/src/common/Logger.js") as { configLogger(enable: boolean): void }).configLogger(false);
-
   const extents = (kind: string) => [
     { locationId: "Default", locationPath: join(root, `__${kind}storage__`), maxConcurrency: 50 },
   ];
-  const withExtents = (kind: "blob" | "queue", port: number) => [
-    ...common.head(port),
+  const withExtents = (kind: "blob" | "queue") => [
+    ...common.head(ports?.[kind] ?? 0),
     join(root, `__azurite_db_${kind}__.json`),
     join(root, `__azurite_db_${kind}_extent__.json`),
     extents(kind),
@@ -75,8 +122,8 @@ export async function startAzurite({ stateDir, ports, log }: AzuriteOptions): Pr
     undefined,
     ...common.tail(inMemory),
   ];
-  const tableArguments = (port: number) => [
-    ...common.head(port),
+  const table = [
+    ...common.head(ports?.table ?? 0),
     join(root, "__azurite_db_table__.json"),
     false, // debug log
     false, // access log
@@ -84,57 +131,15 @@ export async function startAzurite({ stateDir, ports, log }: AzuriteOptions): Pr
     undefined,
     ...common.tail(inMemory),
   ];
-
-  const blob = new (classOf<Server>("blob/BlobServer"))(
-    new (classOf("blob/BlobConfiguration"))(...withExtents("blob", ports?.blob ?? 0)),
-  );
-  const queue = new (classOf<Server>("queue/QueueServer"))(
-    new (classOf("queue/QueueConfiguration"))(...withExtents("queue", ports?.queue ?? 0)),
-  );
-  const table = new (classOf<Server>("table/TableServer"))(
-    new (classOf("table/TableConfiguration"))(...tableArguments(ports?.table ?? 0)),
-  );
-  const started: Server[] = [];
-  try {
-    for (const server of [blob, queue, table]) {
-      if (!inMemory) answerOnceDurable(server, log);
-      await server.start();
-      started.push(server);
-    }
-  } catch (error) {
-    await Promise.all(started.map((server) => server.close()));
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    throw new Error(
-      `A storage port is taken: ${(error as Error).message}. Stop its holder or use free ports.`,
-      {
-        cause: error,
-      },
+  const make = (kind: string, name: string, configuration: readonly unknown[]) =>
+    new (classOf<Server>(`${kind}/${name}Server`))(
+      new (classOf(`${kind}/${name}Configuration`))(...configuration),
     );
-  }
-
-  const endpoint = (server: Server) =>
-    `http://${host}:${(server.httpServer.address() as AddressInfo).port}/${accountName}`;
-  const endpoints = { blob: endpoint(blob), queue: endpoint(queue), table: endpoint(table) };
-  log(`storage listens at ${endpoints.blob}, ${endpoints.queue}, ${endpoints.table}`);
-  return {
-    blobEndpoint: endpoints.blob,
-    queueEndpoint: endpoints.queue,
-    tableEndpoint: endpoints.table,
-    connectionString: [
-      "DefaultEndpointsProtocol=http",
-      `AccountName=${accountName}`,
-      `AccountKey=${accountKey}`,
-      `BlobEndpoint=${endpoints.blob}`,
-      `QueueEndpoint=${endpoints.queue}`,
-      `TableEndpoint=${endpoints.table}`,
-      "",
-    ].join(";"),
-    accountName,
-    accountKey,
-    async stop() {
-      await Promise.all([blob, queue, table].map((server) => server.close()));
-    },
-  };
+  return [
+    make("blob", "Blob", withExtents("blob")),
+    make("queue", "Queue", withExtents("queue")),
+    make("table", "Table", table),
+  ];
 }
 
 /** No answer leaves before what it tells of is on disk. */
