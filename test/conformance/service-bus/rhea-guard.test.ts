@@ -1,6 +1,7 @@
 /** The broker leans on private parts of rhea 3.0.5. When the version or a part changes, this says which. */
-import { once } from "node:events";
+import { once, type EventEmitter } from "node:events";
 import { createRequire } from "node:module";
+import { PassThrough } from "node:stream";
 import rhea from "rhea";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -27,6 +28,8 @@ test("the private parts of rhea that the broker uses are there, and links, sessi
   const parts: [string, unknown, string][] = [
     ["connection._process", connection!._process, "function"],
     ["connection._register", connection!._register, "function"],
+    ["connection.input", connection!.input, "function"],
+    ["connection.on_open", connection!.on_open, "function"],
     ["session.on_attach", session!.on_attach, "function"],
     ["session.incoming.on_transfer", (session!.incoming as Record<string, unknown>).on_transfer, "function"],
     ["session.outgoing.available", (session!.outgoing as Record<string, unknown>).available, "function"],
@@ -49,3 +52,22 @@ test("the private parts of rhea that the broker uses are there, and links, sessi
   ];
   expect(parts.filter(([, part, type]) => typeof part !== type).map(([name]) => name)).toEqual([]);
 });
+
+test("rhea keeps the error that ended its reading and the size of the frame it waits for where the broker looks", () => {
+  const connection = (rhea.create_container() as unknown as { create_connection(options: object): Peeked })
+    .create_connection({})
+    .accept(Object.assign(new PassThrough(), { setNoDelay: () => undefined }));
+  for (const event of ["protocol_error", "disconnected"]) connection.on(event, () => undefined);
+  connection.input(Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0, 0, 0, 1, 0, 2]));
+  expect(connection.frame_size).toBe(256);
+  expect(connection.saved_error).toBeUndefined();
+  connection.input(Buffer.alloc(256));
+  expect(connection.saved_error).toBeInstanceOf(Error);
+});
+
+interface Peeked extends EventEmitter {
+  accept(socket: PassThrough): Peeked;
+  input(bytes: Buffer): void;
+  readonly frame_size?: number;
+  readonly saved_error?: Error;
+}
