@@ -54,13 +54,13 @@ export const failure = (code: FailureCode, message: string, remedy: string): Run
 export const openRun = (context: OrchestrationContext, stageNames: readonly string[]): Run => {
   const cancel = eventOf(context, CANCEL_EVENT);
   const run: Run = { context, undo: [], cancel, board: newBoard(stageNames), shielded: false };
-  context.df.setCustomStatus(run.board);
+  // Written down once a turn, when the library takes its state; a replay passes hundreds of boards on its way.
+  context.df.setCustomStatus({ toJSON: () => shown(run.board) });
   return run;
 };
 
 export function show(run: Run, board: Board): void {
   run.board = board;
-  run.context.df.setCustomStatus(shown(board));
 }
 
 export const timestamp = (run: Run): string => isoTime(nowMs(run.context));

@@ -88,7 +88,9 @@ function sent(event: HistoryEvent, start: InstanceStart, played: boolean): objec
 
 function replyOf(state: OrchestratorState): OrchestratorReply {
   const { isDone, output, customStatus, error } = state;
-  const sizeBytes = 2 * JSON.stringify(customStatus ?? null).length;
+  // What crosses to the host is JSON: an object may say itself what it is there.
+  const shown = JSON.stringify(customStatus ?? null);
+  const sizeBytes = 2 * shown.length;
   if (sizeBytes > CUSTOM_STATUS_LIMIT_BYTES) {
     throw new OrchestratorFault(
       `The custom status takes ${sizeBytes} bytes as UTF-16 JSON; the real host refuses more than ${CUSTOM_STATUS_LIMIT_BYTES}.`,
@@ -98,7 +100,7 @@ function replyOf(state: OrchestratorState): OrchestratorReply {
     isDone,
     actions: state.actions.flat(),
     output,
-    customStatus,
+    customStatus: customStatus === undefined ? undefined : (JSON.parse(shown) as unknown),
     ...(error === undefined ? {} : { error }),
   };
 }
