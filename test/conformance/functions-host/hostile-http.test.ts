@@ -119,3 +119,20 @@ describe("a request's line in the log", () => {
     expect(lineOf("/api/nothing")).not.toHaveProperty("instanceId");
   });
 });
+
+describe("a host that stops", () => {
+  it("answers a request that began before and ends after, and stops", async () => {
+    const stopping = await startFixture("fixture-app");
+    const socket = connect(stopping.host.port, "127.0.0.1");
+    socket.write("GET /api/nothing HTTP/1.1\r\n");
+    await once(socket, "connect");
+    // Answered on a connection of its own, and so after the other's first line was read.
+    await fetch(`${stopping.host.url}/api/nothing`);
+    const stopped = stopping.stop();
+    await expect(fetch(`${stopping.host.url}/api/nothing`)).rejects.toThrow();
+    socket.write(`${closing}\r\n`);
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(status(answer.toString("latin1"))).toBe(503);
+    await stopped;
+  });
+});

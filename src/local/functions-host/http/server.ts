@@ -117,11 +117,12 @@ export async function listen(
     nowMs: () => number;
   },
 ): Promise<Listening> {
+  // Kept from the start: a server that closes has no address, but still reads the requests of open connections.
+  let own: number;
   const server: Server = createServer((request, response) => {
     const done = work.begin();
     const beganMs = nowMs();
     const answer = async () => {
-      const { port: own } = server.address() as AddressInfo;
       const path = (request.url ?? "/").split("?", 1)[0];
       try {
         const elsewhere = foreign(request.headers);
@@ -167,8 +168,9 @@ export async function listen(
     });
     server.listen(port, "127.0.0.1", resolve);
   });
+  ({ port: own } = server.address() as AddressInfo);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: own,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
