@@ -118,7 +118,7 @@ export async function listen(
   },
 ): Promise<Listening> {
   // Kept from the start: a server that closes has no address, but still reads the requests of open connections.
-  let own: number;
+  let own = 0;
   const server: Server = createServer((request, response) => {
     const done = work.begin();
     const beganMs = nowMs();
