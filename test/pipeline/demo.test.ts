@@ -12,7 +12,7 @@ const script = join(fileURLToPath(new URL("../..", import.meta.url)), "dist/loca
 const PATIENCE_MS = 240_000;
 
 async function demo(...flags: readonly string[]): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [script, "--data-mib", "16", ...flags]);
+  const child = spawn(process.execPath, [script, "--data-mib", "16", "--speed", "300", ...flags]);
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -25,7 +25,7 @@ it(
   { timeout: PATIENCE_MS },
   async () => {
     expect(existsSync(script), "built by npm run build").toBe(true);
-    const [plain, interrupted] = await Promise.all([demo(), demo("--kill-host-after", "4")]);
+    const [plain, interrupted] = await Promise.all([demo(), demo("--kill-host-after", "3")]);
     for (const { code, output } of [plain, interrupted]) {
       expect(output).toContain("Everything was as printed.");
       expect(output).toMatch(/data disk, LUN 3 +128 +None/);
