@@ -46,7 +46,15 @@ export async function openAccount(standard = ONE_TRY) {
         if (!part.equals(ZEROS.subarray(0, part.length))) await blob.uploadPages(part, at, part.length);
       }
     },
-    prepared: (name: string) => service.getContainerClient(WORK).getPageBlobClient(name).downloadToBuffer(),
+    /** All of a prepared disk; what was never written is zeros, and does not travel. */
+    async prepared(name: string): Promise<Buffer> {
+      const blob = service.getContainerClient(WORK).getPageBlobClient(name);
+      const { contentLength = 0 } = await blob.getProperties();
+      const bytes = Buffer.alloc(contentLength);
+      for await (const { start, end, isClear } of blob.listPageRanges())
+        if (!isClear) await blob.downloadToBuffer(bytes.subarray(start, end + 1), start, end + 1 - start);
+      return bytes;
+    },
     dropped: (name: string) => service.getContainerClient(DROP).getBlobClient(name),
   };
 }
