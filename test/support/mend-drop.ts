@@ -10,9 +10,9 @@ import { diskWith, MIB } from "./vhd-builder.js";
 import { logicalDisk } from "./vhd-reference-reader.js";
 
 /** A boot sector's mark, so that the doctor sees a disk and not an empty file. */
-export function disk(size: number): Buffer {
+export function disk(size: number, dense = 3 * MIB + 700): Buffer {
   const bytes = diskWith(size, [
-    { at: MIB, length: 3 * MIB + 700 },
+    { at: MIB, length: dense },
     { at: 9 * MIB + 4096, length: 512 },
     { at: size - 5120, length: 5120 },
   ]);
