@@ -49,15 +49,18 @@ describe("pages that the account moves", () => {
     ["stale.vhd", "block", dynamicVhd({ disk: content, sparseBitmap: true, stale: 0xee }), content],
     ["fixed.vhd", "block", fixedVhd({ disk: content }), content],
     ["team/sparse ✓.vhd", "page", fixedVhd({ disk: content }), content],
-  ] as const)("make the right disk, none of whose bytes pass through: %s", async (name, kind, file, wanted) => {
-    await (kind === "page" ? account.dropPages(name, file) : account.dropBlock(name, file));
-    const asked = offered();
-    const { made, treeHash } = await mend(account, name, byAccount, act());
-    expectDisk(made, wanted);
-    expect(treeHash).toBeUndefined();
-    expect(asked.filter((request) => isPutPage(request) && !isPageFromUrl(request))).toHaveLength(1);
-    expect(asked.filter(isPageFromUrl).length).toBeGreaterThan(2);
-  });
+  ] as const)(
+    "make the right disk, none of whose bytes pass through: %s",
+    async (name, kind, file, wanted) => {
+      await (kind === "page" ? account.dropPages(name, file) : account.dropBlock(name, file));
+      const asked = offered();
+      const { made, treeHash } = await mend(account, name, byAccount, act());
+      expectDisk(made, wanted);
+      expect(treeHash).toBeUndefined();
+      expect(asked.filter((request) => isPutPage(request) && !isPageFromUrl(request))).toHaveLength(1);
+      expect(asked.filter(isPageFromUrl).length).toBeGreaterThan(2);
+    },
+  );
 
   it("are only those that hold something, of a page blob by its ranges", async () => {
     const size = 24 * MIB;
