@@ -8,23 +8,26 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LocalSettings } from "../../src/local/cloud/app-settings.js";
 import { readConnections } from "../../src/local/cloud/connections.js";
-import { definitionId, vmId, windowsDefinition, windowsVm } from "../../src/local/cloud/seed.js";
+import { definitionId, linuxVm, vmId, windowsDefinition, windowsVm } from "../../src/local/cloud/seed.js";
 
 const appDir = fileURLToPath(new URL("../..", import.meta.url));
 const built = (script: string) => join(appDir, "dist/local", script);
 
 let stateDir: string;
 const running: ChildProcess[] = [];
-beforeEach(() => void (stateDir = mkdtempSync(join(tmpdir(), "start-stop-"))));
-afterEach(async () => {
-  for (const child of running.splice(0)) child.kill("SIGKILL");
-  // What they had started ends by itself, and writes until then.
-  await until(() => !["cloud.pid", "host/host.pid"].some(isHeld), 10_000);
-  rmSync(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-});
+/** Each group of tests has one folder, and each test goes on where the one before left the processes: to start is dear. */
+function keepsState(): void {
+  beforeAll(() => void (stateDir = mkdtempSync(join(tmpdir(), "start-stop-"))));
+  afterAll(async () => {
+    for (const child of running.splice(0)) child.kill("SIGKILL");
+    // What they had started ends by itself, and writes until then.
+    await until(() => !["cloud.pid", "host/host.pid"].some(isHeld), 10_000);
+    rmSync(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  });
+}
 
 interface Started {
   readonly child: ChildProcess;
@@ -86,7 +89,7 @@ const SHOWN = "shown-in-verbose";
 const READ_SAS = "https://account.blob.core.windows.net/c/b?sv=2024-08-04&sp=r&sig=hunter1%3D";
 
 /** One request to the app and one to Compute, with a SAS, a password and a protected parameter in their bodies. */
-async function sendSecrets(started: Started): Promise<void> {
+async function sendSecrets(started: Started, vm: string = windowsVm.name): Promise<void> {
   const { compute, subscriptionId } = readConnections(stateDir);
   const headers = { "content-type": "application/json" };
   const sent = { shown: SHOWN, source: READ_SAS, adminPassword: "hunter2" };
@@ -95,7 +98,7 @@ async function sendSecrets(started: Started): Promise<void> {
     body: JSON.stringify(sent),
   });
   expect(answer.status).toBe(400);
-  const command = `${compute.endpoint}${vmId(subscriptionId, windowsVm.name)}/runCommands/c?api-version=2024-07-01`;
+  const command = `${compute.endpoint}${vmId(subscriptionId, vm)}/runCommands/c?api-version=2024-07-01`;
   const put = await fetch(command, {
     ...{ method: "PUT", headers },
     body: JSON.stringify({
@@ -126,8 +129,11 @@ async function until(condition: () => boolean | Promise<boolean>, withinMs: numb
 }
 
 describe("npm start", { timeout: 60_000 }, () => {
-  it("serves until Ctrl-C, ends everything by itself, and goes on with its state at the next start", async () => {
-    const first = start();
+  keepsState();
+  let first: Started;
+
+  it("serves once it says so, and shows its summary alone", async () => {
+    first = start();
     await first.says(READY);
     expect(first.output(), "the summary comes first").toMatch(/^\s*The local environment runs/);
     const hostLog = () => readFileSync(join(stateDir, "logs/host.log"), "utf8");
@@ -135,6 +141,16 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect(await answers(hostOf(first))).toBe(true);
     await sendSecrets(first);
     expect(first.output(), "bodies are for --verbose").not.toContain(SHOWN);
+  });
+
+  it("says who holds the state when it is started twice, and leaves the first alone", async () => {
+    const second = start();
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain(`${stateDir} is in use by process ${cloudPid()}`);
+    expect(await answers(hostOf(first))).toBe(true);
+  });
+
+  it("ends everything by itself at Ctrl-C", async () => {
     const cloud = cloudPid();
     // A connection that nobody closes does not hold the end up.
     const open = connect(Number(new URL(hostOf(first)).port), "127.0.0.1");
@@ -146,18 +162,14 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect(await first.exited).toBe(0);
     expect(Date.now() - askedMs).toBeLessThan(5000);
     expect(lives(cloud)).toBe(false);
-
-    const second = start();
-    await second.says(READY);
-    expect(await answers(hostOf(second))).toBe(true);
-    second.child.kill("SIGTERM");
-    expect(await second.exited).toBe(0);
   });
 
-  it("shows bodies of both processes with --verbose, and never a secret", async () => {
+  it("goes on with its state at the next start; shows bodies of both processes with --verbose, and never a secret", async () => {
     const started = start("--verbose");
     await started.says(READY);
-    await sendSecrets(started);
+    expect(await answers(hostOf(started))).toBe(true);
+    // The first VM's command still runs, as it did before.
+    await sendSecrets(started, linuxVm.name);
     await until(() => (started.output().match(new RegExp(SHOWN, "g")) ?? []).length >= 2, 10_000);
     const shown = started
       .output()
@@ -165,7 +177,7 @@ describe("npm start", { timeout: 60_000 }, () => {
       .filter((line) => line.includes(SHOWN));
     expect(shown.join("\n")).toMatch(/host {2}debug/);
     expect(shown.join("\n")).toMatch(/cloud {2}debug/);
-    started.child.kill("SIGINT");
+    started.child.kill("SIGTERM");
     expect(await started.exited).toBe(0);
     const kept = ["cloud.log", "host.log"].map((name) => readFileSync(join(stateDir, "logs", name), "utf8"));
     expect(kept.join("")).toContain(SHOWN);
@@ -183,27 +195,17 @@ describe("npm start", { timeout: 60_000 }, () => {
       });
     expect(started.output() + kept.join("")).not.toMatch(/hunter\d/);
   });
+});
 
-  it("leaves no orphan when it is killed outright", async () => {
-    const started = start();
+describe("npm start, when a process is killed outright,", { timeout: 60_000 }, () => {
+  keepsState();
+  let started: Started;
+  beforeAll(async () => {
+    started = start();
     await started.says(READY);
-    const [cloud, host] = [cloudPid(), hostOf(started)];
-    started.child.kill("SIGKILL");
-    await until(async () => !lives(cloud) && !(await answers(host)), 10_000);
-  });
-
-  it("says who holds the state when it is started twice, and leaves the first alone", async () => {
-    const first = start();
-    await first.says(READY);
-    const second = start();
-    expect(await second.exited).toBe(1);
-    expect(second.output()).toContain(`${stateDir} is in use by process ${cloudPid()}`);
-    expect(await answers(hostOf(first))).toBe(true);
   });
 
   it.runIf(process.platform === "linux")("starts a killed host again and says so", async () => {
-    const started = start();
-    await started.says(READY);
     const children = readFileSync(`/proc/${started.child.pid}/task/${started.child.pid}/children`, "utf8");
     const host = children
       .trim()
@@ -214,9 +216,16 @@ describe("npm start", { timeout: 60_000 }, () => {
     await started.says("Starting it again");
     await until(() => answers(hostOf(started)), 20_000);
   });
+
+  it("leaves no orphan when it is killed itself", async () => {
+    const [cloud, host] = [cloudPid(), hostOf(started)];
+    started.child.kill("SIGKILL");
+    await until(async () => !lives(cloud) && !(await answers(host)), 10_000);
+  });
 });
 
 describe("npm run local:cloud", { timeout: 120_000 }, () => {
+  keepsState();
   it("serves an app that another process loads by the settings it names, until Ctrl-C", async () => {
     const cloud = run("cloud/main.js", "--ports", "free", "--state", stateDir, "--speed", "1000");
     await cloud.says(READY);
@@ -251,6 +260,7 @@ describe("npm run local:cloud", { timeout: 120_000 }, () => {
 });
 
 describe("an option that cannot be read", () => {
+  keepsState();
   it.each([
     ["cloud/main.js", "--ports all", "say default or free."],
     ["cloud/main.js", "--speed fast", "give the factor by which time runs faster, such as 1 or 60."],
