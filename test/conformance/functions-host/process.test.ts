@@ -17,17 +17,8 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 const start = (state: string): Promise<HostProcess> => spawnHost("fixture-app", join(root, state));
 
-// Side by side: one of them waits for seconds.
+// Side by side: the first waits for seconds.
 describe.concurrent("the host process", () => {
-  it("answers when it says so, and ends by itself when its parent is gone", async () => {
-    const { child, webhooks } = await start("orphan");
-    expect((await fetch(`${webhooks}/instances`)).status).toBe(200);
-    const exited = once(child, "exit");
-    child.stdin!.end();
-    expect(await exited).toEqual([0, null]);
-    await expect(fetch(`${webhooks}/instances`)).rejects.toThrow();
-  });
-
   it("refuses a state folder that another host holds, and takes over that of a killed one", async () => {
     const holder = await start("held");
     await expect(start("held")).rejects.toThrow(`in use by process ${holder.pid}`);
@@ -35,6 +26,15 @@ describe.concurrent("the host process", () => {
     const heir = await start("held");
     expect((await fetch(`${heir.webhooks}/instances`)).status).toBe(200);
     await heir.kill();
+  });
+
+  it("answers when it says so, and ends by itself when its parent is gone", async () => {
+    const { child, webhooks } = await start("orphan");
+    expect((await fetch(`${webhooks}/instances`)).status).toBe(200);
+    const exited = once(child, "exit");
+    child.stdin!.end();
+    expect(await exited).toEqual([0, null]);
+    await expect(fetch(`${webhooks}/instances`)).rejects.toThrow();
   });
 
   it("stops gracefully on SIGTERM, within five seconds, with a timer set and a request open", async () => {
@@ -50,10 +50,8 @@ describe.concurrent("the host process", () => {
     expect(await once(child, "exit")).toEqual([0, null]);
     expect(performance.now() - beganMs).toBeLessThan(5000);
   });
-});
 
-describe("a state folder that cannot be written", () => {
-  it("is named at start, with what to do", async () => {
+  it("names a state folder that cannot be written at start, with what to do", async () => {
     await writeFile(join(root, "file"), "");
     const state = join(root, "file", "state");
     await expect(start("file/state")).rejects.toThrow(`${state} cannot keep the state: ENOTDIR`);
@@ -61,7 +59,7 @@ describe("a state folder that cannot be written", () => {
 
   // A limit on the size of files stands for a full disk: the kernel refuses the write in the same way.
   it.runIf(process.platform !== "win32")(
-    "ends the host with the reason once it is full, and loses nothing that was acknowledged",
+    "ends with the reason once its state folder is full, and loses nothing that was acknowledged",
     async () => {
       const limited = ["/bin/sh", "-c", 'trap "" XFSZ; ulimit -f 64; exec "$@"', "sh"] as const;
       const host = await spawnHost("fixture-app", join(root, "full"), { within: limited });
