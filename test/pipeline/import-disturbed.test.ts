@@ -11,7 +11,9 @@ import { diskWith, dynamicVhd, fixedVhd, MIB } from "../support/vhd-builder.js";
 
 /** Of dense data, so that a slice is what its length says. */
 const SLICE_BYTES = 4 * MIB;
-const SLICES = 5;
+const SLICES = 3;
+/** The least that Azure takes: beyond its slices a disk is zeros, which are not moved. */
+const DISK_BYTES = 20 * MIB;
 
 let house: ImportHouse;
 beforeAll(async () => {
@@ -29,8 +31,8 @@ afterEach(() => {
 });
 afterAll(() => house.close());
 
-function denseDisk(seed: number): Buffer {
-  const disk = diskWith(SLICES * SLICE_BYTES, [{ at: 0, length: SLICES * SLICE_BYTES }], seed);
+function denseDisk(seed: number, denseBytes = SLICES * SLICE_BYTES): Buffer {
+  const disk = diskWith(DISK_BYTES, [{ at: 0, length: denseBytes }], seed);
   disk.fill(0, 0, 4096);
   disk.writeUInt16LE(0xaa55, 510);
   return disk;
@@ -66,7 +68,7 @@ async function dropPages(name: string, vhd: Buffer): Promise<void> {
   await staged.delete();
 }
 
-/** Which slice a write belongs to; the footer is the one after the last. Undefined for all that is no such write. */
+/** Which slice a write belongs to; the footer lies beyond them all. Undefined for all that is no such write. */
 const writeIn = (request: WireRequest): number | undefined =>
   isPutPage(request) ? sliceOf(request) : undefined;
 
@@ -102,7 +104,7 @@ describe("an import", { timeout: 150_000 }, () => {
       // The last words of a host that was killed are no moment of the next one's.
       if (request.isGone() || !left.delete(hit[0])) return undefined;
       house.killHost();
-      return left.size % 2 === 0 ? "lost before" : "lost after";
+      return (Object.keys(moments).length - left.size) % 2 === 0 ? "lost before" : "lost after";
     };
     house.wire.fail(strike);
     house.azure.fail(strike);
@@ -111,13 +113,15 @@ describe("an import", { timeout: 150_000 }, () => {
 
   it("whose host is killed at the plan, in every slice, at the footer, in reading back, in registering and in tidying up ends with the right disk and one image", async () => {
     const disk = denseDisk(1);
-    const writes = [0, 1, 2, 3, 4, 5].map(
-      (slice) => [`write ${slice}`, (request: WireRequest) => writeIn(request) === slice] as const,
+    const writes = Array.from(
+      { length: SLICES },
+      (_, slice) => [`write ${slice}`, (request: WireRequest) => writeIn(request) === slice] as const,
     );
     const left = killAt({
       plan: isPlan,
       ...Object.fromEntries(writes),
-      "read 2": (request) => readBackIn(request) === 2,
+      footer: (request) => writeIn(request) === DISK_BYTES / SLICE_BYTES,
+      "read 1": (request) => readBackIn(request) === 1,
       image: isImage,
       "tidy-up": isTidyUp,
     });
@@ -137,7 +141,6 @@ describe("an import", { timeout: 150_000 }, () => {
       copy: isCopy,
       asked: (request) => inWork(request) && request.method === "HEAD",
       footer: (request) => inWork(request) && isPutPage(request),
-      image: isImage,
     });
     // Misaligned: a sector too long.
     await dropPages("copied.vhd", fixedVhd({ disk: Buffer.concat([disk, Buffer.alloc(512)]) }));
@@ -152,7 +155,7 @@ describe("an import", { timeout: 150_000 }, () => {
   });
 
   it("of a page blob whose copy the account breaks off streams its written ranges, and says why", async () => {
-    const disk = denseDisk(6);
+    const disk = denseDisk(6, DISK_BYTES);
     disk.fill(0, 3 * MIB, 17 * MIB);
     let broken = 0;
     house.wire.fail((request) =>
@@ -172,7 +175,7 @@ describe("an import", { timeout: 150_000 }, () => {
   it("in an account that runs full fails with what to do, leaves the file and nothing else, and succeeds when dropped again", async () => {
     const disk = denseDisk(7);
     house.wire.fail((request) =>
-      (writeIn(request) ?? 0) >= 2 ? { status: 409, code: "AccountCapacityExceeded" } : undefined,
+      (writeIn(request) ?? 0) >= 1 ? { status: 409, code: "AccountCapacityExceeded" } : undefined,
     );
     await drop("full.vhd", disk);
     const { etag } = await dropped("full.vhd").getProperties();
@@ -197,7 +200,7 @@ describe("an import", { timeout: 150_000 }, () => {
     const [first, second] = [denseDisk(2), denseDisk(3)];
     let replaced = false;
     house.wire.fail(async (request) => {
-      if (writeIn(request) === 2 && !replaced) {
+      if (writeIn(request) === 1 && !replaced) {
         replaced = true;
         await drop("replaced.vhd", second);
       }
@@ -219,7 +222,7 @@ describe("an import", { timeout: 150_000 }, () => {
   });
 
   it("in an account that throttles, breaks and dawdles ends with the right disk", async () => {
-    const disk = denseDisk(4);
+    const disk = denseDisk(4, DISK_BYTES);
     const faults: Fault[] = [
       { status: 503, code: "ServerBusy" },
       { delayMs: 300 },

@@ -56,7 +56,7 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
   const startHost = (port: number) =>
     start("host", "functions-host/main.js", [
       ...["--app", appDir, "--state", join(stateDir, "host"), "--port", String(port)],
-      ...["--settings", ownSettings, "--clock", connections.clockFile, "--blob-poll-ms", "200"],
+      ...["--settings", ownSettings, "--clock", connections.clockFile, "--blob-poll-ms", "100"],
     ]);
   let host = await startHost(0);
   const hostUrl = String(host.ready["url"]);
@@ -94,7 +94,7 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
         if (runs.length >= count && runs.every((run) => hasEnded(run))) return runs;
         if (Date.now() > deadline)
           throw new Error(`Not ended: ${JSON.stringify(runs)}\n${lines.slice(-20).join("\n")}`);
-        await sleep(100);
+        await sleep(50);
       }
     },
     /** What is left in the container of prepared disks. */
