@@ -2,7 +2,7 @@
  * The ordered list of actions that an orchestrator returns each turn, flattened to its leaves in the order in
  * which the SDK numbers them, and what this host refuses among them.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { EventType, type HistoryEvent, iso, type RetryPlan } from "./history.js";
 
 export const ActionType = {
@@ -79,7 +79,7 @@ const nameOf = (action: Action) => action.functionName ?? action.externalEventNa
 
 function hashOf({ input, instanceId, fireAt, retryOptions }: Action): string {
   const text = JSON.stringify([input, instanceId, fireAt, retryOptions]);
-  return createHash("sha1").update(text).digest("base64url").slice(0, 16);
+  return hash("sha1", text, "base64url").slice(0, 16);
 }
 
 export function leafOf(action: Action, id: number): Leaf {
