@@ -225,10 +225,10 @@ describe("an import", { timeout: 150_000 }, () => {
     const disk = denseDisk(4, DISK_BYTES);
     const faults: Fault[] = [
       { status: 503, code: "ServerBusy" },
-      { delayMs: 300 },
+      { delayMs: 100 },
       { status: 500, code: "OperationTimedOut" },
       "lost after",
-      { delayMs: 300 },
+      { delayMs: 100 },
     ];
     let writes = 0;
     // Every other write, so that each is followed by one that gets through.

@@ -57,6 +57,8 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
     start("host", "functions-host/main.js", [
       ...["--app", appDir, "--state", join(stateDir, "host"), "--port", String(port)],
       ...["--settings", ownSettings, "--clock", connections.clockFile, "--blob-poll-ms", "100"],
+      // What a process wrote outlives its death: only a machine that goes down takes what is not synced with it.
+      "--no-fsync",
     ]);
   let host = await startHost(0);
   const hostUrl = String(host.ready["url"]);
@@ -121,7 +123,8 @@ export async function openImportHouse(changes: LocalSettings["Values"]) {
       });
       const heard: RunEvent[] = [];
       for (const deadline = Date.now() + PATIENCE_MS; heard.length < count && Date.now() < deadline;) {
-        const messages = await receiver.receiveMessages(10, { maxWaitTimeInMs: 2000 });
+        // One at a time: a batch waits a second for others.
+        const messages = await receiver.receiveMessages(1, { maxWaitTimeInMs: 2000 });
         const events = messages.map(({ body }) => body as RunEvent);
         heard.push(...events.filter(({ runId }) => runId.startsWith(`${stem}-`)));
       }
