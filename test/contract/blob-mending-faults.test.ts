@@ -18,7 +18,7 @@ import { activitiesOn, openAccount, portsOn, WORK, type Account } from "../suppo
 import { dynamicVhd, MIB } from "../support/vhd-builder.js";
 
 const wanted = disk(20 * MIB);
-const file = dynamicVhd({ disk: wanted });
+const file = dynamicVhd({ disk: wanted, blockSize: MIB / 2 });
 const small = { ...MENDING_STANDARD, sliceBytes: 4 * MIB, concurrency: 2 };
 
 let account: Account;
