@@ -89,7 +89,7 @@ test("a frame above the limit that the broker has named ends the connection with
     condition: "amqp:connection:framing-error",
     description: expect.stringContaining("2147483647 bytes exceeds the limit of 1048576") as string,
   });
-  expect(heldBytes() - before).toBeLessThan(8 * MIB);
+  expect(heldBytes() - before).toBeLessThan(16 * MIB);
   await expectService(broker);
 });
 
@@ -131,7 +131,7 @@ test.each([
       Math.ceil(row.frames / batch),
     );
     expect(await rejected).toContain("amqp:link:message-size-exceeded");
-    expect(heldBytes() - before).toBeLessThan(8 * MIB);
+    expect(heldBytes() - before).toBeLessThan(16 * MIB);
     await expectService(broker);
   },
 );
