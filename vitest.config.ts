@@ -6,7 +6,8 @@ export default defineConfig({
     setupFiles: ["test/setup.ts"],
     exclude: ["test/architecture/fixtures/**"],
     pool: "forks",
-    maxWorkers: 2,
+    // Many tests wait for processes and sockets: two cores are busier with three workers.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

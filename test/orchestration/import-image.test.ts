@@ -295,16 +295,3 @@ test("a status of 65 disks stays within what Durable allows", async () => {
   expect(board(outcome).status).toBe("succeeded");
   expect((outcome.output as Board).result).toMatchObject({ moreDisks: 49 });
 });
-
-test("a drop in the default gallery makes a definition of its own from what the doctor saw", async () => {
-  const outcome = await run(
-    { checkTarget: () => done({ createDefinition: true, version: "1.0.0", checks: [] }) },
-    { defaultTarget: { kind: "gallery", galleryId: "/g", publisher: "us" } },
-  );
-  const [definition] = inputsOf<ImageOrder>(outcome, "createDefinitionStart");
-  expect(definition).toMatchObject({
-    target: { definitionId: "/g/images/web", create: { publisher: "us", sku: "web" } },
-    traits: { securityType: "TrustedLaunchSupported" },
-  });
-  expect(board(outcome).result).toMatchObject({ version: "1.0.0" });
-});
