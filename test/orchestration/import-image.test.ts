@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { LookQuestion, SliceOrder } from "../../src/contracts/import-activities.js";
 import { MENDING_STANDARD } from "../../src/contracts/import-run.js";
-import type { ImageOrder } from "../../src/domain/image-order.js";
 import type { Board } from "../../src/domain/stages.js";
 import { IMAGE_ID, diskOf, done, landed, refused, reportOf } from "../support/import-world.js";
 import { board, inputsOf, order, removed, run, states } from "../support/run-import.js";
