@@ -20,7 +20,7 @@ import { blobSealMarkers } from "./adapters/blob/blob-seal-markers.js";
 import { blobVmHolds } from "./adapters/blob/blob-vm-holds.js";
 import { blobServiceByIdentity, blobServiceByKey } from "./adapters/blob/client.js";
 import { topicRunEvents } from "./adapters/service-bus/topic-run-events.js";
-import { sourceFile } from "./source-file.js";
+import { guestScript } from "./source-file.js";
 import type { Settings } from "./settings.js";
 
 export function azure(settings: Settings) {
@@ -74,15 +74,15 @@ function runEvents(settings: Settings, credential: DefaultAzureCredential) {
 
 const guestScripts = (): GuestScripts => ({
   Linux: {
-    preflight: sourceFile("guest/linux/preflight.sh"),
-    seal: sourceFile("guest/linux/seal.sh"),
-    "seal-log": sourceFile("guest/linux/seal-log.sh"),
-    audit: sourceFile("guest/linux/audit.sh"),
+    preflight: guestScript("linux", "preflight.sh"),
+    seal: guestScript("linux", "seal.sh"),
+    "seal-log": guestScript("linux", "seal-log.sh"),
+    audit: guestScript("linux", "audit.sh"),
   },
   Windows: {
-    preflight: sourceFile("guest/windows/preflight.ps1"),
-    seal: sourceFile("guest/windows/seal.ps1"),
-    "seal-log": sourceFile("guest/windows/seal-log.ps1"),
-    audit: sourceFile("guest/windows/audit.ps1"),
+    preflight: guestScript("windows", "preflight.ps1"),
+    seal: guestScript("windows", "seal.ps1"),
+    "seal-log": guestScript("windows", "seal-log.ps1"),
+    audit: guestScript("windows", "audit.ps1"),
   },
 });

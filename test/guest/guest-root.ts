@@ -9,6 +9,7 @@ import { lstatSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
+import { guestScript } from "../../src/source-file.js";
 import { standIns } from "./stand-ins.js";
 
 /** Path → content, or where a link leads to. */
@@ -73,7 +74,8 @@ export function makeGuestRoot(files: Files, commands: readonly string[]): GuestR
     calls: () => readFileSync(calls, "utf8").split("\n").filter(Boolean),
     files: () => walk(path),
     async run(script, parameters = {}) {
-      const file = new URL(`../../src/guest/linux/${script}.sh`, import.meta.url).pathname;
+      const file = join(base, `${script}.sh`);
+      writeFileSync(file, guestScript("linux", `${script}.sh`));
       const environment = { ...parameters, ROOT: path, PATH: bin, CALLS: calls, NODE: process.execPath };
       const { stdout, stderr } = await promisify(execFile)(join(bin, "sh"), [file], { env: environment });
       const last = stdout.trimEnd().split("\n").at(-1) ?? "";

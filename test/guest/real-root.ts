@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import type { Files, GuestRoot } from "./guest-root.js";
+import { guestScript } from "../../src/source-file.js";
 import { standIns } from "./stand-ins.js";
 
 export const offeredRoot = process.env["GUEST_ROOT"];
@@ -78,8 +79,7 @@ export function copyRealRoot(
     restart: () => rmSync(join(run, "vmimage-seal"), { recursive: true, force: true }),
     remove: () => rmSync(base, { recursive: true, force: true }),
     async run(script, parameters = {}) {
-      const text = readFileSync(new URL(`../../src/guest/linux/${script}.sh`, import.meta.url));
-      writeFileSync(join(run, `guest/${script}.sh`), text);
+      writeFileSync(join(run, `guest/${script}.sh`), guestScript("linux", `${script}.sh`));
       const [command, args] = inside("/bin/sh", `/run/guest/${script}.sh`);
       const { stdout, stderr } = await promisify(execFile)(command, args, {
         env: { ...environment, ...parameters },

@@ -2,13 +2,15 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { guestScript } from "../../src/source-file.js";
 
 const folder = new URL("../../src/guest/", import.meta.url);
-const read = (name: string) => readFileSync(new URL(name, folder), "utf8");
 const contract = readFileSync(new URL("../../docs/guest-contract.md", import.meta.url), "utf8");
 
-const scripts = ["linux", "windows"].flatMap((system) =>
-  readdirSync(new URL(system, folder)).map((file) => ({ system, file, name: `${system}/${file}` })),
+const scripts = (["linux", "windows"] as const).flatMap((system) =>
+  readdirSync(new URL(system, folder))
+    .filter((file) => !file.startsWith("facts."))
+    .map((file) => ({ system, file, name: `${system}/${file}` })),
 );
 
 test("there is one of each kind for each system", () => {
@@ -24,8 +26,8 @@ test("there is one of each kind for each system", () => {
   ]);
 });
 
-describe.each(scripts)("$name", ({ system, file, name }) => {
-  const text = read(name);
+describe.each(scripts)("$name", ({ system, file }) => {
+  const text = guestScript(system, file);
   const lines = text.split("\n");
   const start = system === "linux" ? 1 : 0;
   const kind = `${file.split(".")[0] ?? ""}-${system}/1`;
@@ -50,6 +52,10 @@ describe.each(scripts)("$name", ({ system, file, name }) => {
     }
   });
 
+  test("is one file: what it includes stands in it", () => {
+    expect(text).not.toContain("# include:");
+  });
+
   test("is plain ASCII with Unix line ends, as both shells of both systems read it", () => {
     expect(text).toMatch(/^[\n\x20-\x7e]+$/);
     expect(text.endsWith("\n")).toBe(true);
@@ -63,7 +69,7 @@ describe.each(scripts)("$name", ({ system, file, name }) => {
     });
 
     test("is understood by the machine's shell", () => {
-      expect(() => execFileSync("sh", ["-n", new URL(name, folder).pathname])).not.toThrow();
+      expect(() => execFileSync("sh", ["-n"], { input: text })).not.toThrow();
     });
   }
 });

@@ -7,44 +7,7 @@
 # those), and it changes nothing. Every probe has a limit; what could not be read is null. Lists are capped until the
 # result fits, because Run Command keeps only the last 4,096 bytes.
 
-set -u
-ROOT="${ROOT:-}"
-# A throw-away root must never find the machine's own tools.
-[ -n "$ROOT" ] || PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/share/oem/bin:/oem/bin"
-
-MAX_BYTES=3900
-LIST_MAX=8
-
-have() { command -v "$1" >/dev/null 2>&1; }
-bounded() {
-  if have timeout; then timeout "$@"; else
-    shift
-    "$@"
-  fi
-}
-yes_no() { if "$@" >/dev/null 2>&1; then printf true; else printf false; fi; }
-read_file() { cat "$1" 2>/dev/null; }
-
-# $1 -> a JSON string of at most $2 characters
-text() {
-  printf '"'
-  printf '%s' "$1" | LC_ALL=C tr -c '\40-\176' ' ' | cut -c "1-$2" | sed 's/\\/\\\\/g; s/"/\\"/g; s/ *$//' | tr -d '\n'
-  printf '"'
-}
-
-# stdin, one item a line -> a JSON list of at most LIST_MAX items and a last one that counts the rest
-list() {
-  awk -v max="$LIST_MAX" '
-    NF && ++count <= max {
-      item = substr($0, 1, 60) # before escaping, or the cut may split an escape
-      gsub(/[^ -~]/, " ", item); gsub(/\\/, "&&", item); gsub(/"/, "\\\\&", item)
-      printf "%s\"%s\"", (count > 1 ? "," : "["), item
-    }
-    END {
-      if (count > max) printf ",\"+%d more\"", count - max
-      printf "%s", (count ? "]" : "[]")
-    }'
-}
+# include: facts.sh
 
 os_release() { sed -n "s/^$1=//p" "$ROOT/etc/os-release" 2>/dev/null | head -n 1 | tr -d "\"'"; }
 
@@ -100,30 +63,6 @@ cloud_init() {
 
 machine_id_empty() {
   case "$(read_file "$ROOT/etc/machine-id")" in '' | uninitialized) printf true ;; *) printf false ;; esac
-}
-
-ssh_host_keys() {
-  count=0
-  for file in "$ROOT"/etc/ssh/ssh_host_*_key; do [ ! -f "$file" ] || count=$((count + 1)); done
-  printf '%s' "$count"
-}
-
-in_sudoers() { grep -qs -e "^[[:space:]]*$1[[:space:]]" "$ROOT"/etc/sudoers.d/*; }
-
-# People start at 1000; Flatcar's own user, core, has 500 and stands among its system accounts.
-people() { awk -F: '($3 >= 1000 && $3 < 60000) || ($1 == "core" && $3 == 500) { print $1, $3, $6 }' "$ROOT/etc/passwd" 2>/dev/null; }
-
-users() {
-  count=0
-  printf '['
-  people | head -n "$((LIST_MAX + 2))" | while read -r name uid home; do
-    keys="$(grep -c '^[^#]' "$ROOT$home/.ssh/authorized_keys" 2>/dev/null)"
-    [ "$count" = 0 ] || printf ,
-    count=$((count + 1))
-    printf '{"name":%s,"uid":%s,"sudoersFile":%s,"authorizedKeys":%s}' \
-      "$(text "$name" 32)" "$uid" "$(yes_no in_sudoers "$name")" "${keys:-0}"
-  done
-  printf ']'
 }
 
 any_of() {
@@ -245,11 +184,7 @@ log_bytes() {
   if [ -n "$kilobytes" ]; then printf '%s' "$((kilobytes * 1024))"; else printf null; fi
 }
 
-if [ ! -r "$ROOT/etc/os-release" ]; then
-  printf '{"error":{"code":"NO_OS_RELEASE","message":"/etc/os-release cannot be read; this Linux is not known."}}\n'
-  exit 0
-fi
-
+demand_os_release
 kernel="$(uname -r)"
 people_count="$(people | awk 'END { print NR }')"
 agent="$(agent)" cloud_init="$(cloud_init)" nvme="$(nvme_in_initramfs "$kernel")" log_bytes="$(log_bytes)"
@@ -270,8 +205,4 @@ report() {
   printf ',"systemd":%s,"tools":%s,"logBytes":%s}\n' "$(yes_no test -d "$ROOT/run/systemd/system")" "$(tools)" "$log_bytes"
 }
 
-for LIST_MAX in 8 4 2; do
-  result="$(report)"
-  [ "${#result}" -gt "$MAX_BYTES" ] || break
-done
-printf '%s\n' "$result"
+print_report

@@ -4,52 +4,11 @@
 #
 # Reads, on a VM that was just made from an image, what it brought along and what it made itself. Facts, no verdicts
 # (src/domain/guest/audit-windows.ts has those), and it changes nothing. Every probe has a limit of time; what could not
-# be read is null. Lists are capped, because Run Command keeps only the last 4,096 bytes. Windows PowerShell 5.1; ASCII
-# only, since 5.1 reads no UTF-8.
+# be read is null. Lists are capped until the result fits, because Run Command keeps only the last 4,096 bytes. Windows
+# PowerShell 5.1; ASCII only, since 5.1 reads no UTF-8.
 [CmdletBinding()]
 param()
-$ErrorActionPreference = 'Stop'
-$ProgressPreference = 'SilentlyContinue'
-
-$MaxItems = 8
-$MaxChars = 70
-
-# What the probe puts out as an array, or $null when it failed or took too long. A probe runs in a runspace of its
-# own, because Appx, CIM and Server Manager are known to hang on exactly the machines that this is meant for.
-function Read-Many([scriptblock] $probe, [int] $seconds = 20) {
-    $shell = [powershell]::Create()
-    [void] $shell.AddScript('$ErrorActionPreference = "Stop"; $ProgressPreference = "SilentlyContinue"').AddStatement().AddScript($probe.ToString())
-    try {
-        $running = $shell.BeginInvoke()
-        if (-not $running.AsyncWaitHandle.WaitOne($seconds * 1000)) {
-            # Stopping may hang as the probe does; nothing waits for it.
-            [void] $shell.BeginStop($null, $null)
-            return $null
-        }
-        $found = @($shell.EndInvoke($running))
-    }
-    catch { return $null }
-    return , $found
-}
-
-function Read-One([scriptblock] $probe, [int] $seconds = 20) {
-    $found = Read-Many $probe $seconds
-    if ($null -eq $found -or $found.Count -eq 0) { return $null }
-    return $found[0]
-}
-
-function ConvertTo-Short([string] $text) {
-    $ascii = $text -replace '[^\x20-\x7e]', '?'
-    if ($ascii.Length -gt $MaxChars) { $ascii = $ascii.Substring(0, $MaxChars) }
-    return $ascii
-}
-
-function Limit-List($items) {
-    if ($null -eq $items) { return $null }
-    $short = @($items | Select-Object -First $MaxItems | ForEach-Object { ConvertTo-Short $_ })
-    if ($items.Count -gt $MaxItems) { $short += '+{0} more' -f ($items.Count - $MaxItems) }
-    return , [string[]] $short
-}
+# include: facts.ps1
 
 $users = Read-Many {
     Get-CimInstance Win32_UserAccount -Filter "LocalAccount=True" -OperationTimeoutSec 15 |
@@ -104,13 +63,13 @@ $facts = [ordered] @{
     hostName      = ConvertTo-Short $env:COMPUTERNAME
     imageState    = Read-One { (Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState }
     setupRunning  = Read-One { [bool] (Get-ItemProperty 'HKLM:\SYSTEM\Setup').SystemSetupInProgress }
-    users         = Limit-List $users
-    answerFiles   = Limit-List $answerFiles
-    histories     = Limit-List $histories
-    secrets       = Limit-List $secrets
-    setupErrors   = Limit-List $setupErrors
+    users         = $users
+    answerFiles   = $answerFiles
+    histories     = $histories
+    secrets       = $secrets
+    setupErrors   = $setupErrors
     agentServices = $agentServices
     remoteDesktop = Read-One { (Get-ItemProperty 'HKLM:\SYSTEM\CurrentControlSet\Control\Terminal Server').fDenyTSConnections -eq 0 }
     dataDiskLuns  = if ($null -eq $luns) { $null } else { , @($luns | Sort-Object) }
 }
-[Console]::Out.WriteLine((ConvertTo-Json -InputObject $facts -Compress -Depth 4))
+Write-Facts $facts 'users', 'answerFiles', 'histories', 'secrets', 'setupErrors'

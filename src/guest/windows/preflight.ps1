@@ -7,49 +7,7 @@
 # the result fits, because Run Command keeps only the last 4,096 bytes. Windows PowerShell 5.1; ASCII only, since 5.1 reads no UTF-8.
 [CmdletBinding()]
 param()
-$ErrorActionPreference = 'Stop'
-$ProgressPreference = 'SilentlyContinue'
-
-$MaxBytes = 3900
-$MaxChars = 70
-
-# What the probe puts out as an array, or $null when it failed or took too long. A probe runs in a runspace of its
-# own, because Appx, CIM and Server Manager are known to hang on exactly the machines that this is meant for.
-function Read-Many([scriptblock] $probe, [int] $seconds = 20) {
-    $shell = [powershell]::Create()
-    [void] $shell.AddScript('$ErrorActionPreference = "Stop"; $ProgressPreference = "SilentlyContinue"').AddStatement().AddScript($probe.ToString())
-    try {
-        $running = $shell.BeginInvoke()
-        if (-not $running.AsyncWaitHandle.WaitOne($seconds * 1000)) {
-            # Stopping may hang as the probe does; nothing waits for it.
-            [void] $shell.BeginStop($null, $null)
-            return $null
-        }
-        $found = @($shell.EndInvoke($running))
-    }
-    catch { return $null }
-    return , $found
-}
-
-function Read-One([scriptblock] $probe, [int] $seconds = 20) {
-    $found = Read-Many $probe $seconds
-    if ($null -eq $found -or $found.Count -eq 0) { return $null }
-    return $found[0]
-}
-
-# ConvertTo-Json of 5.1 writes six bytes for each of <, >, & and '.
-function ConvertTo-Short([string] $text) {
-    $ascii = $text -replace "[^\x20-\x7e]|[<>&']", '?'
-    if ($ascii.Length -gt $MaxChars) { $ascii = $ascii.Substring(0, $MaxChars) }
-    return $ascii
-}
-
-function Limit-List($items, [int] $most) {
-    if ($null -eq $items) { return $null }
-    $short = @($items | Select-Object -First $most | ForEach-Object { ConvertTo-Short $_ })
-    if ($items.Count -gt $most) { $short += '+{0} more' -f ($items.Count - $most) }
-    return , [string[]] $short
-}
+# include: facts.ps1
 
 $pendingReboot = Read-Many {
     $servicing = 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
@@ -201,13 +159,4 @@ $facts = [ordered] @{
     memoryMiB            = if ($system) { [int] ($system.TotalPhysicalMemory / 1048576) } else { $null }
 }
 
-foreach ($most in 8, 4, 2, 1) {
-    $result = [ordered] @{}
-    foreach ($name in $facts.Keys) { $result[$name] = $facts[$name] }
-    foreach ($name in 'pendingReboot', 'appxPerUser', 'missingProviders', 'unattendFiles', 'roles', 'eventLogPathsMissing') {
-        $result[$name] = Limit-List $facts[$name] $most
-    }
-    $line = ConvertTo-Json -InputObject $result -Compress -Depth 4
-    if ($line.Length -le $MaxBytes) { break }
-}
-[Console]::Out.WriteLine($line)
+Write-Facts $facts 'pendingReboot', 'appxPerUser', 'missingProviders', 'unattendFiles', 'roles', 'eventLogPathsMissing'
