@@ -26,6 +26,7 @@ import { registerRestoreFunctions } from "./functions/restores.js";
 import { registerResumeFunctions } from "./functions/resumes.js";
 import { registerRunFunctions } from "./functions/runs.js";
 import { captureImage } from "./orchestrators/capture-image.js";
+import { CALL_PART, callPart } from "./orchestrators/durable.js";
 import { importImage } from "./orchestrators/import-image.js";
 import { refuseRequest } from "./orchestrators/refuse-request.js";
 import { restoreSource } from "./orchestrators/restore-source.js";
@@ -41,6 +42,7 @@ df.app.orchestration(CAPTURE_ORCHESTRATOR, captureImage);
 df.app.orchestration(IMPORT_ORCHESTRATOR, importImage);
 df.app.orchestration(RESTORE_ORCHESTRATOR, restoreSource);
 df.app.orchestration(REFUSE_ORCHESTRATOR, refuseRequest);
+df.app.orchestration(CALL_PART, callPart);
 
 const activities = [
   ...captureActivities(ports),

@@ -1,6 +1,5 @@
 /** The acts of the capture runbook: each decodes, calls one port, encodes. */
 import * as refs from "../contracts/capture-activities.js";
-import type { GuestLook, GuestQuestion } from "../domain/guest-orders.js";
 import { decodeGuestResult } from "../domain/guest/guest-result.js";
 import { judgeSeal } from "../domain/guest/seal-outcome.js";
 import { done, refused } from "../domain/outcome.js";
@@ -63,8 +62,8 @@ export function captureActivities({
     implementOutcome(refs.askVm, ({ vmId }) => vms.state(vmId)),
     implementOutcome(refs.markGeneralized, ({ vmId }) => vms.markGeneralized(vmId)),
 
-    ...implementOperation<GuestLook, { output: string }>(refs.lookAtGuest, guests.look),
-    ...implementOperation<GuestQuestion, { output: string }>(refs.askGuest, guests.question),
+    ...implementOperation(refs.lookAtGuest, guests.look),
+    ...implementOperation(refs.askGuest, guests.question),
     implementOutcome(refs.noteSealBegun, async ({ runId }) => {
       await runs.put(runId, SEAL_BEGUN, new Uint8Array());
       return done(null);

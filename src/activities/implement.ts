@@ -33,9 +33,9 @@ export const implementOutcome = <Input, Value>(
     }
   });
 
-export const implementOperation = <Input, Result>(
-  ref: OperationRef<Input, Result>,
-  operation: Operation<Input, Result>,
+export const implementOperation = <Input, Result, Question>(
+  ref: OperationRef<Input, Result, Question>,
+  operation: Operation<Input, Result, Question>,
 ): Registration[] => [
   implementOutcome(ref.start, (input) => operation.start(input)),
   implementOutcome(ref.ask, (asked) => operation.ask(asked)),

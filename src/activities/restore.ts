@@ -17,10 +17,10 @@ export interface RestorePorts {
 
 export function restoreActivities({ sources, backups, runs }: RestorePorts): Registration[] {
   /** Models are large and may hold what need not be told: they go from the store to Azure, and no other way. */
-  const modelled = <I extends { captureId: string }>(
-    operation: Operation<Modelled<I>>,
+  const modelled = <I extends { captureId: string }, Q>(
+    operation: Operation<Modelled<I>, null, Q>,
     documentOf: (order: I) => typeof savedVm | ReturnType<typeof savedDisk>,
-  ): Operation<I> => ({
+  ): Operation<I, null, Q> => ({
     async start(order) {
       const saved = await documentOf(order).read(runs, order.captureId);
       if (saved === undefined)
@@ -31,7 +31,7 @@ export function restoreActivities({ sources, backups, runs }: RestorePorts): Reg
         );
       return operation.start({ ...order, model: saved.model });
     },
-    ask: ({ input, started }) => operation.ask({ input: { ...input, model: null }, started }),
+    ask: (asked) => operation.ask(asked),
   });
 
   return [

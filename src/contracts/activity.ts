@@ -22,15 +22,25 @@ export const activity = <Input, Result>(
   retry,
 });
 
-export interface OperationRef<Input, Result> {
+export interface OperationRef<Input, Result, Question = Input> {
   readonly name: string;
   readonly start: ActivityRef<Input, Outcome<Started>>;
-  readonly ask: ActivityRef<Asked<Input>, Outcome<Progress<Result>>>;
+  readonly ask: ActivityRef<Asked<Question>, Outcome<Progress<Result>>>;
+  /** What asking has to know of the input: every question is kept in the run's history. */
+  readonly about: (input: Input) => Question;
 }
 
 /** An operation of Azure that outlives any one activity: `{name}Start` begins it, `{name}Ask` asks the resource. */
-export const operation = <Input, Result = null>(name: string): OperationRef<Input, Result> => ({
+export const operation = <Input, Result = null>(name: string): OperationRef<Input, Result> =>
+  operationAbout(name, (input) => input);
+
+/** The same, where asking needs to know less than starting. */
+export const operationAbout = <Input, Result, Question>(
+  name: string,
+  about: (input: Input) => Question,
+): OperationRef<Input, Result, Question> => ({
   name,
   start: activity(`${name}Start`),
   ask: activity(`${name}Ask`),
+  about,
 });

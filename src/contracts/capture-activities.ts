@@ -2,7 +2,7 @@
 import type { Outcome } from "../domain/outcome.js";
 import type { DiskFacts, VmFacts, VmState, VmSummary } from "../domain/vm.js";
 import type { SealJudgement } from "../domain/guest/seal-outcome.js";
-import { activity, operation } from "./activity.js";
+import { activity, operation, operationAbout } from "./activity.js";
 import type {
   BackedUpDisk,
   Backup,
@@ -15,7 +15,7 @@ import type {
 } from "../domain/backup.js";
 import type { SurveyAnswer, SurveyQuestion } from "../domain/survey.js";
 import type { GuestLook, GuestQuestion, SealOrder, SealQuestion } from "../domain/guest-orders.js";
-import type { KeptCapture, KeptModel, RestoredDisk, RestoredVm } from "../domain/restore.js";
+import type { KeptCapture, KeptModel, RestoredDisk, RestoredSize, RestoredVm } from "../domain/restore.js";
 import { STUBBORN } from "./retry.js";
 
 /** With `keepAs`, what Azure gave is kept under that run, for a restore to go by. */
@@ -41,8 +41,14 @@ export const proveBackup = activity<
   Outcome<{ summary: string }>
 >("proveBackup");
 
-export const createDisk = operation<DiskFromBackup>("createDisk");
-export const createWorkingVm = operation<WorkingVm>("createWorkingVm");
+export const createDisk = operationAbout<DiskFromBackup, null, { diskId: string }>(
+  "createDisk",
+  ({ diskId }) => ({ diskId }),
+);
+export const createWorkingVm = operationAbout<WorkingVm, null, { vmId: string }>(
+  "createWorkingVm",
+  ({ vmId }) => ({ vmId }),
+);
 export const surveyAzure = activity<SurveyQuestion, Outcome<SurveyAnswer>>("surveyAzure");
 export const lookAtGuest = operation<GuestLook, { output: string }>("lookAtGuest");
 export const askGuest = operation<GuestQuestion, { output: string }>("askGuest");
@@ -65,5 +71,10 @@ export const removeSourceVm = operation<{ vmId: string }>("removeSourceVm");
 export const startVm = operation<{ vmId: string }>("startVm");
 export const askVm = activity<{ vmId: string }, Outcome<VmState>>("askVm");
 
-export const restoreDisk = operation<RestoredDisk>("restoreDisk");
-export const restoreVm = operation<RestoredVm>("restoreVm");
+export const restoreDisk = operationAbout<RestoredDisk, null, RestoredSize>(
+  "restoreDisk",
+  ({ diskId, sizeGb }) => ({ diskId, sizeGb }),
+);
+export const restoreVm = operationAbout<RestoredVm, null, { vmId: string }>("restoreVm", ({ vmId }) => ({
+  vmId,
+}));

@@ -1,16 +1,27 @@
 /** What both runbooks can do with images: check where one goes, make it, and remove whatever a run made. */
-import type { ImageOrder, MadeImage, TargetFacts, TargetQuestion } from "../domain/image-order.js";
+import type { ImageName, ImageOrder, MadeImage, TargetFacts, TargetQuestion } from "../domain/image-order.js";
 import type { Outcome } from "../domain/outcome.js";
 import type { TestVm } from "../domain/test-boot.js";
-import { activity, operation } from "./activity.js";
+import { activity, operation, operationAbout } from "./activity.js";
+
+const imageName = ({ target, version }: ImageOrder): ImageName =>
+  version === undefined ? { target } : { target, version };
 
 export const checkTarget = activity<TargetQuestion, Outcome<TargetFacts>>("checkTarget");
-export const createDefinition = operation<ImageOrder>("createDefinition");
-export const createManagedImage = operation<ImageOrder, MadeImage>("createManagedImage");
-export const createGalleryVersion = operation<ImageOrder, MadeImage>("createGalleryVersion");
+export const createDefinition = operationAbout<ImageOrder, null, ImageName>("createDefinition", imageName);
+export const createManagedImage = operationAbout<ImageOrder, MadeImage, ImageName>(
+  "createManagedImage",
+  imageName,
+);
+export const createGalleryVersion = operationAbout<ImageOrder, MadeImage, ImageName>(
+  "createGalleryVersion",
+  imageName,
+);
 
 /** A VM of the image, asked for as anybody would; done when its agent reports. */
-export const createTestVm = operation<TestVm>("createTestVm");
+export const createTestVm = operationAbout<TestVm, null, { vmId: string }>("createTestVm", ({ vmId }) => ({
+  vmId,
+}));
 /** What a VM's serial console showed last: what tells of the failure, fit for a status. */
 export const readConsole = activity<{ vmId: string }, Outcome<{ excerpt: string }>>("readConsole");
 /** Lets a gallery version that was held back be the latest. */

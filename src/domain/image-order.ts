@@ -35,6 +35,9 @@ export interface ImageOrder {
   readonly tags: Tags;
 }
 
+/** What an order is to make, by name. */
+export type ImageName = Pick<ImageOrder, "target" | "version">;
+
 export interface MadeImage {
   readonly id: string;
   /** -1 is the OS disk. */

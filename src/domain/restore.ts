@@ -37,6 +37,9 @@ export interface RestoredDisk {
   readonly tags: Tags;
 }
 
+/** What a restored disk is proved by. */
+export type RestoredSize = Pick<RestoredDisk, "diskId" | "sizeGb">;
+
 export interface RestoredVm {
   readonly captureId: string;
   readonly vmId: string;

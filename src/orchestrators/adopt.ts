@@ -41,9 +41,9 @@ export const making = ({ former }: CaptureScope): void => {
 };
 
 /** Makes what is not there yet, all of it in parallel. */
-export function* makeAll<I, R>(
+export function* makeAll<I, R, Q>(
   scope: CaptureScope,
-  operation: OperationRef<I, R>,
+  operation: OperationRef<I, R, Q>,
   wanted: readonly Wanted<I>[],
   limits: OperationLimits,
 ): Durable<R[]> {
@@ -54,7 +54,7 @@ export function* makeAll<I, R>(
   const found = (yield* demandEach(
     run,
     operation.ask,
-    inputs.map((input) => ({ input, started: {} })),
+    inputs.map((input) => ({ input: operation.about(input), started: {} })),
   )).map(standing);
   const broken = wanted.filter((_, index) => found[index]?.state === "failed");
   const removals = broken.map(({ id }) => ({ resourceId: id }));
@@ -85,9 +85,9 @@ export function* makeAll<I, R>(
   });
 }
 
-export function* make<I, R>(
+export function* make<I, R, Q>(
   scope: CaptureScope,
-  operation: OperationRef<I, R>,
+  operation: OperationRef<I, R, Q>,
   wanted: Wanted<I>,
   limits: OperationLimits,
 ): Durable<R> {

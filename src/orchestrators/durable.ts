@@ -6,6 +6,7 @@ import * as df from "durable-functions";
 import type { OrchestrationContext, Task } from "durable-functions";
 import type { ActivityRef } from "../contracts/activity.js";
 import type { RetryPolicy } from "../contracts/retry.js";
+import { pairs } from "../domain/pairs.js";
 
 /** A part of an orchestration that ends with a T. */
 export type Durable<T> = Generator<Task, T, unknown>;
@@ -17,31 +18,71 @@ const optionsOf = (policy: RetryPolicy): df.RetryOptions => {
   return options;
 };
 
-const schedule = <I, O>(context: OrchestrationContext, ref: ActivityRef<I, O>, input: I): Task =>
-  context.df.callActivityWithRetry(ref.name, optionsOf(ref.retry), input);
-
-export function* call<I, O>(context: OrchestrationContext, ref: ActivityRef<I, O>, input: I): Durable<O> {
-  return (yield schedule(context, ref, input)) as O;
+/** A call that is yet to be made, so that different ones can be made at once: plain data. */
+export interface Call<O> {
+  readonly name: string;
+  readonly retry: RetryPolicy;
+  readonly input: unknown;
+  /** Never there: it carries the type. */
+  readonly answer?: O;
 }
 
-/** A call that is yet to be made, so that different ones can be made at once. */
-export type Call<O> = (context: OrchestrationContext) => { readonly task: Task; readonly answer?: O };
+export const callOf = <I, O>({ name, retry }: ActivityRef<I, O>, input: I): Call<O> => ({
+  name,
+  retry,
+  input,
+});
 
-export const callOf =
-  <I, O>(ref: ActivityRef<I, O>, input: I): Call<O> =>
-  (context) => ({ task: schedule(context, ref, input) });
+const schedule = (context: OrchestrationContext, { name, retry, input }: Call<unknown>): Task =>
+  context.df.callActivityWithRetry(name, optionsOf(retry), input);
+
+export function* call<I, O>(context: OrchestrationContext, ref: ActivityRef<I, O>, input: I): Durable<O> {
+  return (yield schedule(context, callOf(ref, input))) as O;
+}
 
 export type Settled<T> = { readonly value: T } | { readonly error: unknown };
 
-/**
- * Makes all calls in parallel, and waits for every one of them, failed or not: the library's own Task.all goes on at
- * the first failure, while its siblings may still be creating what is about to be cleaned up.
- */
+/** What one history takes at once; wider calls are made in parts, each with a history of its own. */
+const WIDEST = 16;
+export const CALL_PART = "callPart";
+
+/** Makes all calls in parallel, and waits for every one of them, failed or not. */
 export function* callAll<O>(context: OrchestrationContext, calls: readonly Call<O>[]): Durable<Settled<O>[]> {
-  if (calls.length === 0) return [];
-  const tasks = calls.map((make) => make(context).task);
+  if (calls.length <= WIDEST)
+    return yield* settleAll(
+      context,
+      calls.map((one) => schedule(context, one)),
+    );
+  const parts = Array.from({ length: Math.ceil(calls.length / WIDEST) }, (_, part) =>
+    calls.slice(part * WIDEST, (part + 1) * WIDEST),
+  );
+  const ends = yield* settleAll<readonly PartEnd<O>[]>(
+    context,
+    parts.map((part) => context.df.callSubOrchestrator(CALL_PART, part)),
+  );
+  return pairs(parts, ends).flatMap(([part, end]) =>
+    "error" in end ? part.map(() => end) : end.value.map(settledOf),
+  );
+}
+
+/** What a part answers for a call: an error has to pass through JSON. */
+type PartEnd<O> = { readonly value: O } | { readonly failed: string };
+
+const settledOf = <O>(end: PartEnd<O>): Settled<O> =>
+  "failed" in end ? { error: new Error(end.failed) } : end;
+
+/** The orchestration that makes a part of a wide call. It neither sleeps nor decides, so a cancel has no business in it. */
+export function* callPart(context: OrchestrationContext): Generator<Task, PartEnd<unknown>[]> {
+  const calls = context.df.getInput<readonly Call<unknown>[]>();
+  const ends = yield* callAll(context, calls);
+  return ends.map((end) => ("error" in end ? { failed: messageOf(end.error) } : end));
+}
+
+/** The library's own Task.all goes on at the first failure, while its siblings may still create what is to be cleaned up. */
+function* settleAll<O>(context: OrchestrationContext, tasks: readonly Task[]): Durable<Settled<O>[]> {
+  if (tasks.length === 0) return [];
   try {
-    yield context.df.Task.all(tasks);
+    yield context.df.Task.all([...tasks]);
   } catch {
     // Which of them failed is read from each below.
   }

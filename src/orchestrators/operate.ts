@@ -15,9 +15,9 @@ export interface OperationLimits {
 }
 
 /** Starts an operation of Azure and asks after it until it ends. */
-export function* operate<I, R>(
+export function* operate<I, R, Q>(
   run: Run,
-  operation: OperationRef<I, R>,
+  operation: OperationRef<I, R, Q>,
   input: I,
   limits: OperationLimits,
 ): Durable<R> {
@@ -26,9 +26,9 @@ export function* operate<I, R>(
 }
 
 /** Waits for what was begun by itself, where a refusal to begin means something else than a failure later. */
-export function* finish<I, R>(
+export function* finish<I, R, Q>(
   run: Run,
-  operation: OperationRef<I, R>,
+  operation: OperationRef<I, R, Q>,
   input: I,
   started: Started,
   limits: OperationLimits,
@@ -38,9 +38,9 @@ export function* finish<I, R>(
 }
 
 /** The same for several inputs at once; the first that fails ends the wait for the others. */
-export function* operateAll<I, R>(
+export function* operateAll<I, R, Q>(
   run: Run,
-  operation: OperationRef<I, R>,
+  operation: OperationRef<I, R, Q>,
   inputs: readonly I[],
   limits: OperationLimits,
 ): Durable<R[]> {
@@ -48,9 +48,9 @@ export function* operateAll<I, R>(
 }
 
 /** The same, and each input ends by itself: for clean-ups, where one that fails must not keep the others. */
-export function* operateEach<I, R>(
+export function* operateEach<I, R, Q>(
   run: Run,
-  operation: OperationRef<I, R>,
+  operation: OperationRef<I, R, Q>,
   inputs: readonly I[],
   limits: OperationLimits & {
     readonly stopAtFailure?: boolean;
@@ -61,8 +61,8 @@ export function* operateEach<I, R>(
   const beganMs = nowMs(run.context);
   const results = new Map<number, Settled<R>>();
   const open = () => [...inputs.keys()].filter((index) => !results.has(index));
-  const stopped = () =>
-    limits.stopAtFailure === true && [...results.values()].some((result) => "error" in result);
+  const failed = () => [...results.values()].find((result) => "error" in result);
+  const stopped = () => limits.stopAtFailure === true && failed() !== undefined;
 
   const started = new Map<number, Started>();
   const starts = limits.begun ?? (yield* demandEach(run, operation.start, inputs));
@@ -70,20 +70,12 @@ export function* operateEach<I, R>(
     if ("error" in start) results.set(index, start);
     else started.set(index, start.value);
   }
-  /** Returns what is known of the first that still runs. */
   const ask = function* (indexes: readonly number[]): Durable<Running> {
-    let running: Running = {};
-    const asked = indexes.map((index) => [index, inputs[index] as I] as const);
-    const questions = asked.map(([, input]) => ({ input }));
-    const answers = yield* demandEach(run, operation.ask, questions);
-    for (const [[index, input], answer] of pairs(asked, answers)) {
-      if ("error" in answer) results.set(index, answer);
-      else if (answer.value.state === "succeeded") results.set(index, { value: answer.value.value });
-      else if (answer.value.state === "failed")
-        results.set(index, yield* reasonOf(run, operation, input, started.get(index)));
-      else running = running.state === undefined ? answer.value : running;
-    }
-    return running;
+    const asked = indexes.map((index) => ({ input: inputs[index] as I, started: started.get(index) }));
+    const answers = pairs(indexes, yield* askAfter(run, operation, asked));
+    for (const [index, answer] of answers) if (!("running" in answer)) results.set(index, answer);
+    const [first = {}] = answers.flatMap(([, answer]) => ("running" in answer ? [answer.running] : []));
+    return first;
   };
   while (open().length > 0 && !stopped()) {
     const [scout = 0, ...others] = open();
@@ -100,10 +92,29 @@ export function* operateEach<I, R>(
     }
     yield* keepWaiting(run, operation.name, beganMs, limits.limitMinutes);
   }
-  return [...inputs.keys()].map((index) => results.get(index) ?? { error: new Error("Not waited for.") });
+  // What was not waited for any more ends by what ended the wait.
+  return [...inputs.keys()].map((index) => (results.get(index) ?? failed()) as Settled<R>);
 }
 
 type Running = Partial<Extract<Progress<never>, { state: "running" }>>;
+
+/** Asks after what was begun, all of it at once. */
+function* askAfter<I, R, Q>(
+  run: Run,
+  operation: OperationRef<I, R, Q>,
+  begun: readonly { readonly input: I; readonly started: Started | undefined }[],
+): Durable<(Settled<R> | { readonly running: Running })[]> {
+  const questions = begun.map(({ input }) => ({ input: operation.about(input) }));
+  const answers = yield* demandEach(run, operation.ask, questions);
+  const ends: (Settled<R> | { readonly running: Running })[] = [];
+  for (const [{ input, started }, answer] of pairs(begun, answers)) {
+    if ("error" in answer) ends.push(answer);
+    else if (answer.value.state === "succeeded") ends.push({ value: answer.value.value });
+    else if (answer.value.state === "running") ends.push({ running: answer.value });
+    else ends.push(yield* reasonOf(run, operation, input, started));
+  }
+  return ends;
+}
 
 function reportProgress(
   run: Run,
@@ -116,13 +127,13 @@ function reportProgress(
 }
 
 /** Asked once more with the operation's URL, for the reason: three kilobytes that no other question has to carry. */
-function* reasonOf<I, R>(
+function* reasonOf<I, R, Q>(
   run: Run,
-  operation: OperationRef<I, R>,
+  operation: OperationRef<I, R, Q>,
   input: I,
   started: Started = {},
 ): Durable<Settled<R>> {
-  const [answer] = yield* demandEach(run, operation.ask, [{ input, started }]);
+  const [answer] = yield* demandEach(run, operation.ask, [{ input: operation.about(input), started }]);
   if (answer === undefined || "error" in answer) return answer ?? { error: new Error("No answer.") };
   if (answer.value.state === "succeeded") return { value: answer.value.value };
   const { code, message } =

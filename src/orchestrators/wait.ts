@@ -96,7 +96,7 @@ function* settle<T>(run: Run, calls: readonly Call<Outcome<T>>[]): Durable<Settl
 const endBy = (refused: Refusal): RunEnd =>
   refused.code === "STORAGE_FULL" ? failure(refused.code, refused.message, refused.remedy) : refusal(refused);
 
-/** The first real error wins over "not waited for", which always stands beside one. */
+/** Of several errors a reason that was given wins over what merely broke. */
 export function valueOf<T>(settled: Settled<T>, _index?: number, all?: readonly Settled<T>[]): T {
   if (!("error" in settled)) return settled.value;
   const ends = (all ?? []).flatMap((one) =>

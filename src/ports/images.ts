@@ -1,4 +1,4 @@
-import type { ImageOrder, MadeImage } from "../domain/image-order.js";
+import type { ImageName, ImageOrder, MadeImage } from "../domain/image-order.js";
 import type { DefinitionFacts } from "../domain/target-check.js";
 import type { Outcome } from "../domain/outcome.js";
 import type { Target } from "../domain/target.js";
@@ -8,10 +8,10 @@ import type { Operation } from "./operation.js";
 export interface Images {
   /** What is at the target already; only reads. */
   look(target: Target, runId?: string): Promise<Outcome<DefinitionFacts>>;
-  readonly definition: Operation<ImageOrder>;
-  readonly managedImage: Operation<ImageOrder, MadeImage>;
+  readonly definition: Operation<ImageOrder, null, ImageName>;
+  readonly managedImage: Operation<ImageOrder, MadeImage, ImageName>;
   /** Done when every region has its replicas; the percent is theirs. */
-  readonly galleryVersion: Operation<ImageOrder, MadeImage>;
+  readonly galleryVersion: Operation<ImageOrder, MadeImage, ImageName>;
   /** Lets a version that was held back be the latest. */
   readonly promotion: Operation<{ versionId: string }>;
 }

@@ -11,7 +11,7 @@ export interface SourceVms {
   /** Deletes the VM object. Refuses with VM_NOT_PROTECTED while anything would be deleted with it. */
   readonly removal: Operation<{ vmId: string }>;
   /** The VM of the saved model, on other disks. */
-  readonly restored: Operation<Modelled<RestoredVm>>;
+  readonly restored: Operation<Modelled<RestoredVm>, null, { vmId: string }>;
   /** Done when the VM runs; its agent may need longer. */
   readonly start: Operation<{ vmId: string }>;
 }

@@ -10,5 +10,5 @@ export interface VirtualMachines {
   markGeneralized(vmId: string): Promise<Outcome<null>>;
   readonly deallocation: Operation<{ vmId: string }>;
   /** A working VM from disks, without extensions, in the isolated subnet; done when its agent is ready. */
-  readonly workingVm: Operation<WorkingVm>;
+  readonly workingVm: Operation<WorkingVm, null, { vmId: string }>;
 }

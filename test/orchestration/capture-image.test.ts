@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { OrchestrationOutcome, ScriptedActivity } from "../support/run-orchestration.js";
+import type { OrchestrationOutcome } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 import { GROUP, captureWorld, inputOf, nothingInTheWay, windowsVm } from "../support/capture-world.js";
 import { CAPTURE_STAGES } from "../../src/contracts/capture-run.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
 import type { Board } from "../../src/domain/stages.js";
-import type { DataDiskSummary } from "../../src/domain/vm.js";
 import type { SurveyQuestion } from "../../src/domain/survey.js";
 
 const board = (outcome: OrchestrationOutcome) => outcome.customStatus as Board;
@@ -142,60 +141,7 @@ describe("waiting", () => {
     const [short, long] = [await asksFor(36), await asksFor(360)];
     expect(long).toBeLessThan(short * 2);
   });
-
-  test("a capture of 16 data disks that waits six hours keeps a history under 1 MB and 2,000 events", async () => {
-    const [first] = windowsVm.dataDisks;
-    const dataDisks = Array.from({ length: 16 }, (_, lun) => ({
-      ...(first as DataDiskSummary),
-      lun,
-      id: `${GROUP}/disks/web-d${lun}`,
-    }));
-    const world = captureWorld({ ...windowsVm, dataDisks });
-    const outcome = await runOrchestration(captureImage, {
-      input: inputOf(),
-      activities: { ...world, ...taking(SECONDS, world) },
-    });
-    expect(outcome.customStatus).toMatchObject({ status: "succeeded" });
-    expect(outcome.historyEvents).toBeLessThan(2000);
-    expect(outcome.historyBytes).toBeLessThan(1_000_000);
-  });
 });
-
-/** What Azure's operations take; the replication is the long one. */
-const SECONDS = {
-  createRestorePoint: 60,
-  createDisk: 40,
-  createWorkingVm: 120,
-  askGuest: 30,
-  deallocateVm: 45,
-  createGalleryVersion: 6 * 3600,
-  removeResource: 60,
-};
-
-function taking(
-  seconds: Readonly<Record<string, number>>,
-  world: Record<string, ScriptedActivity>,
-): Record<string, ScriptedActivity> {
-  const begun = new Map<string, number>();
-  return Object.fromEntries(
-    Object.entries(seconds).flatMap(([name, takes]): [string, ScriptedActivity][] => [
-      [
-        `${name}Start`,
-        (input, call) => {
-          begun.set(name, call.atMs);
-          return world[`${name}Start`]?.(input, call);
-        },
-      ],
-      [
-        `${name}Ask`,
-        (input, call) =>
-          call.atMs - (begun.get(name) ?? 0) < takes * 1000
-            ? { status: "done", value: { state: "running", percent: 1, detail: "westeurope 1 %" } }
-            : world[`${name}Ask`]?.(input, call),
-      ],
-    ]),
-  );
-}
 
 describe("a run that is cancelled", () => {
   test("stops at its next wait, removes what it made, keeps the backup, and says why", async () => {

@@ -1,16 +1,18 @@
 /** A scripted Azure for the capture runbook: every activity succeeds at once unless a test says otherwise. */
 import type { CaptureInput } from "../../src/contracts/capture-run.js";
 import { captureRequest } from "../../src/contracts/capture-request.js";
-import type { Backup, SnapshotOrder } from "../../src/domain/backup.js";
+import type { Backup, BackupPart, SnapshotOrder } from "../../src/domain/backup.js";
 import type { GuestQuestion } from "../../src/domain/guest-orders.js";
-import type { ImageOrder } from "../../src/domain/image-order.js";
+import type { ImageName } from "../../src/domain/image-order.js";
 import type { SurveyAnswer, SurveyQuestion } from "../../src/domain/survey.js";
 import type { DiskFacts, VmFacts, VmSummary } from "../../src/domain/vm.js";
 import { allDisks } from "../../src/domain/vm.js";
 import { TEST_ADMIN, testHostName } from "../../src/domain/test-boot.js";
 import type { ScriptedActivity, ScriptedCall } from "./run-orchestration.js";
+import { operation } from "./scripted-operation.js";
 
-export const GROUP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Compute";
+export const GROUP =
+  "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-production/providers/Microsoft.Compute";
 
 export const windowsVm: VmSummary = {
   id: `${GROUP}/virtualMachines/web`,
@@ -95,9 +97,9 @@ export class TrackedCloud {
       createDiskStart: ({ diskId }: { diskId: string }) => [diskId],
       createWorkingVmStart: ({ vmId }: { vmId: string }) => [vmId],
       createTestVmStart: ({ vmId }: { vmId: string }) => [vmId],
-      createManagedImageStart: ({ target }: ImageOrder) =>
+      createManagedImageStart: ({ target }: ImageName) =>
         target.kind === "managed-image" ? [target.imageId] : [],
-      createGalleryVersionStart: ({ target, version = "" }: ImageOrder) =>
+      createGalleryVersionStart: ({ target, version = "" }: ImageName) =>
         target.kind === "gallery" ? [`${target.definitionId}/versions/${version}`] : [],
     };
     const own = [vm.id, vm.osDisk.id, ...vm.dataDisks.map((disk) => disk.id)];
@@ -132,14 +134,6 @@ export class TrackedCloud {
 }
 
 const ok = (value: unknown) => ({ status: "done", value });
-const operation = (
-  name: string,
-  result: (input: never) => unknown = () => null,
-): Record<string, ScriptedActivity> => ({
-  [`${name}Start`]: () => ok({}),
-  [`${name}Ask`]: ({ input }: { input: never }) => ok({ state: "succeeded", value: result(input) }),
-});
-
 /** A guest without anything that would keep it from being generalized, as preflight-windows/1 prints it. */
 export const cleanWindows = JSON.stringify({
   productName: "Windows Server 2022 Datacenter",
@@ -227,13 +221,9 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
     disks: disks.map(({ lun, sizeGb }) => ({ lun, sizeGb, id: `${point}/diskRestorePoints/${lun}` })),
     consistency: "ApplicationConsistent",
   };
-  const made = ({ target, version = "", source }: ImageOrder) => ({
+  const made = ({ target, version = "" }: ImageName) => ({
     id: target.kind === "gallery" ? `${target.definitionId}/versions/${version}` : target.imageId,
-    disks: (source.from === "vm" ? disks : source.disks).map(({ lun, sizeGb, caching }) => ({
-      lun,
-      sizeGb,
-      caching,
-    })),
+    disks: disks.map(({ lun, sizeGb, caching }) => ({ lun, sizeGb, caching })),
   });
   return {
     inspectVm: () => ok(factsOf(vm)),
@@ -251,7 +241,10 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
       sizeGb,
       id: snapshotId,
     })),
-    askBackup: () => ok(backup.disks.map((disk) => ({ ...disk, state: "Succeeded" }))),
+    askBackup: ({ kind, lun }: BackupPart) => {
+      const held = kind === "snapshots" ? backup.disks.filter((disk) => disk.lun === lun) : backup.disks;
+      return ok(held.map((disk) => ({ ...disk, state: "Succeeded" })));
+    },
     proveBackup: () => ok({ summary: "all there" }),
     ...operation("createDisk"),
     ...operation("createWorkingVm"),

@@ -1,10 +1,11 @@
 /** A scripted storage account and Azure for the import runbook: all goes well at once unless a test says otherwise. */
 import type { DiskOrder, FinishOrder, Look, SliceOrder } from "../../src/contracts/import-activities.js";
 import { MENDING_STANDARD, type ImportInput, type ImportSettings } from "../../src/contracts/import-run.js";
-import type { ImageOrder } from "../../src/domain/image-order.js";
+import type { ImageName } from "../../src/domain/image-order.js";
 import type { DropRef } from "../../src/domain/import/drop.js";
 import type { DiskReport, ImageDescription, LandedDisk } from "../../src/domain/import/import-plan.js";
 import type { ScriptedActivity } from "./run-orchestration.js";
+import { operation } from "./scripted-operation.js";
 
 const IMAGES = "/subscriptions/s/resourceGroups/images";
 export const IMAGE_ID = `${IMAGES}/providers/Microsoft.Compute/images/web-1`;
@@ -78,14 +79,9 @@ export const refused = (code: string) => ({
   remedy: "Mend it.",
 });
 
-const operation = (name: string, result: (input: never) => unknown): Record<string, ScriptedActivity> => ({
-  [`${name}Start`]: () => done({}),
-  [`${name}Ask`]: ({ input }: { input: never }) => done({ state: "succeeded", value: result(input) }),
-});
-
-const made = ({ target, source }: ImageOrder) => ({
+const made = ({ target }: ImageName) => ({
   id: target.kind === "managed-image" ? target.imageId : `${target.definitionId}/versions/1.0.0`,
-  disks: source.from === "blobs" ? source.disks.map(({ lun, sizeGb }) => ({ lun, sizeGb })) : [],
+  disks: [{ lun: -1, sizeGb: 4 }],
 });
 
 /** A slice that stops once, half way. */

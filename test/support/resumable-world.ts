@@ -1,6 +1,6 @@
 /** A scripted Azure that remembers, over several runs of one capture: what stands, what was made how often, how far the seal came. */
 import type { CaptureInput } from "../../src/contracts/capture-run.js";
-import type { ImageOrder } from "../../src/domain/image-order.js";
+import type { ImageName } from "../../src/domain/image-order.js";
 import { GROUP, captureWorld, inputOf, windowsVm } from "./capture-world.js";
 import type { ScriptedActivity, ScriptedCall } from "./run-orchestration.js";
 
@@ -27,7 +27,7 @@ const MAKES: Record<string, Making> = {
   createRestorePoint: () => BACKUP,
   createDisk: ({ diskId }: { diskId: string }) => [diskId],
   createWorkingVm: ({ vmId }: { vmId: string }) => [vmId],
-  createGalleryVersion: ({ target }: ImageOrder) => (target.kind === "gallery" ? [IMAGE] : []),
+  createGalleryVersion: ({ target }: ImageName) => (target.kind === "gallery" ? [IMAGE] : []),
 };
 
 export class RememberingCloud {

@@ -4,11 +4,13 @@
  * virtual. Written without a look at src/local/functions-host, so that the two check each other.
  */
 import type { OrchestrationHandler } from "durable-functions";
+import { CALL_PART, callPart } from "../../src/orchestrators/durable.js";
 import type { Action, Callback, OrchestratorState } from "./functions-core.js";
 import { callbacks, df } from "./functions-core.js";
 
 const ACTIVITY = 0;
 const ACTIVITY_WITH_RETRY = 1;
+const SUB_ORCHESTRATOR = 2;
 const TIMER = 5;
 const EXTERNAL_EVENT = 6;
 const COMPOUND = [11, 12];
@@ -54,12 +56,16 @@ interface HistoryEvent {
   readonly [field: string]: unknown;
 }
 
+type Event = Record<string, unknown>;
+
 interface Attempt {
   readonly action: Action;
   readonly count: number;
 }
 
 const START_MS = Date.UTC(2026, 0, 1);
+
+df.app.orchestration(CALL_PART, callPart);
 
 export async function runOrchestration(
   handler: OrchestrationHandler,
@@ -74,22 +80,27 @@ export async function runOrchestration(
 
 class Execution {
   readonly #history: HistoryEvent[] = [];
-  readonly #queue: { atMs: number; order: number; event: () => Promise<Record<string, unknown>> }[] = [];
+  readonly #queue: { atMs: number; order: number; event: () => Promise<Event | undefined> }[] = [];
   readonly #attempts = new Map<number, Attempt>();
   readonly #retryTimers = new Map<number, Attempt>();
   readonly #timers = new Map<number, string>();
   readonly #leafIds: number[] = [];
-  readonly #calls: ScriptedCall[] = [];
   readonly #statuses: unknown[] = [];
   #nextId = 0;
   #order = 0;
-  #nowMs = START_MS;
+  #nowMs: number;
+  readonly #calls: ScriptedCall[];
 
+  /** A part of another execution begins when that asks for it, and its calls are counted with that one's. */
   constructor(
     readonly name: string,
     readonly callback: Callback,
     readonly script: OrchestrationScript,
-  ) {}
+    parent: { readonly nowMs: number; readonly calls: ScriptedCall[] } = { nowMs: START_MS, calls: [] },
+  ) {
+    this.#nowMs = parent.nowMs;
+    this.#calls = parent.calls;
+  }
 
   async run(): Promise<OrchestrationOutcome> {
     for (const { atMs, name, input } of this.script.events ?? [])
@@ -114,6 +125,7 @@ class Execution {
       if (this.#nowMs - START_MS > (this.script.limitMs ?? 60 * 86_400_000))
         throw new Error(`The orchestrator went on past its time. ${this.#trace()}`);
       const event = await next.event();
+      if (event === undefined) continue;
       if (event["EventType"] === 11 && this.#timers.get(Number(event["TimerId"])) === "canceled") continue;
       state = await this.#turn(event);
     }
@@ -130,10 +142,9 @@ class Execution {
     };
   }
 
-  async #turn(event: Record<string, unknown>): Promise<OrchestratorState> {
+  async #turn(event: Event): Promise<OrchestratorState> {
     const timestamp = new Date(this.#nowMs).toISOString();
-    const stamp = (fields: Record<string, unknown>) =>
-      ({ IsPlayed: false, Timestamp: timestamp, ...fields }) as HistoryEvent;
+    const stamp = (fields: Event) => ({ IsPlayed: false, Timestamp: timestamp, ...fields }) as HistoryEvent;
     const fresh = [stamp({ EventType: 12, EventId: -1 }), stamp(event)];
     const state = await this.#execute([...this.#history, ...fresh]);
     const status = JSON.stringify(state.customStatus ?? null);
@@ -176,7 +187,7 @@ class Execution {
   }
 
   /** Ids that the library reserves for a retry: the timer after a failure, then the next attempt. */
-  #afterEvent(event: Record<string, unknown>): Record<string, unknown>[] {
+  #afterEvent(event: Event): Event[] {
     if (event["EventType"] === 6) {
       const attempt = this.#attempts.get(Number(event["TaskScheduledId"]));
       const { retryOptions } = attempt?.action ?? {};
@@ -196,7 +207,7 @@ class Execution {
       : [this.#activity(this.#nextId++, { ...retried, count: retried.count + 1 })];
   }
 
-  #afterActions({ actions }: OrchestratorState): Record<string, unknown>[] {
+  #afterActions({ actions }: OrchestratorState): Event[] {
     const leaves = flatten(actions.flat());
     leaves.forEach((leaf, position) => {
       const id = this.#leafIds[position];
@@ -212,18 +223,19 @@ class Execution {
       if (leaf.actionType === TIMER) return [this.#timer(id, Date.parse(leaf.fireAt ?? ""))];
       if (leaf.actionType === ACTIVITY || leaf.actionType === ACTIVITY_WITH_RETRY)
         return [this.#activity(id, { action: leaf, count: 1 })];
+      if (leaf.actionType === SUB_ORCHESTRATOR) return [this.#part(id, leaf)];
       throw new Error(`This harness does not know actions of type ${leaf.actionType}.`);
     });
   }
 
-  #timer(id: number, fireAtMs: number): Record<string, unknown> {
+  #timer(id: number, fireAtMs: number): Event {
     const FireAt = new Date(fireAtMs).toISOString();
     this.#timers.set(id, "open");
     this.#at(fireAtMs - START_MS, () => Promise.resolve({ EventType: 11, EventId: -1, TimerId: id, FireAt }));
     return { EventType: 10, EventId: id, FireAt };
   }
 
-  #activity(id: number, attempt: Attempt): Record<string, unknown> {
+  #activity(id: number, attempt: Attempt): Event {
     const { functionName = "", input } = attempt.action;
     this.#attempts.set(id, attempt);
     const nth = this.#calls.filter((call) => call.name === functionName).length;
@@ -243,7 +255,27 @@ class Execution {
     return { EventType: 4, EventId: id, Name: functionName, Input: JSON.stringify([input ?? null]) };
   }
 
-  #at(atMs: number, event: () => Promise<Record<string, unknown>>): void {
+  /** Run to its end at once, on a clock of its own; its end is news when that clock says so. */
+  #part(id: number, { functionName = "", input }: Action): Event {
+    this.#at(this.#nowMs - START_MS, async () => {
+      const callback = callbacks.get(functionName);
+      if (callback === undefined) throw new Error(`No orchestrator ${functionName} is registered.`);
+      const parent = { nowMs: this.#nowMs, calls: this.#calls };
+      const script = { ...this.script, input, events: [] };
+      const { output, error, elapsedMs } = await new Execution(functionName, callback, script, parent).run();
+      const end = { EventId: -1, TaskScheduledId: id };
+      const event =
+        error === undefined
+          ? { ...end, EventType: 8, Result: JSON.stringify(output ?? null) }
+          : { ...end, EventType: 9, Reason: error, Details: "" };
+      this.#at(elapsedMs, () => Promise.resolve(event));
+      return undefined;
+    });
+    const Input = JSON.stringify(input);
+    return { EventType: 7, EventId: id, Name: functionName, InstanceId: `part:${id}`, Input };
+  }
+
+  #at(atMs: number, event: () => Promise<Event | undefined>): void {
     this.#queue.push({ atMs: START_MS + atMs, order: this.#order++, event });
   }
 

@@ -6,7 +6,7 @@ import type {
   ImageDisk,
   ReplicationStatus,
 } from "@azure/arm-compute";
-import type { ImageOrder, MadeImage } from "../../domain/image-order.js";
+import type { ImageName, ImageOrder, MadeImage } from "../../domain/image-order.js";
 import type { Outcome, Progress, Started } from "../../domain/outcome.js";
 import { done, refused, succeeded } from "../../domain/outcome.js";
 import { RUN_TAG } from "../../domain/names.js";
@@ -219,7 +219,7 @@ function replicationOf(status: ReplicationStatus | undefined): Progress<never> {
   return { state: "running", percent: Math.min(99, percent), detail };
 }
 
-function galleryTarget({ target }: ImageOrder): GalleryTarget {
+function galleryTarget({ target }: ImageName): GalleryTarget {
   if (target.kind !== "gallery") throw new TypeError("A managed image has no gallery definition.");
   return target;
 }
