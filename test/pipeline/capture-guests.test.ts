@@ -43,6 +43,9 @@ const LUNS = [
   { lun: 7, sizeGb: 64, caching: "ReadWrite" },
 ] as const;
 
+/** More than one history takes at once. */
+const MANY = Array.from({ length: 20 }, (_, lun) => ({ lun, sizeGb: 4, caching: "ReadOnly" as const }));
+
 const vms: SeedVm[] = [
   windows("reboot", { facts: { pendingReboot: ["CBS"] } }),
   windows("bitlocker", {
@@ -54,6 +57,7 @@ const vms: SeedVm[] = [
   windows("luns-vm", {}, [...LUNS]),
   windows("luns-os", {}, [...LUNS]),
   windows("luns-special", {}, [...LUNS]),
+  { ...windows("many-disks", {}, MANY), size: "Standard_D16s_v5" },
   linux("no-agent", { agentResponds: false, facts: { agent: { present: false } } }),
   linux("cloud-init-only", { facts: { agent: { provisioningByAgent: false }, ovfEnvPresent: false } }),
 ];
@@ -73,6 +77,7 @@ const requests: Readonly<Record<string, () => Record<string, unknown>>> = {
   "cloud-init-only": () => ({ target: gallery(linuxDefinition), guest: { keepUsers: ["azureuser"] } }),
   "luns-vm": () => ({ target: gallery(windowsDefinition) }),
   "luns-os": () => ({ target: gallery(windowsDefinition), image: { kind: "os-image" } }),
+  "many-disks": () => ({ target: gallery(windowsDefinition) }),
   "luns-special": () => ({
     target: {
       ...gallery("windows-specialized"),
@@ -193,4 +198,13 @@ describe("a VM with data disks at LUNs 0, 3 and 7, each cached in its own way,",
     await expectUnhurt("luns-special");
     await expectNoWork();
   });
+});
+
+test("A VM of more disks than are called for at once gives an image with all of them, in one run", async () => {
+  const run = runOf("many-disks");
+  expect(run.error).toBeUndefined();
+  const image = await readImage(local.compute, (run.result as { image: { id: string } }).image.id);
+  expect(image.disks.map(({ lun }) => lun)).toEqual([-1, ...MANY.map(({ lun }) => lun)]);
+  await expectUnhurt("many-disks");
+  await expectNoWork();
 });
