@@ -93,10 +93,9 @@ export function runStates(instances: readonly DurableOrchestrationStatus[]): (ru
   for (const { instanceId, runtimeStatus, input } of instances) {
     const own = runOf(instanceId)?.runId;
     if (own === undefined) continue;
-    // A host may leave inputs out of a list; the id that we give a resumed run tells its first one, too.
-    const first = captureInput(input)?.resumes ?? own.split(".")[0];
+    const first = captureInput(input)?.resumes ?? own;
     const open = OPEN_IN_DURABLE.includes(runtimeStatus);
-    for (const run of [own, instanceId, ...(first === undefined ? [] : [first])])
+    for (const run of [own, instanceId, first])
       if (open || !states.has(run)) states.set(run, open ? "open" : "ended");
   }
   return (run) => states.get(run);

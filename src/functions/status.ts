@@ -4,7 +4,8 @@ import { OrchestrationRuntimeStatus } from "durable-functions";
 import type { RunKind, RunLinks, StatusDocument } from "../contracts/status.js";
 import { instanceIdOf } from "../contracts/status.js";
 import type { Board, RunError } from "../domain/stages.js";
-import { isOpen, newBoard } from "../domain/stages.js";
+import { RUN_TAG } from "../domain/names.js";
+import { concluded, isOpen, newBoard, withLeftovers } from "../domain/stages.js";
 
 /** What Durable says of a run that has not ended. */
 export const OPEN_IN_DURABLE: readonly OrchestrationRuntimeStatus[] = [
@@ -75,17 +76,22 @@ function actsOf(kind: RunKind, { status, stages }: Board, self: string): Omit<Ru
 const isoOf = (time: Date | string): string => new Date(time).toISOString();
 
 /** A run that Durable ended (terminated, or broke where no runbook could catch it) is told as what Durable says. */
-export function boardOf({ customStatus, runtimeStatus, output }: DurableOrchestrationStatus): Board {
+export function boardOf({
+  customStatus,
+  runtimeStatus,
+  lastUpdatedTime,
+  output,
+}: DurableOrchestrationStatus): Board {
   // What a run returns is its board in full; while it goes on, the custom status is what fits.
   if (isBoard(output)) return output;
   const board = isBoard(customStatus) ? customStatus : { ...newBoard([]), status: "pending" as const };
   const ended = !isOpen(board.status);
   switch (runtimeStatus) {
     case OrchestrationRuntimeStatus.Failed:
-      return ended ? board : { ...board, status: "failed", error: durableError("BROKEN", output) };
+      return ended ? board : cutOff(board, "failed", { lastUpdatedTime, output });
     case OrchestrationRuntimeStatus.Terminated:
     case OrchestrationRuntimeStatus.Canceled:
-      return ended ? board : { ...board, status: "cancelled", error: durableError("CANCELLED", output) };
+      return ended ? board : cutOff(board, "cancelled", { lastUpdatedTime, output });
     case OrchestrationRuntimeStatus.Pending:
       return { ...board, status: "pending" };
     default:
@@ -96,9 +102,23 @@ export function boardOf({ customStatus, runtimeStatus, output }: DurableOrchestr
 const isBoard = (value: unknown): value is Board =>
   typeof value === "object" && value !== null && "stages" in value;
 
-const durableError = (code: string, output: unknown): RunError => ({
-  code,
-  message: (typeof output === "string" ? output : JSON.stringify(output ?? null)).slice(0, 1000),
-  remedy:
-    "What the run had made may be left: look for resources tagged with its id (vmimage-run), and start it again.",
-});
+/** The end of a run that never came to clean up: what it had made is known by its tag alone. */
+function cutOff(
+  board: Board,
+  status: "failed" | "cancelled",
+  { lastUpdatedTime, output }: Pick<DurableOrchestrationStatus, "lastUpdatedTime" | "output">,
+): Board {
+  const stage = board.stages.find(({ state }) => state === "running")?.name;
+  const error: RunError = {
+    code: status === "failed" ? "BROKEN" : "CANCELLED",
+    message: (typeof output === "string" ? output : JSON.stringify(output ?? null)).slice(0, 1000),
+    remedy: "GET /api/leftovers names what the run had made. A capture may be resumed: it goes on with that.",
+    ...(stage === undefined ? {} : { stage }),
+  };
+  const made = {
+    resource: `whatever carries the tag ${RUN_TAG} of this run`,
+    reason: "The run was ended before it could clean up.",
+  };
+  const end = concluded(board, { status, at: isoOf(lastUpdatedTime), error });
+  return board.stages.length === 0 ? end : withLeftovers(end, [made]);
+}

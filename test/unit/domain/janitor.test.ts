@@ -77,12 +77,12 @@ describe("the janitor", () => {
       ({ instanceId, runtimeStatus, input }) as never;
     const stateOf = runStates([
       instance("capture-a", "Failed"),
-      instance("capture-a.2", "Running", { resumes: "a" }),
+      instance("capture-a-2-ef0f4c3f", "Running", { request: {}, resumes: "a" }),
       instance("capture-b", "Terminated"),
       instance("restore-b", "Completed"),
       instance("something-else", "Running"),
     ]);
-    expect(["a", "a.2", "b", "restore-b", "else", "c"].map(stateOf)).toEqual([
+    expect(["a", "a-2-ef0f4c3f", "b", "restore-b", "else", "c"].map(stateOf)).toEqual([
       "open",
       "open",
       "ended",

@@ -7,11 +7,15 @@ const SELF = "https://app.example/api/captures/web-7";
 const backup = { name: "backup", state: "done" };
 const noBackup = { name: "backup", state: "pending" };
 
-function linksOf(kind: RunKind, runtimeStatus: string, output: unknown, customStatus?: unknown): string[] {
+function shownOf(kind: RunKind, runtimeStatus: string, output: unknown, customStatus?: unknown) {
   const at = new Date("2031-05-06T07:08:09Z");
   const instance = { instanceId: "", name: "", createdTime: at, lastUpdatedTime: at, runtimeStatus, output };
   const status = { ...instance, customStatus } as unknown as DurableOrchestrationStatus;
-  const links = Object.entries(documentOf(kind, "web-7", status, SELF).links);
+  return documentOf(kind, "web-7", status, SELF);
+}
+
+function linksOf(...status: Parameters<typeof shownOf>): string[] {
+  const links = Object.entries(shownOf(...status).links);
   for (const [name, url] of links) expect(url).toBe(name === "self" ? SELF : `${SELF}/${name}`);
   return links.map(([name]) => name);
 }
@@ -44,5 +48,41 @@ describe("a status document links to what can be asked of the run", () => {
     ["one that Durable ended goes on", "capture", ["self", "resume"], "Terminated", "by hand", null],
   ])("%s", (_why, kind, expected, runtimeStatus, output, customStatus) => {
     expect(linksOf(kind, runtimeStatus, output, customStatus)).toEqual(expected);
+  });
+});
+
+describe("a run that Durable ended while it was at work", () => {
+  it.each([
+    ["Failed", "failed", "BROKEN"],
+    ["Terminated", "cancelled", "CANCELLED"],
+  ])(
+    "%s: ends the stage that it was in, and owns up to what it could not clean up",
+    (durable, status, code) => {
+      const stages = [backup, { name: "clone", state: "running" }, { name: "capture", state: "pending" }];
+      const shown = shownOf("capture", durable, "by hand", board("running", ...stages));
+      expect(shown).toMatchObject({
+        status,
+        error: { code, message: "by hand", stage: "clone" },
+        leftovers: [{ resource: expect.stringContaining("vmimage-run") as string }],
+      });
+      expect(shown.stages.map(({ state }) => state)).toEqual(["done", status, "pending"]);
+    },
+  );
+
+  it("is told by its own last word where it had one", () => {
+    const shown = shownOf(
+      "capture",
+      "Failed",
+      "Error: X",
+      board("failed", { name: "clone", state: "failed" }),
+    );
+    expect(shown).toMatchObject({ status: "failed", leftovers: [] });
+  });
+
+  it("has left nothing where it never began", () => {
+    expect(shownOf("capture", "Terminated", "by hand", null)).toMatchObject({
+      status: "cancelled",
+      leftovers: [],
+    });
   });
 });
