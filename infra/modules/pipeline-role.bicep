@@ -15,6 +15,7 @@ var steps = {
     'Microsoft.Compute/galleries/images/versions/read'
     'Microsoft.Compute/images/read'
     'Microsoft.Network/networkInterfaces/read'
+    'Microsoft.Network/virtualNetworks/read'
     'Microsoft.Authorization/permissions/read'
     // The guest's own preflight, before anything is copied.
     'Microsoft.Compute/virtualMachines/runCommand/action'
@@ -34,7 +35,6 @@ var steps = {
     'Microsoft.Compute/virtualMachines/write'
     'Microsoft.Network/networkInterfaces/write'
     'Microsoft.Network/networkInterfaces/join/action'
-    'Microsoft.Network/virtualNetworks/subnets/read'
     'Microsoft.Network/virtualNetworks/subnets/join/action'
   ]
   generalize: [

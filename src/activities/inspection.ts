@@ -70,12 +70,12 @@ async function survey(azure: Surroundings, question: SurveyQuestion): Promise<Ou
       }));
     }
     case "cores": {
-      const { ask, subscriptionId, location, size } = question;
-      return answered(await azure.cores(subscriptionId, location, size), (cores) => ({ ask, cores }));
+      const { ask, ...asked } = question;
+      return answered(await azure.cores(asked), (cores) => ({ ask, cores }));
     }
     case "subnet": {
       const { ask, subnetId } = question;
-      return answered(await azure.subnet(subnetId), (stands) => ({ ask, subnetId, stands }));
+      return answered(await azure.subnet(subnetId), (subnet) => ({ ask, subnet }));
     }
     case "region": {
       const { ask, subscriptionId, region } = question;

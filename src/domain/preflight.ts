@@ -8,6 +8,14 @@ export interface Check {
   readonly remedy?: string;
 }
 
+/** What a check came to. */
+export type Finding = Omit<Check, "id">;
+
+export const pass = (detail: string): Finding => ({ verdict: "pass", detail });
+export const warn = (detail: string, remedy: string): Finding => ({ verdict: "warn", detail, remedy });
+export const block = (detail: string, remedy: string): Finding => ({ verdict: "block", detail, remedy });
+export const unknown = (detail: string, remedy: string): Finding => ({ verdict: "unknown", detail, remedy });
+
 export const blocking = (checks: readonly Check[]): readonly Check[] =>
   checks.filter((check) => check.verdict === "block");
 

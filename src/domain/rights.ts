@@ -53,11 +53,13 @@ export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
 }
 
 /** Whether a working VM is made. */
-const copies = ({ mode, image }: PlannedCapture): boolean =>
+export const copies = ({ mode, image }: PlannedCapture): boolean =>
   mode === "clone" && image.state === "generalized";
 
-/** Whether any VM is made, in the isolated subnet. */
-export const boots = (wish: PlannedCapture): boolean => copies(wish) || wish.testBoot;
+/** How many VMs are made in the isolated subnet: the working VM still stands, stopped, while the image is booted. */
+export const vmsMade = (wish: PlannedCapture): number => Number(copies(wish)) + Number(wish.testBoot);
+
+export const boots = (wish: PlannedCapture): boolean => vmsMade(wish) > 0;
 
 function onSource({ mode, sourceAfter }: CaptureOfVm): string[] {
   const reads = compute("virtualMachines", "read");

@@ -1,7 +1,8 @@
 /** What a preflight asks of Azure around a VM: each question is one request or two, and all are asked at once. */
 import type { CaptureOfVm } from "./rights.js";
-import { boots, neededRights } from "./rights.js";
+import { boots, copies, neededRights, vmsMade } from "./rights.js";
 import { covers, groupIdOf, subscriptionIdOf } from "./resource-id.js";
+import type { Target } from "./target.js";
 
 /** Something that was read, or why it could not be. */
 export type Known<T> = { readonly known: T } | { readonly forbidden: string } | { readonly failed: string };
@@ -18,12 +19,29 @@ export interface Usage {
   readonly limit: number;
 }
 
-/** Cores that a working VM takes, and how many the subscription may have and has. */
+/** Cores that the VMs of a run take, and how many the subscription may have and has. */
 export interface Cores {
   readonly needed: number;
+  readonly size: string;
+  /** Why the subscription may make no VM of this size there. */
+  readonly closed?: string | undefined;
   readonly family: string;
   readonly regional?: Usage | undefined;
   readonly ofFamily?: Usage | undefined;
+}
+
+export interface CoresQuestion {
+  readonly subscriptionId: string;
+  readonly location: string;
+  readonly size: string;
+  readonly zones: readonly string[];
+  /** How many VMs of the size stand at once. */
+  readonly vms: number;
+}
+
+export interface SubnetFacts {
+  readonly location: string;
+  readonly freeAddresses: number;
 }
 
 export type SurveyQuestion =
@@ -36,12 +54,7 @@ export type SurveyQuestion =
       readonly scope: string;
       readonly actions: readonly string[];
     }
-  | {
-      readonly ask: "cores";
-      readonly subscriptionId: string;
-      readonly location: string;
-      readonly size: string;
-    }
+  | ({ readonly ask: "cores" } & CoresQuestion)
   | { readonly ask: "subnet"; readonly subnetId: string }
   | { readonly ask: "region"; readonly subscriptionId: string; readonly region: string };
 
@@ -49,24 +62,28 @@ export type SurveyAnswer =
   | { readonly ask: "locks"; readonly scope: string; readonly locks: Known<readonly Lock[]> }
   | { readonly ask: "rights"; readonly what: string; readonly missing: Known<readonly string[]> }
   | { readonly ask: "cores"; readonly cores: Known<Cores> }
-  | { readonly ask: "subnet"; readonly subnetId: string; readonly stands: Known<boolean> }
+  /** Null: there is none. */
+  | { readonly ask: "subnet"; readonly subnet: Known<SubnetFacts | null> }
   | { readonly ask: "region"; readonly region: string; readonly offered: Known<true> };
 
 export interface SurveyWish extends CaptureOfVm {
   readonly location: string;
   readonly size: string;
+  readonly zones: readonly string[];
   /** What an earlier run made is in the account already. */
   readonly resumed: boolean;
 }
 
 export function surveyQuestions(wish: SurveyWish): readonly SurveyQuestion[] {
   const { target, subnetId, location, size } = wish;
+  // A test VM is asked for without a zone.
+  const room = { location, size, zones: copies(wish) ? wish.zones : [], vms: vmsMade(wish) };
   const [subscriptionId = "", , targetSubscription = ""] = lockedPlaces(wish).map(subscriptionIdOf);
   const subscriptions = distinct([subscriptionId, targetSubscription]).map((id) => `/subscriptions/${id}`);
   return [
     ...subscriptions.map((scope) => locksIn(scope, wish)),
     ...neededRights(wish).map((rights) => ({ ask: "rights" as const, ...rights })),
-    ...(boots(wish) && !wish.resumed ? [{ ask: "cores" as const, subscriptionId, location, size }] : []),
+    ...(boots(wish) && !wish.resumed ? [{ ask: "cores" as const, subscriptionId, ...room }] : []),
     ...(boots(wish) && subnetId !== undefined ? [{ ask: "subnet" as const, subnetId }] : []),
     ...(target.kind === "gallery"
       ? target.regions.map(({ name }) => ({
@@ -93,8 +110,15 @@ export function narrowerQuestions(
 const lockedPlaces = ({ sourceVmId, workGroupId, target }: SurveyWish): readonly string[] => [
   sourceVmId,
   workGroupId,
-  target.kind === "gallery" ? target.definitionId : target.imageId,
+  targetId(target),
 ];
+
+/** What is made: versions of a definition, or an image. */
+export const targetId = (target: Target): string =>
+  target.kind === "gallery" ? target.definitionId : target.imageId;
+
+export const whyNot = (found: Known<unknown>): string =>
+  "forbidden" in found ? found.forbidden : "failed" in found ? found.failed : "";
 
 const locksIn = (scope: string, wish: SurveyWish): SurveyQuestion => ({
   ask: "locks",

@@ -38,6 +38,7 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
     subnetId: workSubnetId,
     location: vm.location,
     size: vm.size,
+    zones: vm.zones,
     resumed: resumes !== undefined,
   };
   const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm) };
@@ -49,7 +50,7 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const narrower = (yield* demandEach(run, surveyAzure, narrowerQuestions(wish, answers))).map(valueOf);
   const checks = [
     ...checkVm(vm, { ...request, resumed: wish.resumed }),
-    ...checkAzure({ ...request, workGroupId: wish.workGroupId }, [...answers, ...narrower]),
+    ...checkAzure(wish, [...answers, ...narrower]),
     ...facts.checks,
     ...(request.dryRun ? yield* guestChecks(run, input, vm) : []),
   ];

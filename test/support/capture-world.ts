@@ -27,6 +27,8 @@ export const windowsVm: VmSummary = {
   securityType: "Standard",
   secureBoot: false,
   vTpm: false,
+  encryptionAtHost: false,
+  hibernates: false,
   diskController: "SCSI",
   acceleratedNetworking: false,
   ephemeralOsDisk: false,
@@ -69,7 +71,7 @@ export const windowsVm: VmSummary = {
 export const inputOf = (request: Record<string, unknown> = {}): CaptureInput => ({
   runId: "run-1",
   workSubnetId:
-    "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work",
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work",
   request: captureRequest.parse({
     sourceVmId: windowsVm.id,
     target: { kind: "gallery", definitionId: `${GROUP}/galleries/g/images/web` },
@@ -185,11 +187,11 @@ export function nothingInTheWay(question: SurveyQuestion): SurveyAnswer {
       const plenty = { used: 0, limit: 100 };
       return {
         ask: "cores",
-        cores: { known: { needed: 2, family: "f", regional: plenty, ofFamily: plenty } },
+        cores: { known: { needed: 2, size: "s", family: "f", regional: plenty, ofFamily: plenty } },
       };
     }
     case "subnet":
-      return { ask: "subnet", subnetId: question.subnetId, stands: { known: true } };
+      return { ask: "subnet", subnet: { known: { location: windowsVm.location, freeAddresses: 100 } } };
     case "region":
       return { ask: "region", region: question.region, offered: { known: true } };
   }
@@ -236,11 +238,7 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
     holdVm: ({ runId }: { runId: string }) => ok({ heldBy: runId }),
     releaseVm: () => null,
     ...operation("createRestorePoint", () => backup),
-    ...operation("createSnapshot", ({ lun, sizeGb, snapshotId }: SnapshotOrder) => ({
-      lun,
-      sizeGb,
-      id: snapshotId,
-    })),
+    ...operation("createSnapshot", ({ lun, snapshotId }: SnapshotOrder) => ({ lun, id: snapshotId })),
     askBackup: ({ kind, lun }: BackupPart) => {
       const held = kind === "snapshots" ? backup.disks.filter((disk) => disk.lun === lun) : backup.disks;
       return ok(held.map((disk) => ({ ...disk, state: "Succeeded" })));

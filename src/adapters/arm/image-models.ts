@@ -2,6 +2,7 @@
 import type { GalleryImage, GalleryImageVersion, Image } from "@azure/arm-compute";
 import type { ImageSource } from "../../domain/image.js";
 import type { ImageOrder } from "../../domain/image-order.js";
+import { plainRegion } from "../../domain/region.js";
 import type { GalleryTarget } from "../../domain/target.js";
 import { idOf } from "./client.js";
 
@@ -13,6 +14,7 @@ export function definitionModel(
     ...(traits.securityType === "Standard" ? [] : [{ name: "SecurityType", value: traits.securityType }]),
     ...(traits.diskController === "NVMe" ? [{ name: "DiskControllerTypes", value: "SCSI,NVMe" }] : []),
     ...(traits.acceleratedNetworking ? [{ name: "IsAcceleratedNetworkSupported", value: "True" }] : []),
+    ...(traits.hibernates === true ? [{ name: "IsHibernateSupported", value: "True" }] : []),
   ];
   return {
     location,
@@ -33,7 +35,7 @@ export function versionModel(
 ): GalleryImageVersion {
   // The home region holds the image first; Azure refuses a version without it.
   const home = { name: location, replicas: 1, storageType: "Standard_LRS" as const };
-  const named = target.regions.some(({ name }) => plain(name) === plain(location));
+  const named = target.regions.some(({ name }) => plainRegion(name) === plainRegion(location));
   return {
     location,
     tags: { ...tags },
@@ -51,8 +53,6 @@ export function versionModel(
     safetyProfile: { allowDeletionOfReplicatedLocations: true },
   };
 }
-
-const plain = (region: string) => region.toLowerCase().replaceAll(" ", "");
 
 function versionSource(source: ImageSource): NonNullable<GalleryImageVersion["storageProfile"]> {
   if (source.from === "vm") return { source: { virtualMachineId: source.vmId } };

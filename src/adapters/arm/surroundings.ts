@@ -1,15 +1,18 @@
 /** Looks around a VM: each question is a request or two, and one that is not answered is told as that. */
+import type { ComputeManagementClient, ResourceSku } from "@azure/arm-compute";
 import type { Outcome } from "../../domain/outcome.js";
 import { done } from "../../domain/outcome.js";
 import type { Permission } from "../../domain/rights.js";
-import type { Cores, Known, Lock } from "../../domain/survey.js";
+import { plainRegion } from "../../domain/region.js";
+import { parentId, sameResource } from "../../domain/resource-id.js";
+import type { Cores, CoresQuestion, Known, Lock, SubnetFacts } from "../../domain/survey.js";
 import type { Surroundings } from "../../ports/surroundings.js";
 import type { Arm } from "./client.js";
 import { armError, judge } from "./errors.js";
 
 const LOCKS_API = "2020-05-01";
 const PERMISSIONS_API = "2022-04-01";
-const SUBNET_API = "2024-05-01";
+const NETWORK_API = "2024-05-01";
 
 interface ListedLock {
   readonly id: string;
@@ -37,13 +40,13 @@ export function armSurroundings(cloud: Arm): Surroundings {
         return listed.map(({ actions = [], notActions = [] }): Permission => ({ actions, notActions }));
       }),
 
-    cores: (subscription, location, size) => tried(() => coresFor(cloud, subscription, location, size)),
+    cores: (question) => tried(() => coresFor(cloud, question)),
 
-    subnet: (subnetId) => tried(async () => (await cloud.read<object>(subnetId, SUBNET_API)) !== undefined),
+    subnet: (subnetId) => tried(() => subnetIn(cloud, subnetId)),
 
     region: (subscription, region) =>
       tried(async () => {
-        const usages = cloud.compute(subscription).usage.list(region.toLowerCase().replaceAll(" ", ""));
+        const usages = cloud.compute(subscription).usage.list(plainRegion(region));
         await usages[Symbol.asyncIterator]().next();
         return true as const;
       }),
@@ -71,12 +74,51 @@ async function tried<T>(read: () => Promise<T>): Promise<Outcome<Known<T>>> {
   }
 }
 
-async function coresFor(cloud: Arm, subscription: string, location: string, size: string): Promise<Cores> {
-  const client = cloud.compute(subscription);
-  const [sku, usages] = await Promise.all([skuOf(cloud, subscription, location, size), usagesIn()]);
+interface Network {
+  readonly location: string;
+  readonly properties: {
+    readonly subnets?: readonly { readonly id: string; readonly properties: SubnetProperties }[];
+  };
+}
+
+interface SubnetProperties {
+  readonly addressPrefix?: string;
+  readonly addressPrefixes?: readonly string[];
+  readonly ipConfigurations?: readonly unknown[];
+}
+
+/** Asked of the network, which alone has the region. */
+async function subnetIn(cloud: Arm, subnetId: string): Promise<SubnetFacts | null> {
+  const network = await cloud.read<Network>(parentId(subnetId), NETWORK_API);
+  const subnet = network?.properties.subnets?.find(({ id }) => sameResource(id, subnetId));
+  if (network === undefined || subnet === undefined) return null;
+  return { location: network.location, freeAddresses: freeAddresses(subnet.properties) };
+}
+
+/** Of every range Azure keeps the first four addresses and the last (Microsoft, "Virtual network FAQ"). */
+const KEPT_ADDRESSES = 5;
+
+function freeAddresses({ addressPrefix, addressPrefixes, ipConfigurations }: SubnetProperties): number {
+  const prefixes = addressPrefixes ?? (addressPrefix === undefined ? [] : [addressPrefix]);
+  const ipv4 = prefixes.filter((prefix) => !prefix.includes(":"));
+  const room = ipv4.reduce(
+    (sum, prefix) => sum + 2 ** (32 - Number(prefix.split("/")[1])) - KEPT_ADDRESSES,
+    0,
+  );
+  // Which of a dual-stack subnet's configurations are IPv4 is not told: better a late refusal than a wrong one.
+  const used = ipv4.length === prefixes.length ? (ipConfigurations?.length ?? 0) : 0;
+  return Math.max(0, room - used);
+}
+
+async function coresFor(cloud: Arm, question: CoresQuestion): Promise<Cores> {
+  const { subscriptionId, location, size, vms } = question;
+  const client = cloud.compute(subscriptionId);
+  const [sku, usages] = await Promise.all([skuOf(client, question), usagesIn()]);
   const family = sku?.family;
   return {
-    needed: Number(sku?.capabilities?.find(({ name }) => name === "vCPUs")?.value ?? 0),
+    needed: vms * Number(sku?.capabilities?.find(({ name }) => name === "vCPUs")?.value ?? 0),
+    size,
+    closed: closedBy(sku, question),
     family: family ?? "(unknown)",
     regional: usages.get("cores"),
     ofFamily: usages.get(family?.toLowerCase() ?? ""),
@@ -90,9 +132,19 @@ async function coresFor(cloud: Arm, subscription: string, location: string, size
   }
 }
 
-async function skuOf(cloud: Arm, subscription: string, location: string, size: string) {
-  const skus = cloud.compute(subscription).resourceSkus.list({ filter: `location eq '${location}'` });
-  for await (const sku of skus)
+async function skuOf(client: ComputeManagementClient, { location, size }: CoresQuestion) {
+  for await (const sku of client.resourceSkus.list({ filter: `location eq '${location}'` }))
     if (sku.resourceType === "virtualMachines" && sku.name?.toLowerCase() === size.toLowerCase()) return sku;
   return undefined;
+}
+
+/** A restriction of the region holds for all of it, one of zones for a VM in one of them. */
+function closedBy(sku: ResourceSku | undefined, { zones }: CoresQuestion): string | undefined {
+  const restriction = sku?.restrictions?.find(
+    ({ type, restrictionInfo }) =>
+      type === "Location" || zones.some((zone) => restrictionInfo?.zones?.includes(zone) === true),
+  );
+  if (restriction === undefined) return undefined;
+  const { type, reasonCode = "restricted" } = restriction;
+  return type === "Location" ? reasonCode : `${reasonCode} in zone ${zones.join(", ")}`;
 }

@@ -1,7 +1,8 @@
 /** What a Linux image left in the first VM made from it. */
 import type { LinuxAudit } from "./audit-facts.js";
 import { dataDisks, hostName, leftFiles, type AuditContext } from "./audit-rows.js";
-import { block, known, pass, some, warn, type Row } from "./row.js";
+import { block, pass, warn } from "../preflight.js";
+import { known, some, type Row } from "./row.js";
 
 export const linuxAuditRows: readonly Row<LinuxAudit, AuditContext>[] = [
   hostName,

@@ -1,5 +1,6 @@
 /** The rows that both audits have. */
-import { block, known, pass, some, warn, type Row } from "./row.js";
+import { block, pass, warn } from "../preflight.js";
+import { known, some, type Row } from "./row.js";
 
 /** What is known of the VM from outside. */
 export interface AuditContext {

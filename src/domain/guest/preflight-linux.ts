@@ -1,6 +1,7 @@
 /** What keeps a Linux guest from being generalized, or lives on in its image. */
 import type { LinuxFacts } from "./facts.js";
-import { block, known, pass, some, warn, type Row } from "./row.js";
+import { block, pass, warn } from "../preflight.js";
+import { known, some, type Row } from "./row.js";
 
 const MUCH_LOG_BYTES = 1024 ** 3;
 /** What the seal can write its marker with. */

@@ -1,6 +1,7 @@
 /** What makes Sysprep refuse, fail or hang on a Windows guest. */
 import type { WindowsFacts } from "./facts.js";
-import { block, known, mendable, pass, some, warn, type Row } from "./row.js";
+import { block, pass, warn } from "../preflight.js";
+import { known, mendable, some, type Row } from "./row.js";
 
 /** The pair that a Windows carries which Sysprep may run on (public registry dumps agree). */
 const CLEANED_UP = 2;

@@ -1,7 +1,8 @@
 /** What keeps a Windows guest from being generalized, or a VM made from its image from starting. */
 import type { WindowsFacts } from "./facts.js";
 import { sysprepRows } from "./preflight-windows-sysprep.js";
-import { block, known, pass, some, warn, type Row } from "./row.js";
+import { block, pass, warn } from "../preflight.js";
+import { known, some, type Row } from "./row.js";
 
 /** Microsoft, "Sysprep support for server roles": generalizing breaks the role; the first two break the machine. */
 const rolesThatRefuse = ["AD-Domain-Services", "AD-Certificate"];

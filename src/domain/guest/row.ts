@@ -1,11 +1,5 @@
 /** The shape of a preflight table: each row looks at the facts and finds something. */
-import type { CheckVerdict } from "../preflight.js";
-
-export interface Finding {
-  readonly verdict: CheckVerdict;
-  readonly detail: string;
-  readonly remedy?: string;
-}
+import { type Finding, block, unknown, warn } from "../preflight.js";
 
 /** What a request allows the seal to mend, on the VM that is sealed. */
 export type GuestRemedy = "remove-appx" | "remove-missing-providers" | "disable-bitlocker" | "unpin-network";
@@ -27,18 +21,10 @@ export interface Row<Facts, Context = CheckContext> {
   readonly look: (facts: Facts, context: Context) => Finding;
 }
 
-export const pass = (detail: string): Finding => ({ verdict: "pass", detail });
-export const warn = (detail: string, remedy: string): Finding => ({ verdict: "warn", detail, remedy });
-export const block = (detail: string, remedy: string): Finding => ({ verdict: "block", detail, remedy });
-
 /** Looks at a fact if it is known. */
 export function known<T>(fact: T | null | undefined, look: (value: T) => Finding): Finding {
   return fact === null || fact === undefined
-    ? {
-        verdict: "unknown",
-        detail: "The guest could not tell.",
-        remedy: "Look at it by hand if it matters to you.",
-      }
+    ? unknown("The guest could not tell.", "Look at it by hand if it matters to you.")
     : look(fact);
 }
 

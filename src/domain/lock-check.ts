@@ -1,0 +1,78 @@
+/**
+ * Which management locks are in the way of a capture. Source: Microsoft, "Lock your resources to protect your
+ * infrastructure": ReadOnly forbids writes and most POSTs, CanNotDelete deletions alone.
+ */
+import type { Finding } from "./preflight.js";
+import { block, pass, unknown, warn } from "./preflight.js";
+import { covers } from "./resource-id.js";
+import type { Known, Lock, SurveyAnswer, SurveyWish } from "./survey.js";
+import { targetId, whyNot } from "./survey.js";
+
+type LockWish = Pick<SurveyWish, "sourceVmId" | "workGroupId" | "mode" | "sourceAfter" | "target">;
+
+export function judgeLocks(wish: LockWish, answers: readonly SurveyAnswer[]): Finding {
+  const asked = answers.flatMap((answer) => (answer.ask === "locks" ? [answer] : []));
+  const known = asked.flatMap(({ locks }) => ("known" in locks ? locks.known : []));
+  const on = (place: string) => known.filter(({ scope }) => covers(scope, place));
+  const source = on(wish.sourceVmId);
+  const target = on(targetId(wish.target));
+  return (
+    workGroupLocked(on(wish.workGroupId)) ??
+    sourceLocked(wish, source) ??
+    targetClosed(target) ??
+    notAllRead(asked) ??
+    targetKeeps(target) ??
+    pass(
+      source.length > 0
+        ? `The source VM is locked, and only read: ${named(source)}.`
+        : "No lock is in the way.",
+    )
+  );
+}
+
+const isReadOnly = ({ level }: Lock) => level === "ReadOnly";
+const named = (locks: readonly Lock[]) =>
+  locks.map(({ name, level, scope }) => `${name} (${level}) on ${scope}`).join("; ");
+
+function workGroupLocked(locks: readonly Lock[]): Finding | undefined {
+  if (locks.length === 0) return undefined;
+  const trouble = locks.some(isReadOnly)
+    ? "Nothing can be made in the work group"
+    : "What is made in the work group could not be removed again";
+  return block(`${trouble}: ${named(locks)}.`, "Name another workResourceGroup, without a lock.");
+}
+
+function sourceLocked({ mode, sourceAfter }: LockWish, locks: readonly Lock[]): Finding | undefined {
+  const forbids = locks.some(isReadOnly) || (sourceAfter !== "leave" && locks.length > 0);
+  return mode === "in-place" && forbids
+    ? block(`The source VM is locked: ${named(locks)}.`, "Remove the lock, or capture by clone.")
+    : undefined;
+}
+
+const targetClosed = (locks: readonly Lock[]): Finding | undefined =>
+  locks.some(isReadOnly)
+    ? block(
+        `No image can be made at the target: ${named(locks)}.`,
+        "Remove the lock, or name another target.",
+      )
+    : undefined;
+
+function notAllRead(
+  asked: readonly { readonly scope: string; readonly locks: Known<unknown> }[],
+): Finding | undefined {
+  const unread = asked.filter(({ locks }) => !("known" in locks));
+  if (unread.length === 0) return undefined;
+  const where = unread.map(({ scope, locks }) => `${scope} (${whyNot(locks)})`).join("; ");
+  return unknown(
+    `Locks could not be read in ${where}; none of those that could be is in the way.`,
+    "Let the pipeline read the subscription's locks (Microsoft.Authorization/locks/read).",
+  );
+}
+
+const targetKeeps = (locks: readonly Lock[]): Finding | undefined =>
+  locks.length > 0
+    ? warn(
+        `An image that fails could not be removed again: ${named(locks)}.`,
+        "Remove the lock while captures run, or remove failed images by hand.",
+      )
+    : undefined;
