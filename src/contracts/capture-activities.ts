@@ -14,7 +14,13 @@ import type {
   WorkingVm,
 } from "../domain/backup.js";
 import type { SurveyAnswer, SurveyQuestion } from "../domain/survey.js";
-import type { GuestLook, GuestQuestion, SealOrder, SealQuestion } from "../domain/guest-orders.js";
+import type {
+  GuestAsked,
+  GuestLook,
+  GuestQuestion,
+  SealOrder,
+  SealQuestion,
+} from "../domain/guest-orders.js";
 import type { KeptCapture, KeptModel, RestoredDisk, RestoredSize, RestoredVm } from "../domain/restore.js";
 import { STUBBORN } from "./retry.js";
 
@@ -51,7 +57,10 @@ export const createWorkingVm = operationAbout<WorkingVm, null, { vmId: string }>
 );
 export const surveyAzure = activity<SurveyQuestion, Outcome<SurveyAnswer>>("surveyAzure");
 export const lookAtGuest = operation<GuestLook, { output: string }>("lookAtGuest");
-export const askGuest = operation<GuestQuestion, { output: string }>("askGuest");
+export const askGuest = operationAbout<GuestQuestion, { output: string }, GuestAsked>(
+  "askGuest",
+  ({ vmId, script, runId }) => ({ vmId, script, runId }),
+);
 
 export const startSeal = activity<SealOrder, Outcome<null>>("startSeal");
 export const askSeal = activity<SealQuestion, Outcome<SealJudgement>>("askSeal");

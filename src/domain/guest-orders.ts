@@ -25,6 +25,13 @@ export interface GuestQuestion {
   readonly sinceMs?: number;
 }
 
+/** Asking needs less than running it; the seal is started by an act of its own and asked after in the same way. */
+export interface GuestAsked {
+  readonly vmId: string;
+  readonly script: GuestQuestion["script"] | "seal";
+  readonly runId: string;
+}
+
 export interface GuestLook {
   readonly vmId: string;
   readonly osType: VmSummary["osType"];

@@ -6,6 +6,8 @@ import { askGuest, askSeal, noteSealBegun, startSeal } from "../contracts/captur
 import { guestCommandId } from "../domain/names.js";
 import { checkGuest } from "../domain/guest/checks.js";
 import { sealLimitMs } from "../domain/guest/seal-limit.js";
+import type { SealFailure } from "../domain/guest/seal-outcome.js";
+import { judgeStart } from "../domain/guest/seal-start.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import { guestContext } from "../domain/guest-orders.js";
 import type { Check } from "../domain/preflight.js";
@@ -47,22 +49,39 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   });
   const limitMs = limitMinutes * 60_000;
   const beganMs = nowMs(run.context);
+  let started = false;
   for (;;) {
     const elapsedMs = nowMs(run.context) - beganMs;
     const sealLog = elapsedMs >= limitMs ? yield* lastWords(scope, vmId) : undefined;
     const question = { runId, vmId, elapsedMs, limitMs, ...(sealLog === undefined ? {} : { sealLog }) };
     const judged = yield* demand(run, askSeal, question);
-    if (judged.state === "sealed") return;
-    if (judged.state === "failed")
-      throw new RunEnd("failed", {
-        code: `SEAL_${judged.cause}`,
-        message: judged.message,
-        remedy: judged.remedy,
-        ...(judged.logExcerpt === "" ? {} : { excerpt: judged.logExcerpt }),
-      });
+    if (judged.state === "sealed") {
+      note(run, "generalize", { detail: whoIsGone(judged.removedUsers) });
+      return;
+    }
+    if (judged.state === "failed") throw failedSeal(judged);
+    if (!started) started = yield* hasStarted(scope, vmId);
     yield* pause(run, Math.min(nextPollSeconds(elapsedMs / 1000), Math.max(1, (limitMs - elapsedMs) / 1000)));
   }
 }
+
+/** A script that refused or broke will never seal; its start alone proves nothing. */
+function* hasStarted({ run, sealId: runId }: CaptureScope, vmId: string): Durable<boolean> {
+  const said = judgeStart(yield* demand(run, askGuest.ask, { input: { vmId, script: "seal", runId } }));
+  if (typeof said === "object") throw failedSeal(said);
+  return said === "started";
+}
+
+const whoIsGone = (users: readonly string[]): string =>
+  users.length === 0 ? "sealed" : `sealed; removed: ${users.join(", ")}`;
+
+const failedSeal = ({ cause, message, remedy, logExcerpt }: SealFailure): RunEnd =>
+  new RunEnd("failed", {
+    code: `SEAL_${cause}`,
+    message,
+    remedy,
+    ...(logExcerpt === "" ? {} : { excerpt: logExcerpt }),
+  });
 
 export const wayBack = ({ runId }: CaptureScope): string => `POST /api/captures/${runId}/restore`;
 

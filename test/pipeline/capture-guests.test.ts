@@ -59,7 +59,19 @@ const vms: SeedVm[] = [
   windows("luns-special", {}, [...LUNS]),
   { ...windows("many-disks", {}, MANY), size: "Standard_D16s_v5" },
   linux("no-agent", { agentResponds: false, facts: { agent: { present: false } } }),
-  linux("cloud-init-only", { facts: { agent: { provisioningByAgent: false }, ovfEnvPresent: false } }),
+  linux("cloud-init-only", {
+    facts: {
+      agent: { provisioningByAgent: false },
+      ovfEnvPresent: false,
+      users: ["azureuser", "deploy"].map((name) => ({
+        name,
+        uid: 1000,
+        sudoersFile: true,
+        authorizedKeys: 1,
+      })),
+    },
+  }),
+  linux("own-script", {}),
 ];
 
 const gallery = (definition: string) => ({
@@ -74,7 +86,14 @@ const requests: Readonly<Record<string, () => Record<string, unknown>>> = {
   provider: () => ({ target: gallery(windowsDefinition) }),
   hang: () => ({ target: gallery(windowsDefinition) }),
   "no-agent": () => ({ target: gallery(linuxDefinition) }),
-  "cloud-init-only": () => ({ target: gallery(linuxDefinition), guest: { keepUsers: ["azureuser"] } }),
+  "cloud-init-only": () => ({
+    target: gallery(linuxDefinition),
+    guest: { removeUsers: ["azureuser", "deploy"], keepUsers: ["deploy"] },
+  }),
+  "own-script": () => ({
+    target: gallery(linuxDefinition),
+    guest: { script: "# guest-contract: seal-windows/1\n" },
+  }),
   "luns-vm": () => ({ target: gallery(windowsDefinition) }),
   "luns-os": () => ({ target: gallery(windowsDefinition), image: { kind: "os-image" } }),
   "many-disks": () => ({ target: gallery(windowsDefinition) }),
@@ -103,6 +122,11 @@ beforeAll(async () => {
 afterAll(() => local.stop());
 
 const runOf = (name: string): RunDocument => runs.get(name)!;
+
+function minutesOf({ stages }: RunDocument, name: string): number {
+  const { startedAt = "", endedAt = "" } = stages.find((stage) => stage.name === name) ?? {};
+  return (Date.parse(endedAt) - Date.parse(startedAt)) / 60_000;
+}
 
 interface Write {
   readonly method: string;
@@ -171,6 +195,16 @@ describe("a Linux VM", () => {
     const run = runOf("cloud-init-only");
     expect(run.error).toBeUndefined();
     expect(run.status).toBe("succeeded");
+    expect(run.stages.find(({ name }) => name === "generalize")?.detail).toBe("sealed; removed: azureuser");
+  });
+
+  test("whose script does not start is told so at once, not when its clock has run out", async () => {
+    const run = runOf("own-script");
+    expect(run.status).toBe("failed");
+    expect(run.error?.code).toBe("SEAL_NOT_STARTED");
+    expect(run.error?.message).toMatch(/exit code 127/);
+    expect(minutesOf(run, "generalize")).toBeLessThan(5);
+    await expectUnhurt("own-script");
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import type { RunCommandInputParameter, VirtualMachineRunCommand } from "@azure/arm-compute";
 import type { GuestLook, GuestQuestion, SealOrder } from "../../domain/guest-orders.js";
+import { SCRIPT_FAILED } from "../../domain/guest/seal-start.js";
 import { guestCommandId } from "../../domain/names.js";
 import { resourceName } from "../../domain/resource-id.js";
 import type { Outcome, Progress, Started } from "../../domain/outcome.js";
@@ -152,7 +153,7 @@ function outputOf({ instanceView }: VirtualMachineRunCommand): Progress<{ output
     case "Canceled":
       return {
         state: "failed",
-        code: `script ${executionState}`,
+        code: executionState === "Failed" ? SCRIPT_FAILED : `script ${executionState}`,
         message: withoutSecrets(`exit code ${exitCode ?? "unknown"}: ${error || executionMessage}`).slice(
           0,
           500,

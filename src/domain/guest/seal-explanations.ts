@@ -1,5 +1,9 @@
 /** Every named cause of a failed seal: what happened, and what to do about it. `%` is what the log named. */
 export const sealExplanations = {
+  NOT_STARTED: [
+    "The guest did not start the seal: %.",
+    "Mend on the source what it names. A script of your own must end with exit code 0 once it has detached itself.",
+  ],
   PENDING_REBOOT: [
     "Windows waits for a restart, and Sysprep refuses until it had one.",
     "Restart the VM, wait until its updates are done, then capture again.",

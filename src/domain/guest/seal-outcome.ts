@@ -5,18 +5,17 @@
 import { isRecord } from "./guest-result.js";
 import { excerptOf } from "./log-excerpt.js";
 import { classifySeal } from "./seal-causes.js";
-import { sealFailure, type SealCause, type SealCauseCode } from "./seal-explanations.js";
+import { sealFailure, type SealCause } from "./seal-explanations.js";
 
 export type SealJudgement =
   | { readonly state: "running" }
   | { readonly state: "sealed"; readonly removedUsers: readonly string[] }
-  | {
-      readonly state: "failed";
-      readonly cause: SealCauseCode;
-      readonly message: string;
-      readonly remedy: string;
-      readonly logExcerpt: string;
-    };
+  | SealFailure;
+
+export interface SealFailure extends SealCause {
+  readonly state: "failed";
+  readonly logExcerpt: string;
+}
 
 export interface SealEvidence {
   /** The marker document as parsed, or undefined while the blob is not there. Read it AFTER the power state: the guest writes it before it stops. */

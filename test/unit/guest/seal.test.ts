@@ -5,6 +5,7 @@ import { excerptOf } from "../../../src/domain/guest/log-excerpt.js";
 import { sealExplanations } from "../../../src/domain/guest/seal-explanations.js";
 import { sealLimit, sealLimitMs } from "../../../src/domain/guest/seal-limit.js";
 import { judgeSeal, type SealEvidence } from "../../../src/domain/guest/seal-outcome.js";
+import { SCRIPT_FAILED, judgeStart } from "../../../src/domain/guest/seal-start.js";
 
 const marker = {
   contract: "seal-marker/1",
@@ -181,5 +182,40 @@ describe("the limit", () => {
       "40 min: Sysprep with its providers",
       "30 min: updates are staged",
     ]);
+  });
+});
+
+describe("what a seal script says at its start", () => {
+  const succeeded = (output: string) => ({ state: "succeeded", value: { output } }) as const;
+  const refusal = '{"error":{"code":"NO_SYSTEMD","message":"systemd-run is needed."}}';
+
+  test.each([
+    ["nothing while it runs", { state: "running" } as const, "unknown"],
+    ["that it started", succeeded('{"started":true,"unit":"vmimage-seal"}\n'), "started"],
+    ["something of its own, and ended well", succeeded("all right\n"), "started"],
+    ["nothing, and ended well", succeeded(""), "started"],
+    [
+      "nothing, because its agent was stopped before it could tell",
+      { state: "failed", code: "script TimedOut", message: "exit code -1" } as const,
+      "unknown",
+    ],
+  ])("is %s", (_what, answer, expected) => expect(judgeStart(answer)).toBe(expected));
+
+  test("is why it refuses", () => {
+    expect(judgeStart(succeeded(`a line of the shell\n${refusal}\n`))).toMatchObject({
+      state: "failed",
+      cause: "NOT_STARTED",
+      message: "The guest did not start the seal: NO_SYSTEMD: systemd-run is needed.",
+    });
+  });
+
+  test("is how it broke, without a secret that it printed", () => {
+    const message = "exit code 127: curl https://a.blob/m?sig=c2VjcmV0 failed: command not found";
+    const judged = judgeStart({ state: "failed", code: SCRIPT_FAILED, message });
+    expect(judged).toMatchObject({
+      cause: "NOT_STARTED",
+      message: expect.stringMatching(/exit code 127/) as string,
+    });
+    expect(JSON.stringify(judged)).not.toContain("c2VjcmV0");
   });
 });
