@@ -15,7 +15,7 @@ export function checkAzure(wish: SurveyWish, answers: readonly SurveyAnswer[]): 
       case "locks":
         return [];
       case "rights":
-        return [{ id: `may-${answer.what}`, ...ofRead(answer.missing, judgeRights) }];
+        return [{ id: `may-${answer.what}`, ...judgeRights(wish, answer.missing) }];
       case "cores":
         return [{ id: "cores", ...ofRead(answer.cores, judgeCores) }];
       case "subnet":
@@ -38,13 +38,18 @@ const ofRead = <T>(found: Known<T>, judge: (known: T) => Finding): Finding =>
     ? judge(found.known)
     : unknown(`It could not be read: ${whyNot(found)}`, "Look at it by hand, or let the pipeline read it.");
 
-const judgeRights = (missing: readonly string[]): Finding =>
-  missing.length > 0
-    ? block(
-        `No role of the pipeline allows ${missing.join(", ")}.`,
-        "Grant the pipeline's identity the role that docs/permissions.md names for this step.",
-      )
-    : pass("Its roles allow every action that this takes.");
+/** A run that is gone on with may have removed its source already. */
+const judgeRights = ({ resumed }: SurveyWish, missing: Known<readonly string[]>): Finding =>
+  "absent" in missing && !resumed
+    ? block(missing.absent, "Make it first, or name another.")
+    : ofRead(missing, (actions) =>
+        actions.length > 0
+          ? block(
+              `No role of the pipeline allows ${actions.join(", ")}.`,
+              "Grant the pipeline's identity the role that docs/permissions.md names for this step.",
+            )
+          : pass("Its roles allow every action that this takes."),
+      );
 
 const WITHOUT_ITS_VM = "or make the image without a VM of ours: in place, or specialized";
 
@@ -101,9 +106,9 @@ function judgeCores({ needed, size, closed, family, regional, ofFamily }: Cores)
 }
 
 const judgeRegion = (name: string, offered: Known<true>): Finding =>
-  "failed" in offered
+  "failed" in offered || "absent" in offered
     ? block(
-        `Images cannot be replicated to ${name}: ${offered.failed}`,
+        `Images cannot be replicated to ${name}: ${whyNot(offered)}`,
         "Name a region that the subscription may use.",
       )
     : ofRead(offered, () => pass(`${name} is there.`));

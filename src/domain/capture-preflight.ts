@@ -1,5 +1,6 @@
 /** What of the source VM itself speaks for or against a capture: Azure's side, from its model alone. */
-import type { Check } from "./preflight.js";
+import type { Check, Finding } from "./preflight.js";
+import { block, pass, unknown, warn } from "./preflight.js";
 import type { VmSummary } from "./vm.js";
 
 export interface CaptureWish {
@@ -11,12 +12,7 @@ export interface CaptureWish {
   readonly resumed?: boolean;
 }
 
-type Verdict = Omit<Check, "id">;
-type Rule = readonly [id: string, judge: (vm: VmSummary, wish: CaptureWish) => Verdict];
-
-const pass = (detail: string): Verdict => ({ verdict: "pass", detail });
-const warn = (detail: string, remedy: string): Verdict => ({ verdict: "warn", detail, remedy });
-const block = (detail: string, remedy: string): Verdict => ({ verdict: "block", detail, remedy });
+type Rule = readonly [id: string, judge: (vm: VmSummary, wish: CaptureWish) => Finding];
 
 /** Image limits of Azure Compute Gallery: a data disk of a version holds at most 1 TiB (image-version.md). */
 const GALLERY_DATA_DISK_GB = 1024;
@@ -24,15 +20,20 @@ const GALLERY_DATA_DISK_GB = 1024;
 const RULES: readonly Rule[] = [
   [
     "not-generalized-yet",
-    (vm, { mode }) =>
+    (vm, { mode, image }) =>
       !vm.markedGeneralized
         ? pass("The VM is not marked generalized.")
-        : mode === "clone"
-          ? warn(
-              "The VM is marked generalized and can never start again.",
-              "Capture it in place without sealing, or restore it first.",
-            )
-          : pass("The VM is marked generalized already."),
+        : mode === "in-place"
+          ? pass("The VM is marked generalized already: it is captured as it is.")
+          : image.state === "specialized"
+            ? warn(
+                "The VM is marked generalized: what identity the image would keep was removed.",
+                "Ask for a generalized image, in place.",
+              )
+            : block(
+                "The VM is marked generalized: no copy of it would start and answer.",
+                "Capture it in place, where it is not sealed again, or restore it first.",
+              ),
   ],
   [
     "os-disk-is-managed-and-durable",
@@ -77,15 +78,15 @@ const RULES: readonly Rule[] = [
   [
     "security-type-fits-target",
     (vm, { target }) =>
-      vm.securityType !== "Standard" && target.kind === "managed-image"
+      vm.securityType === "ConfidentialVM"
         ? block(
-            `A managed image cannot be made of a ${vm.securityType} VM.`,
-            "Name a gallery image definition as the target.",
+            "A confidential VM's disks are sealed to it and cannot be copied.",
+            "Build the image from a non-confidential VM.",
           )
-        : vm.securityType === "ConfidentialVM"
+        : vm.securityType !== "Standard" && target.kind === "managed-image"
           ? block(
-              "A confidential VM's disks are sealed to it and cannot be copied.",
-              "Build the image from a non-confidential VM.",
+              `A managed image cannot be made of a ${vm.securityType} VM.`,
+              "Name a gallery image definition as the target.",
             )
           : pass(`Security type ${vm.securityType}.`),
   ],
@@ -98,6 +99,16 @@ const RULES: readonly Rule[] = [
             "Name a gallery image definition as the target.",
           )
         : pass(`Architecture ${vm.architecture}.`),
+  ],
+  [
+    "plan-survives",
+    ({ plan }, { target }) =>
+      plan !== undefined && target.kind === "managed-image"
+        ? warn(
+            `A managed image does not keep the purchase plan ${plan.publisher}/${plan.product}/${plan.name}.`,
+            "Name the plan whenever a VM is made of it, or name a gallery image definition as the target.",
+          )
+        : pass(plan === undefined ? "There is no purchase plan." : "The purchase plan goes with the image."),
   ],
   [
     "data-disks-fit",
@@ -136,10 +147,10 @@ const RULES: readonly Rule[] = [
             "The VM runs and its agent does not report as ready; a copy's would not either.",
             "Install or repair the VM agent (Linux: walinuxagent), and see that it can reach 168.63.129.16.",
           )
-        : {
-            verdict: "unknown",
-            detail: `The VM is ${vm.powerState}: whether its agent works is seen on the copy.`,
-          };
+        : unknown(
+            `The VM is ${vm.powerState}: whether its agent works is seen on the copy.`,
+            "Start the VM, and look again, to know it before.",
+          );
     },
   ],
 ];

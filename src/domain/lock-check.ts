@@ -60,11 +60,13 @@ const targetClosed = (locks: readonly Lock[]): Finding | undefined =>
 function notAllRead(
   asked: readonly { readonly scope: string; readonly locks: Known<unknown> }[],
 ): Finding | undefined {
-  const unread = asked.filter(({ locks }) => !("known" in locks));
+  // What is not there holds no lock.
+  const unread = asked.flatMap(({ scope, locks }) =>
+    "known" in locks || "absent" in locks ? [] : [`${scope} (${whyNot(locks)})`],
+  );
   if (unread.length === 0) return undefined;
-  const where = unread.map(({ scope, locks }) => `${scope} (${whyNot(locks)})`).join("; ");
   return unknown(
-    `Locks could not be read in ${where}; none of those that could be is in the way.`,
+    `Locks could not be read in ${unread.join("; ")}; none of those that could be is in the way.`,
     "Let the pipeline read the subscription's locks (Microsoft.Authorization/locks/read).",
   );
 }

@@ -5,7 +5,11 @@ import { covers, groupIdOf, subscriptionIdOf } from "./resource-id.js";
 import type { Target } from "./target.js";
 
 /** Something that was read, or why it could not be. */
-export type Known<T> = { readonly known: T } | { readonly forbidden: string } | { readonly failed: string };
+export type Known<T> =
+  | { readonly known: T }
+  | { readonly absent: string }
+  | { readonly forbidden: string }
+  | { readonly failed: string };
 
 export interface Lock {
   readonly name: string;
@@ -117,8 +121,8 @@ const lockedPlaces = ({ sourceVmId, workGroupId, target }: SurveyWish): readonly
 export const targetId = (target: Target): string =>
   target.kind === "gallery" ? target.definitionId : target.imageId;
 
-export const whyNot = (found: Known<unknown>): string =>
-  "forbidden" in found ? found.forbidden : "failed" in found ? found.failed : "";
+export const whyNot = (found: Exclude<Known<unknown>, { readonly known: unknown }>): string =>
+  Object.values(found).join();
 
 const locksIn = (scope: string, wish: SurveyWish): SurveyQuestion => ({
   ask: "locks",

@@ -3,6 +3,7 @@ import type { ImageTraits } from "./image.js";
 import type { TargetFacts, TargetQuestion } from "./image-order.js";
 import type { Check } from "./preflight.js";
 import type { GalleryTarget } from "./target.js";
+import type { PurchasePlan } from "./vm.js";
 
 /** What stands at a target. */
 export interface DefinitionFacts {
@@ -17,7 +18,7 @@ export interface DefinitionFacts {
     readonly architecture: string;
     /** Feature name → value, as in SecurityType → TrustedLaunchSupported. */
     readonly features: Readonly<Record<string, string>>;
-    readonly hasPlan: boolean;
+    readonly plan?: PurchasePlan;
   };
   readonly versions: readonly string[];
   /** The version, or the managed image (without a version), that carries the asking run's tag. */
@@ -114,7 +115,30 @@ function fitChecks({ traits, state }: TargetQuestion, { definition }: Definition
           ),
     ),
     ...featureChecks(traits, definition.features),
+    planCheck(traits.plan, definition.plan),
   ];
+}
+
+const planName = ({ publisher, product, name }: PurchasePlan) => `${publisher}/${product}/${name}`;
+
+/** Source: image-version.md; a VM of an image whose plan was lost is refused by the Marketplace. */
+function planCheck(source: PurchasePlan | undefined, definition: PurchasePlan | undefined): Check {
+  const id = "plan-fits";
+  if (source === undefined && definition === undefined) return pass(id, "There is no purchase plan.");
+  if (source === undefined)
+    return {
+      id,
+      verdict: "warn",
+      detail: "The definition has a purchase plan and the source has none: VMs of it would have to name one.",
+      remedy: "Name a definition without a plan.",
+    };
+  return definition !== undefined && planName(source) === planName(definition)
+    ? pass(id, `The purchase plan ${planName(source)} fits.`)
+    : block(
+        id,
+        `The source's purchase plan is ${planName(source)}; the definition's is ${definition ? planName(definition) : "missing"}.`,
+        "Name a definition with the source's plan, or have one made.",
+      );
 }
 
 function featureChecks(traits: ImageTraits, features: Readonly<Record<string, string>>): Check[] {

@@ -35,6 +35,8 @@ export interface VmNature {
   readonly securityType: "Standard" | "TrustedLaunch" | "ConfidentialVM";
   readonly secureBoot: boolean;
   readonly vTpm: boolean;
+  readonly encryptionAtHost: boolean;
+  readonly hibernates: boolean;
   readonly diskController: "SCSI" | "NVMe";
   readonly ephemeralOsDisk: boolean;
   /** The last word of PowerState/…, as in "running" or "deallocated". */

@@ -18,6 +18,7 @@ import { locate } from "./client.js";
 import { isNotFound } from "./errors.js";
 import { definitionModel, imageModel, versionModel } from "./image-models.js";
 import { answer, progressOf, submit } from "./submit.js";
+import { planOf } from "./vm-summary.js";
 
 export function armImages(cloud: Arm): Images {
   return {
@@ -195,7 +196,7 @@ const definitionFacts = (definition: GalleryImage) => ({
   generation: definition.hyperVGeneration ?? "V1",
   architecture: definition.architecture ?? "x64",
   features: Object.fromEntries((definition.features ?? []).map(({ name = "", value = "" }) => [name, value])),
-  hasPlan: definition.purchasePlan?.name !== undefined,
+  ...planOf(definition.purchasePlan),
 });
 
 const fromImageDisk = ({ lun, diskSizeGB, caching }: ImageDisk & { lun?: number }) =>

@@ -70,6 +70,7 @@ async function tried<T>(read: () => Promise<T>): Promise<Outcome<Known<T>>> {
       if (judged.status === "busy") return judged;
       if (judged.code === "NOT_AUTHORIZED") return done({ forbidden: judged.message });
     }
+    if (known?.statusCode === 404) return done({ absent: known.message });
     return done({ failed: known === undefined ? "" : `${known.code}: ${known.message}` });
   }
 }

@@ -5,6 +5,7 @@ import type {
   Caching,
   DiskFacts,
   Generation,
+  PurchasePlan,
   VmFacts,
   VmState,
   VmSummary,
@@ -29,6 +30,8 @@ export function factsOfVm(vm: VirtualMachine): VmFacts {
       securityType: (securityProfile?.securityType ?? "Standard") as VmSummary["securityType"],
       secureBoot: securityProfile?.uefiSettings?.secureBootEnabled ?? false,
       vTpm: securityProfile?.uefiSettings?.vTpmEnabled ?? false,
+      encryptionAtHost: securityProfile?.encryptionAtHost ?? false,
+      hibernates: vm.additionalCapabilities?.hibernationEnabled ?? false,
       diskController: storageProfile?.diskControllerType === "NVMe" ? "NVMe" : "SCSI",
       ephemeralOsDisk: osDisk?.diffDiskSettings !== undefined || osDisk?.managedDisk?.id === undefined,
       powerState: powerStateOf(vm),
@@ -37,7 +40,7 @@ export function factsOfVm(vm: VirtualMachine): VmFacts {
       guestEncrypted: osDisk?.encryptionSettings?.enabled === true,
       extensions: extensionsOf(vm),
       imagePublisher: imageReference?.publisher ?? "",
-      ...planOf(vm),
+      ...planOf(vm.plan),
     },
     ...(generation === undefined ? {} : { generation: generation as Generation }),
     disks: [attached(-1, osDisk), ...dataDisks.map((disk) => attached(disk.lun, disk))],
@@ -76,7 +79,8 @@ export function factsOfDisk(id: string, disk: Disk): DiskFacts {
   };
 }
 
-function planOf({ plan }: VirtualMachine): Pick<VmSummary, "plan"> {
+/** Of a VM or a definition: an empty one is none. */
+export function planOf(plan: Partial<PurchasePlan> | undefined): { readonly plan?: PurchasePlan } {
   const { name, publisher, product } = plan ?? {};
   return name && publisher && product ? { plan: { name, publisher, product } } : {};
 }

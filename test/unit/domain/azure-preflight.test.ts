@@ -73,7 +73,8 @@ const subnet = (found: Known<SubnetFacts | null>): SurveyAnswer[] => [{ ask: "su
 const subnetAt = (location: string, freeAddresses = 10) => subnet({ known: { location, freeAddresses } });
 const ELSEWHERE = { subnetId: wish.subnetId?.replace("/s/", "/another/") };
 const forbidden = { forbidden: "AuthorizationFailed" };
-const failed = { failed: "NotFound" };
+const failed = { failed: "BadRequest" };
+const absent = { absent: "There is no such group." };
 const nameOf = (name: string) => ({
   target: { ...gallery, definitionId: `${DEFINITION}/${name}` },
 });
@@ -143,6 +144,7 @@ const rows: readonly Row[] = [
   ],
   ["locks that may not be read are not known", "locks", "unknown", [locks(forbidden)]],
   ["nor those that could not be", "locks", "unknown", [locks(failed)]],
+  ["a group that is not there holds none", "locks", "pass", [locks(absent)]],
   [
     "where the subscription's may not be read, those of a group still count",
     "locks",
@@ -163,7 +165,15 @@ const rows: readonly Row[] = [
   ],
   ["roles that allow everything", "may-make-scaffolding", "pass", rights({ known: [] })],
   ["roles that may not be read say nothing", "may-make-scaffolding", "unknown", rights(forbidden)],
-  ["roles on what is not there say nothing", "may-make-scaffolding", "unknown", rights(failed)],
+  ["roles that could not be read say nothing", "may-make-scaffolding", "unknown", rights(failed)],
+  ["nothing is made in a group that is not there", "may-make-scaffolding", "block", rights(absent)],
+  [
+    "what an earlier run removed needs no rights",
+    "may-make-scaffolding",
+    "unknown",
+    rights(absent),
+    { resumed: true },
+  ],
   ["the subnet is in the VM's region", "subnet", "pass", subnetAt("westeurope")],
   ["the region is written as people write it", "subnet", "pass", subnetAt("West Europe")],
   ["the subnet is in another region", "subnet", "block", subnetAt("northeurope")],

@@ -27,6 +27,7 @@ const question = (change: Partial<TargetQuestion["traits"]> = {}, extra: object 
   traits: { ...traitsOf(windowsVm), ...change },
 });
 
+const PLAN = { publisher: "p", product: "o", name: "s" };
 const fits: DefinitionFacts = {
   parentExists: true,
   exists: true,
@@ -37,7 +38,6 @@ const fits: DefinitionFacts = {
     generation: "V2",
     architecture: "x64",
     features: {},
-    hasPlan: false,
   },
 };
 const definition = (change: Partial<NonNullable<DefinitionFacts["definition"]>>): DefinitionFacts => ({
@@ -97,6 +97,13 @@ describe("a target is refused before anything is made when", () => {
       fits,
       "disk-controller-fits",
     ],
+    ["the source has a plan and the definition has none", question({ plan: PLAN }), fits, "plan-fits"],
+    [
+      "the plans differ",
+      question({ plan: PLAN }),
+      definition({ plan: { ...PLAN, name: "other" } }),
+      "plan-fits",
+    ],
   ];
   test.each(rows)("%s", (_why, asked, facts, check) => {
     const blocks = blocking(checkTargetFacts(asked, facts).checks);
@@ -128,4 +135,6 @@ test("a definition that is missing is made when the request says how", () => {
 
 test("a definition that fits blocks nothing", () => {
   expect(blocking(checkTargetFacts(question(), fits).checks)).toEqual([]);
+  const withPlan = checkTargetFacts(question({ plan: PLAN }), definition({ plan: PLAN }));
+  expect(blocking(withPlan.checks)).toEqual([]);
 });
