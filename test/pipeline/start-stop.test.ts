@@ -164,10 +164,12 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect(lives(cloud)).toBe(false);
   });
 
-  it("goes on with its state at the next start; shows bodies of both processes with --verbose, and never a secret", async () => {
+  it("goes on with its state at the next start, at the same addresses; shows bodies of both processes with --verbose, and never a secret", async () => {
+    const { storage, serviceBus, compute } = readConnections(stateDir);
     const started = start("--verbose");
     await started.says(READY);
     expect(await answers(hostOf(started))).toBe(true);
+    expect(readConnections(stateDir)).toMatchObject({ storage, serviceBus, compute });
     // The first VM's command still runs, as it did before.
     await sendSecrets(started, linuxVm.name);
     await until(() => (started.output().match(new RegExp(SHOWN, "g")) ?? []).length >= 2, 10_000);

@@ -25,6 +25,15 @@ export const settingsFile = (stateDir: string): string => join(stateDir, "local.
 export const readConnections = (stateDir: string): Connections =>
   JSON.parse(readFileSync(connectionsFile(stateDir), "utf8")) as Connections;
 
+/** Undefined where none was written, or none that can be read. */
+export function lastConnections(stateDir: string): Connections | undefined {
+  try {
+    return readConnections(stateDir);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Never half written: another process may be waiting for it. */
 export const writeJson = (path: string, value: unknown): void =>
   replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);

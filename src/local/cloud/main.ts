@@ -10,8 +10,9 @@ import { endInOrder, failed } from "../lifetime.js";
 import { type LogView, logView } from "../start/log-view.js";
 import { speedOf } from "./clock-file.js";
 import { type Cloud, startCloud } from "./cloud.js";
-import { connectionsFile, settingsFile } from "./connections.js";
-import { DEFAULT_PORTS, FREE_PORTS, assertPortsFree } from "./ports.js";
+import { connectionsFile, lastConnections, settingsFile } from "./connections.js";
+import type { CloudPorts } from "./ports.js";
+import { DEFAULT_PORTS, assertPortsFree, freePorts } from "./ports.js";
 import { cloudSummary } from "./summary.js";
 
 const usage = `npm run local:cloud -- [--ports default|free] [--state DIR] [--speed FACTOR] [--seed FILE] [--entities FILE] [--record FILE] [--verbose]`;
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   }
   leanHeap();
   const stateDir = resolve(flags.state);
-  const ports = portsOf(flags.ports);
+  const ports = await portsOf(flags.ports, stateDir);
   await assertPortsFree({ ...ports });
   const view = flags.child ? undefined : viewFor(stateDir);
   const log = view?.from("cloud") ?? ((line: string) => void process.stderr.write(`${line}\n`));
@@ -72,9 +73,9 @@ const readyLine = ({ connections }: Cloud, stateDir: string): string =>
     compute: connections.compute.endpoint,
   });
 
-function portsOf(text: string) {
+async function portsOf(text: string, stateDir: string): Promise<CloudPorts> {
   if (text === "default") return DEFAULT_PORTS;
-  if (text === "free") return FREE_PORTS;
+  if (text === "free") return freePorts(lastConnections(stateDir));
   throw new Error(`--ports ${text}: say default or free.`);
 }
 

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { commandOf, listenerOn } from "../processes.js";
+import type { Connections } from "./connections.js";
 
 export interface CloudPorts {
   readonly blob: number;
@@ -20,7 +21,24 @@ export const DEFAULT_PORTS: CloudPorts = {
   compute: 7080,
 };
 export const DEFAULT_HOST_PORT = 7071;
-export const FREE_PORTS: CloudPorts = { blob: 0, queue: 0, table: 0, serviceBus: 0, compute: 0 };
+
+/**
+ * Any that are free (0: as they come), those of the last start first: addresses that were given out then, signed ones
+ * among them, hold on.
+ */
+export async function freePorts(last: Connections | undefined): Promise<CloudPorts> {
+  const again = async (address: string | undefined): Promise<number> => {
+    const port = Number(/:(\d+)/.exec(address ?? "")?.[1] ?? 0);
+    return port !== 0 && (await canListen(port)) ? port : 0;
+  };
+  return {
+    blob: await again(last?.storage.blobEndpoint),
+    queue: await again(last?.storage.queueEndpoint),
+    table: await again(last?.storage.tableEndpoint),
+    serviceBus: await again(last?.serviceBus.connectionString),
+    compute: await again(last?.compute.endpoint),
+  };
+}
 
 /** Throws one error that names every port that is taken and, where it can be known, by whom. */
 export async function assertPortsFree(ports: Readonly<Record<string, number>>): Promise<void> {

@@ -7,14 +7,18 @@ import { type Bench, GROUP, POLL, startBench, WEST } from "./support.js";
 let bench: Bench;
 let storage: Server;
 let markers: Record<string, unknown>[];
+/** How many markers it is too busy for. */
+let busyFor: number;
 
 beforeEach(async () => {
   bench = await startBench();
   markers = [];
+  busyFor = 0;
   storage = createServer((request, response) => {
     let text = "";
     request.on("data", (chunk: Buffer) => (text += chunk.toString()));
     request.on("end", () => {
+      if (busyFor-- > 0) return void response.writeHead(503).end();
       markers.push(JSON.parse(text) as Record<string, unknown>);
       response.writeHead(201).end();
     });
@@ -126,6 +130,18 @@ describe("sealing a Linux guest", () => {
   ])("is refused at once with %s", async (code, guest) => {
     await bench.local("POST", "guests/linux1", guest);
     expect((await seal("linux1", "linux")).result).toMatchObject({ error: { code } });
+  });
+
+  it("tries a marker again that a busy store did not take, and only then powers off", async () => {
+    busyFor = 2;
+    const { marker, power } = await seal("linux1", "linux");
+    expect([marker?.["outcome"], power]).toEqual(["sealed", "PowerState/stopped"]);
+  });
+
+  it("stays on when nobody takes its marker", async () => {
+    busyFor = Infinity;
+    const { marker, power } = await seal("linux1", "linux");
+    expect([marker, power]).toEqual([undefined, "PowerState/running"]);
   });
 
   it("may stop without leaving a marker", async () => {

@@ -12,13 +12,22 @@ import { find, save, type World } from "./world.js";
 const MARKER_LOG_BYTES = 32 * 1024;
 /** From the marker to a stopped machine (assumed). */
 const SHUTDOWN_MS = 5_000;
-const MARKER_TRIES = 3;
+/** What the scripts wait before each try to put the marker (src/guest/linux/seal.sh, src/guest/windows/seal.ps1). */
+const MARKER_PAUSES_MS = [0, 5_000, 15_000, 30_000, 60_000];
 
 /** A seal belongs to one boot of one VM: what ends the boot ends it. */
 interface SealDetails {
   readonly boot: number;
   readonly order: SealOrder;
   readonly markerUrl: string;
+}
+
+interface MarkerDetails {
+  readonly boot: number;
+  readonly url: string;
+  readonly body: string;
+  readonly attempt: number;
+  readonly thenPowersOff: boolean;
 }
 
 export function beginSeal(world: World, vm: Vm, order: SealOrder, markerUrl: string): void {
@@ -28,16 +37,19 @@ export function beginSeal(world: World, vm: Vm, order: SealOrder, markerUrl: str
   if (guest.os === "Windows") guest.facts.imageState = "IMAGE_STATE_UNDEPLOYABLE";
   keepGuest(world, vm);
   const details: SealDetails = { boot: vm.inner.boot, order, markerUrl };
-  world.operations.start({
-    kind: "guest/seal",
-    target: vm.body.id,
-    location: vm.body.location ?? "",
-    family: "operations",
-    forMs: sealSeconds(guest) * 1000,
-    details: { ...details },
-    hidden: true,
-  });
+  later(world, vm, "guest/seal", sealSeconds(guest) * 1000, { ...details });
 }
+
+const later = (
+  world: World,
+  vm: Vm,
+  kind: string,
+  forMs: number,
+  details: Readonly<Record<string, unknown>>,
+): void => {
+  const { id: target, location = "" } = vm.body;
+  world.operations.start({ kind, target, location, family: "operations", forMs, details, hidden: true });
+};
 
 /** A guest lives on its OS disk: changing it is changing the disk. */
 export function keepGuest(world: World, vm: Vm): void {
@@ -45,30 +57,26 @@ export function keepGuest(world: World, vm: Vm): void {
   if (disk !== undefined) save(world, disk);
 }
 
-async function finishSeal(world: World, vm: Vm, { order, markerUrl }: SealDetails): Promise<void> {
+function finishSeal(world: World, vm: Vm, { order, markerUrl }: SealDetails): void {
   const guest = guestOf(world, vm);
   if (guest === undefined) return;
   const end = seal(guest, order);
-  if (end.kind === "hangs") {
-    guest.sealLog = end.log;
-    keepGuest(world, vm);
-    return;
-  }
-  guest.sealing = false;
+  if (end.kind !== "hangs") guest.sealing = false;
   if (end.kind !== "stops-without-marker") guest.sealLog = end.log;
   keepGuest(world, vm);
-  if (end.kind !== "stops-without-marker") await putMarker(world, vm, markerUrl, markerOf(order.runId, end));
-  if (end.kind === "failed" || !order.selfPowerOff) return;
-  world.operations.start({
-    kind: "guest/powerOff",
-    target: vm.body.id,
-    location: vm.body.location ?? "",
-    family: "operations",
-    forMs: SHUTDOWN_MS,
-    details: { boot: vm.inner.boot },
-    hidden: true,
-  });
+  if (end.kind === "stops-without-marker") powerOff(world, vm);
+  else if (end.kind !== "hangs")
+    putMarkerLater(world, vm, {
+      boot: vm.inner.boot,
+      url: markerUrl,
+      body: markerOf(order.runId, end),
+      attempt: 0,
+      thenPowersOff: end.kind === "sealed" && order.selfPowerOff,
+    });
 }
+
+const powerOff = (world: World, vm: Vm): void =>
+  later(world, vm, "guest/powerOff", SHUTDOWN_MS, { boot: vm.inner.boot });
 
 const markerOf = (runId: string, end: Extract<SealEnd, { kind: "sealed" | "failed" }>): string => {
   const common = { contract: "seal-marker/1", runId, outcome: end.kind, imageState: end.imageState };
@@ -76,21 +84,30 @@ const markerOf = (runId: string, end: Extract<SealEnd, { kind: "sealed" | "faile
   return JSON.stringify({ ...common, ...users, log: tail(end.log, MARKER_LOG_BYTES) });
 };
 
-/** The URL is a secret: no log line says more than that it did not work. */
-async function putMarker(world: World, vm: Vm, url: string, body: string): Promise<void> {
-  for (let attempt = 1; attempt <= MARKER_TRIES; attempt += 1) {
-    try {
-      const response = await fetch(url, {
-        method: "PUT",
-        headers: { "x-ms-blob-type": "BlockBlob", "content-type": "application/json" },
-        body,
-      });
-      if (response.ok) return;
-      world.log(`guest ${vm.body.name}: the marker was refused with ${response.status}`);
-      if (response.status < 500) return;
-    } catch {
-      world.log(`guest ${vm.body.name}: the marker's storage could not be reached`);
-    }
+const putMarkerLater = (world: World, vm: Vm, details: MarkerDetails): void =>
+  later(world, vm, "guest/marker", MARKER_PAUSES_MS[details.attempt] ?? 0, { ...details });
+
+/** A guest whose marker nobody takes stays on: what sealed it is to be asked. */
+async function putMarker(world: World, vm: Vm, details: MarkerDetails): Promise<void> {
+  const guest = guestOf(world, vm);
+  if (await isTaken(details)) {
+    if (details.thenPowersOff) powerOff(world, vm);
+  } else if (details.attempt + 1 < MARKER_PAUSES_MS.length) {
+    world.log(`guest ${vm.body.name}: the marker was not accepted; trying again`);
+    putMarkerLater(world, vm, { ...details, attempt: details.attempt + 1 });
+  } else if (guest !== undefined) {
+    guest.sealLog += "\nvmimage-seal: step marker failed: it was not accepted";
+    keepGuest(world, vm);
+  }
+}
+
+/** The URL is a secret, so an error that may hold it is not told. */
+async function isTaken({ url, body }: MarkerDetails): Promise<boolean> {
+  const headers = { "x-ms-blob-type": "BlockBlob", "content-type": "application/json" };
+  try {
+    return (await fetch(url, { method: "PUT", headers, body })).ok;
+  } catch {
+    return false;
   }
 }
 
@@ -104,6 +121,7 @@ export const guestCompletions = (world: World): Record<string, Completion> => {
   });
   return {
     "guest/seal": during((vm, details) => finishSeal(world, vm, details as unknown as SealDetails)),
+    "guest/marker": during((vm, details) => putMarker(world, vm, details as unknown as MarkerDetails)),
     "guest/powerOff": during((vm) => turnOff(world, vm, "stopped")),
   };
 };
