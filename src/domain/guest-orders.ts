@@ -1,5 +1,6 @@
 /** What the pipeline asks of a guest. */
 import type { CheckContext, GuestRemedy } from "./guest/row.js";
+import type { Tags } from "./image-order.js";
 import type { VmSummary } from "./vm.js";
 
 export interface GuestOptions {
@@ -21,6 +22,8 @@ export interface GuestQuestion {
   readonly osType: VmSummary["osType"];
   readonly script: "preflight" | "seal-log" | "audit";
   readonly runId: string;
+  /** Of the command, which is a resource of its own. */
+  readonly tags: Tags;
   /** For an audit: when the VM was asked for, in milliseconds since the Unix epoch; what is older came with the image. */
   readonly sinceMs?: number;
 }
@@ -48,6 +51,7 @@ export interface SealOrder {
   readonly location: string;
   readonly osType: VmSummary["osType"];
   readonly guest: GuestOptions;
+  readonly tags: Tags;
   readonly limitMinutes: number;
 }
 

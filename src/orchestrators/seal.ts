@@ -9,6 +9,7 @@ import { sealLimitMs } from "../domain/guest/seal-limit.js";
 import type { SealFailure } from "../domain/guest/seal-outcome.js";
 import { judgeStart } from "../domain/guest/seal-start.js";
 import { nextPollSeconds } from "../domain/polling.js";
+import type { GuestQuestion } from "../domain/guest-orders.js";
 import { guestContext } from "../domain/guest-orders.js";
 import type { Check } from "../domain/preflight.js";
 import { blockedBy, blocking } from "../domain/preflight.js";
@@ -45,6 +46,7 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
     location,
     osType,
     guest: request.guest,
+    tags: scope.workTags,
     limitMinutes,
   });
   const limitMs = limitMinutes * 60_000;
@@ -95,12 +97,11 @@ function limitOf({ osType, size, osDisk }: VmSummary, checks: readonly Check[]):
 
 /** What in the guest would keep it from being generalized is named now, not after hours. */
 function* guestPreflight(scope: CaptureScope, vmId: string): Durable<readonly Check[]> {
-  const { run, request, sealId: runId, vm } = scope;
+  const { run, request, vm } = scope;
   note(run, "generalize", { detail: "looking at the guest" });
-  const { osType, location } = vm;
-  const question = { vmId, osType, location, script: "preflight" as const, runId };
+  const question = questionOf(scope, vmId, "preflight");
   const { output } = yield* operate(run, askGuest, question, { limitMinutes: 30 });
-  const checks = checkGuest(osType, output, guestContext(request.guest, vm));
+  const checks = checkGuest(vm.osType, output, guestContext(request.guest, vm));
   scope.checks.push(...checks);
   const blocks = blocking(checks);
   if (blocks.length === 0) return checks;
@@ -108,13 +109,18 @@ function* guestPreflight(scope: CaptureScope, vmId: string): Durable<readonly Ch
 }
 
 /** The guest's own log, if it still answers: what names the cause when the clock has run out. */
-function* lastWords({ run, sealId: runId, vm }: CaptureScope, vmId: string): Durable<string> {
-  const { osType, location } = vm;
+function* lastWords(scope: CaptureScope, vmId: string): Durable<string> {
   try {
-    const question = { vmId, osType, location, script: "seal-log" as const, runId };
-    return (yield* operate(run, askGuest, question, { limitMinutes: 10 })).output;
+    const question = questionOf(scope, vmId, "seal-log");
+    return (yield* operate(scope.run, askGuest, question, { limitMinutes: 10 })).output;
   } catch (error) {
     if (error instanceof RunEnd && error.status === "cancelled") throw error;
     return "";
   }
 }
+
+const questionOf = (
+  { sealId: runId, vm: { osType, location }, workTags: tags }: CaptureScope,
+  vmId: string,
+  script: GuestQuestion["script"],
+): GuestQuestion => ({ vmId, osType, location, script, runId, tags });

@@ -61,7 +61,7 @@ export function* proved(run: Run, target: Target, boot: TestBoot | undefined): D
 }
 
 function* bootAndLook(run: Run, { subnetId = "", image, ...boot }: TestBoot): Durable<readonly Check[]> {
-  const { vmId, location, keepUsers, state, traits, runId } = boot;
+  const { vmId, location, keepUsers, state, traits, runId, tags } = boot;
   const luns = image.disks.flatMap(({ lun }) => (lun < 0 ? [] : [lun]));
   run.undo.push({ when: "exit", resources: [vmId] });
   // A VM that a former run of this capture left has booted before.
@@ -70,7 +70,8 @@ function* bootAndLook(run: Run, { subnetId = "", image, ...boot }: TestBoot): Du
   const sinceMs = nowMs(run.context);
   yield* booted(run, { ...boot, subnetId, imageId: image.id, luns });
   note(run, "test-boot", { percent: 90, detail: "looking into the guest" });
-  const question = { vmId, location, osType: traits.osType, script: "audit" as const, runId, sinceMs };
+  const script = "audit" as const;
+  const question = { vmId, location, osType: traits.osType, script, runId, sinceMs, tags };
   const { output } = yield* operate(run, askGuest, question, { limitMinutes: AUDIT_MINUTES });
   const context = { state, luns, keepUsers, admin: TEST_ADMIN, hostName: testHostName(vmId) };
   const checks = auditGuest(traits.osType, output, context);

@@ -99,6 +99,7 @@ function outputIn({ properties }: ActionStatus): string {
 
 const questionModel = (question: GuestQuestion, scripts: GuestScripts) => ({
   location: question.location,
+  tags: { ...question.tags },
   source: { script: scripts[question.osType][question.script] },
   parameters: parametersOf(question),
   timeoutInSeconds: 600,
@@ -117,7 +118,7 @@ function sealModel(
   order: SealOrder & { markerUrl: string },
   scripts: GuestScripts,
 ): VirtualMachineRunCommand {
-  const { guest, osType, runId, location } = order;
+  const { guest, osType, runId, location, tags } = order;
   const options =
     osType === "Windows"
       ? // The guest gives up first, so that it is the one to say why.
@@ -129,6 +130,7 @@ function sealModel(
         ];
   return {
     location,
+    tags: { ...tags },
     source: { script: guest.script ?? scripts[osType].seal },
     parameters: [
       parameter("runId", runId),

@@ -80,7 +80,7 @@ function modelOf({
     ...(state === "generalized" ? { osProfile: profileOf(vmId, traits.osType) } : {}),
     ...(traits.securityType === "TrustedLaunch" ? { securityProfile: trustedLaunch(true, true) } : {}),
     ...(traits.plan ? { plan: { ...traits.plan } } : {}),
-    networkProfile: isolated(name, subnetId, false),
+    networkProfile: isolated({ name, subnetId, tags }, false),
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
   };
 }

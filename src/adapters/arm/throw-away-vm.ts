@@ -1,5 +1,6 @@
 /** What the VMs that a run makes for itself have in common: isolated, watched, and gone with all they brought. */
 import type { NetworkProfile, SecurityProfile, VirtualMachine } from "@azure/arm-compute";
+import type { Tags } from "../../domain/image-order.js";
 import type { Asked, Outcome, Progress } from "../../domain/outcome.js";
 import { succeeded } from "../../domain/outcome.js";
 import type { Arm } from "./client.js";
@@ -7,12 +8,19 @@ import { locate } from "./client.js";
 import { progressOf } from "./submit.js";
 import { agentReady, powerStateOf } from "./vm-summary.js";
 
+interface ThrowAway {
+  readonly name: string;
+  readonly subnetId: string;
+  readonly tags: Tags;
+}
+
 /** No public address, and an interface that is made and deleted with its VM. */
-export const isolated = (name: string, subnetId: string, accelerated: boolean): NetworkProfile => ({
+export const isolated = ({ name, subnetId, tags }: ThrowAway, accelerated: boolean): NetworkProfile => ({
   networkApiVersion: "2022-11-01",
   networkInterfaceConfigurations: [
     {
       name: `${name}-nic`,
+      tags: { ...tags },
       primary: true,
       deleteOption: "Delete",
       enableAcceleratedNetworking: accelerated,

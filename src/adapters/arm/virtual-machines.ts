@@ -52,6 +52,14 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
   };
 }
 
+function securityOf({ securityType, secureBoot, vTpm, encryptionAtHost }: WorkingVm["source"]) {
+  const trusted = securityType === "TrustedLaunch";
+  if (!trusted && !encryptionAtHost) return {};
+  return {
+    securityProfile: { ...(trusted ? trustedLaunch(secureBoot, vTpm) : {}), encryptionAtHost },
+  };
+}
+
 /**
  * A throw-away copy: no osProfile, since the disks carry the system as it is, no extensions, no public address, and
  * everything it brings goes with it when it is deleted.
@@ -82,10 +90,8 @@ function workingVmModel({ source, diskIds, subnetId, tags, vmId }: WorkingVm): V
         managedDisk: { id: dataDiskIds[index] ?? "" },
       })),
     },
-    ...(source.securityType === "TrustedLaunch"
-      ? { securityProfile: trustedLaunch(source.secureBoot, source.vTpm) }
-      : {}),
-    networkProfile: isolated(name, subnetId, source.acceleratedNetworking),
+    ...securityOf(source),
+    networkProfile: isolated({ name, subnetId, tags }, source.acceleratedNetworking),
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
   };
 }

@@ -6,6 +6,10 @@ import type { GuestPatch } from "./guests/guest.js";
 export const caching = z.enum(["None", "ReadOnly", "ReadWrite"]);
 export const tags = z.record(z.string(), z.string());
 
+/** By Azure Disk Encryption, from inside the VM. */
+const guestEncrypted = z.boolean().optional();
+const plan = z.record(z.string(), z.unknown()).optional();
+
 const seedVm = z.strictObject({
   name: z.string(),
   /** Absent: the first resource group. */
@@ -14,6 +18,7 @@ const seedVm = z.strictObject({
   osType: z.enum(["Linux", "Windows"]),
   generation: z.enum(["V1", "V2"]).optional(),
   securityType: z.enum(["Standard", "TrustedLaunch", "ConfidentialVM"]).optional(),
+  architecture: z.enum(["x64", "Arm64"]).optional(),
   diskControllerType: z.enum(["SCSI", "NVMe"]).optional(),
   size: z.string().optional(),
   zones: z.array(z.string()).optional(),
@@ -24,6 +29,7 @@ const seedVm = z.strictObject({
       caching: caching.optional(),
       sku: z.string().optional(),
       ephemeral: z.boolean().optional(),
+      guestEncrypted,
     })
     .optional(),
   dataDisks: z
@@ -33,6 +39,9 @@ const seedVm = z.strictObject({
         sizeGb: z.number(),
         caching: caching.optional(),
         sku: z.string().optional(),
+        /** How many VMs may attach it at once. */
+        maxShares: z.number().int().optional(),
+        guestEncrypted,
       }),
     )
     .optional(),
@@ -51,7 +60,7 @@ const seedVm = z.strictObject({
   guest: z.custom<GuestPatch>((value) => typeof value === "object").optional(),
   tags: tags.optional(),
   identity: z.record(z.string(), z.unknown()).optional(),
-  plan: z.record(z.string(), z.unknown()).optional(),
+  plan,
   adminUsername: z.string().optional(),
   nic: z.strictObject({ name: z.string().optional(), subnetId: z.string().optional() }).optional(),
 });
@@ -92,6 +101,7 @@ export const seedSchema = z.strictObject({
               offer: z.string().optional(),
               sku: z.string().optional(),
               features: z.array(feature).optional(),
+              purchasePlan: plan,
             }),
           )
           .optional(),
@@ -112,6 +122,10 @@ export const seedSchema = z.strictObject({
   deniedActions: z.array(z.strictObject({ action: z.string(), scope: z.string().optional() })).optional(),
   /** Lower limits than Azure's, by the name that usages show (`cores`, `standardDSv5Family`). */
   quotas: z.record(z.string(), z.number()).optional(),
+  /** VM sizes that the subscription may not use, everywhere or in some zones. */
+  closedSizes: z
+    .array(z.strictObject({ size: z.string(), zones: z.array(z.string()).optional() }))
+    .optional(),
 });
 
 export type Seed = z.input<typeof seedSchema>;

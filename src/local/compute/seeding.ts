@@ -33,6 +33,7 @@ export function applySeed(world: World, seed: Seed): void {
   settings.set("subscription", seed.subscriptionId ?? DEFAULT_SUBSCRIPTION);
   settings.set("denied", seed.deniedActions ?? []);
   settings.set("quotas", seed.quotas ?? {});
+  settings.set("closedSizes", seed.closedSizes ?? []);
   for (const { name, location, tags: groupTags = {} } of seed.resourceGroups)
     makeGroup(world, name, location, groupTags);
   const home = seed.resourceGroups[0];
@@ -64,6 +65,27 @@ export function applySeed(world: World, seed: Seed): void {
   }
 }
 
+interface SeedDisk {
+  readonly sizeGb: number;
+  readonly sku: string;
+  readonly maxShares?: number | undefined;
+  readonly guestEncrypted?: boolean | undefined;
+}
+
+/** As the extension AzureDiskEncryption leaves it on a disk. */
+const encryptedBy = (prefix: string) => ({
+  enabled: true,
+  encryptionSettings: [
+    {
+      diskEncryptionKey: {
+        sourceVault: { id: `${prefix}/providers/Microsoft.KeyVault/vaults/keys` },
+        secretUrl: "https://keys.vault.azure.net/secrets/disk/1",
+      },
+    },
+  ],
+  encryptionSettingsVersion: "1.1",
+});
+
 interface Place {
   readonly prefix: string;
   readonly location: string;
@@ -80,7 +102,8 @@ function seedVmInto(world: World, seed: SeedVm, { prefix, location }: Place): vo
   const guest = merge(healthy, seed.guest);
   const hex = stableGuid(id).replaceAll("-", "");
   const zones = seed.zones === undefined ? {} : { zones: seed.zones };
-  const seedDisk = (name: string, sizeGb: number, sku: string, os: boolean): Disk => {
+  const seedDisk = (name: string, asked: SeedDisk, os: boolean): Disk => {
+    const { sizeGb, sku } = asked;
     const sizeBytes = sizeGb * GIB;
     const disk = makeDisk(world, {
       id: `${prefix}/providers/Microsoft.Compute/disks/${name}`,
@@ -91,10 +114,16 @@ function seedVmInto(world: World, seed: SeedVm, { prefix, location }: Place): vo
           sizeBytes,
           ...(os ? { guest } : {}),
         },
-        ...(os ? { osType: seed.osType, generation } : {}),
+        ...(os ? { osType: seed.osType, generation, architecture: seed.architecture } : {}),
       },
-      envelope: { sku: { name: sku }, ...zones },
-      properties: { creationData: { createOption: os ? "FromImage" : "Empty" }, diskSizeGB: sizeGb },
+      // A zone-redundant disk lies in no zone.
+      envelope: { sku: { name: sku }, ...(sku.endsWith("_ZRS") ? {} : zones) },
+      properties: {
+        creationData: { createOption: os ? "FromImage" : "Empty" },
+        diskSizeGB: sizeGb,
+        ...(asked.maxShares === undefined ? {} : { maxShares: asked.maxShares }),
+        ...(asked.guestEncrypted === true ? { encryptionSettingsCollection: encryptedBy(prefix) } : {}),
+      },
     });
     disk.inner.vmId = id;
     save(world, disk);
@@ -102,13 +131,17 @@ function seedVmInto(world: World, seed: SeedVm, { prefix, location }: Place): vo
   };
   const os = seedDisk(
     `${seed.name}_OsDisk_1_${hex}`,
-    seed.osDisk?.sizeGb ?? (seed.osType === "Windows" ? 127 : 30),
-    seed.osDisk?.sku ?? "Premium_LRS",
+    {
+      ...seed.osDisk,
+      sizeGb: seed.osDisk?.sizeGb ?? (seed.osType === "Windows" ? 127 : 30),
+      sku: seed.osDisk?.sku ?? "Premium_LRS",
+    },
     true,
   );
   const dataDisks = (seed.dataDisks ?? []).map(
-    ({ lun, sizeGb, caching: diskCaching = "None", sku = "Premium_LRS" }) => {
-      const disk = seedDisk(`${seed.name}_data_${lun}`, sizeGb, sku, false);
+    ({ lun, caching: diskCaching = "None", sku = "Premium_LRS", ...asked }) => {
+      const { sizeGb } = asked;
+      const disk = seedDisk(`${seed.name}_data_${lun}`, { ...asked, sku }, false);
       return {
         lun,
         name: disk.body.name,
@@ -230,6 +263,7 @@ function seedGallery(
     offer,
     sku,
     features,
+    purchasePlan,
     ...state
   } of seed.definitions ?? []) {
     const definition: Definition = {
@@ -245,6 +279,7 @@ function seedGallery(
           architecture: architecture ?? "x64",
           ...state,
           ...(features === undefined ? {} : { features }),
+          ...(purchasePlan === undefined ? {} : { purchasePlan }),
           identifier: { publisher: publisher ?? "contoso", offer: offer ?? name, sku: sku ?? "default" },
           provisioningState: "Succeeded",
         },

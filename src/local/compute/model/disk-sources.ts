@@ -14,6 +14,8 @@ export interface DiskSource {
   readonly holding: Holding;
   readonly osType?: "Linux" | "Windows" | undefined;
   readonly generation?: "V1" | "V2" | undefined;
+  /** Absent: x64. */
+  readonly architecture?: "x64" | "Arm64" | undefined;
   readonly uniqueId?: string | undefined;
   readonly location?: string | undefined;
 }
@@ -54,7 +56,8 @@ export function diskSource(
       sourceResourceId,
     );
   if (from === undefined) throw arm.notFound(sourceResourceId.split("/").at(-1) ?? "");
-  const { osType, hyperVGeneration, uniqueId } = from.body.properties as DiskProperties;
+  const { osType, hyperVGeneration, supportedCapabilities, uniqueId } = from.body
+    .properties as DiskProperties;
   // Incomplete copies cannot be copied from: their bytes are not all there.
   if ((from.inner.copy?.endMs ?? 0) > world.clock.now() || from.inner.copy?.endMs === null)
     throw diskErrors.copying(from.body.name);
@@ -62,6 +65,7 @@ export function diskSource(
     holding: from.inner.holding,
     osType,
     generation: hyperVGeneration,
+    architecture: supportedCapabilities?.architecture,
     uniqueId: uniqueId as string | undefined,
     location: from.body.location,
   };

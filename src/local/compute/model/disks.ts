@@ -98,18 +98,24 @@ interface NewDisk {
 /** Puts a disk into being; a VM that makes its own disks uses this too. */
 export function makeDisk(world: World, { id, location, source, envelope, properties }: NewDisk): Disk {
   const sizeGb = Math.max(properties.diskSizeGB ?? 0, Math.ceil(source.holding.sizeBytes / GIB));
-  const { generation, osType } = source;
+  const { generation, osType, architecture = "x64" } = source;
+  const sku = envelope["sku"] as { name?: string } | undefined;
+  if (envelope["zones"] !== undefined && sku?.name?.endsWith("_ZRS") === true)
+    throw diskErrors.zonal(sku.name);
   const disk: Disk = {
     type: DISK,
     body: {
       ...tracked(DISK, id, location, envelope["tags"] as Record<string, string> | undefined),
       ...(envelope["zones"] === undefined ? {} : { zones: envelope["zones"] as string[] }),
-      sku: withTier(envelope["sku"] as { name?: string } | undefined),
+      sku: withTier(sku),
       properties: {
+        encryption: { type: "EncryptionAtRestWithPlatformKey" },
+        networkAccessPolicy: "AllowAll",
+        publicNetworkAccess: "Enabled",
         ...(osType === undefined ? {} : { osType }),
         ...(generation === undefined
           ? {}
-          : { hyperVGeneration: generation, supportedCapabilities: { architecture: "x64" } }),
+          : { hyperVGeneration: generation, supportedCapabilities: { architecture } }),
         ...properties,
         creationData: {
           ...properties.creationData,
@@ -118,9 +124,6 @@ export function makeDisk(world: World, { id, location, source, envelope, propert
         diskSizeGB: sizeGb,
         diskIOPSReadWrite: 500,
         diskMBpsReadWrite: 60,
-        encryption: { type: "EncryptionAtRestWithPlatformKey" },
-        networkAccessPolicy: "AllowAll",
-        publicNetworkAccess: "Enabled",
         timeCreated: timestamp(world.clock.now()),
         provisioningState: "Succeeded",
         diskSizeBytes: sizeGb * GIB,

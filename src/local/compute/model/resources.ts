@@ -78,6 +78,7 @@ export interface DiskProperties extends Loose {
   diskSizeGB?: number | undefined;
   osType?: "Linux" | "Windows" | undefined;
   hyperVGeneration?: "V1" | "V2" | undefined;
+  supportedCapabilities?: { readonly architecture?: "x64" | "Arm64" } | undefined;
   incremental?: boolean | undefined;
 }
 

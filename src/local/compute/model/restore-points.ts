@@ -167,7 +167,8 @@ function finish(world: World, point: RestorePoint, details: Readonly<Record<stri
     const far = originAt !== undefined && regionKey(originAt) !== regionKey(collection.body.location ?? "");
     const copyMs = crossRegionCopyMs(holding.sizeBytes / GIB) * Number(details["slow"] ?? 1);
     const source: Disk | undefined = find(world, "Microsoft.Compute/disks", sourceDiskId);
-    const { osType, hyperVGeneration, uniqueId } = (source?.body.properties ?? {}) as Partial<DiskProperties>;
+    const { osType, hyperVGeneration, supportedCapabilities, uniqueId } = (source?.body.properties ??
+      {}) as Partial<DiskProperties>;
     const diskPoint: DiskRestorePoint = {
       type: DISK_POINT,
       body: {
@@ -178,7 +179,7 @@ function finish(world: World, point: RestorePoint, details: Readonly<Record<stri
           sourceResourceId: from ?? sourceDiskId,
           sourceUniqueId: uniqueId,
           ...(osType === undefined ? {} : { osType }),
-          ...(hyperVGeneration === undefined ? {} : { hyperVGeneration }),
+          ...(hyperVGeneration === undefined ? {} : { hyperVGeneration, supportedCapabilities }),
           familyId: randomUUID(),
           encryption: { type: "EncryptionAtRestWithPlatformKey" },
           networkAccessPolicy: "AllowAll",

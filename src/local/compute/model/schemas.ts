@@ -68,6 +68,7 @@ const imageReference = z.looseObject({
 
 const nicConfiguration = z.looseObject({
   name: z.string(),
+  tags: tags.optional(),
   properties: z
     .looseObject({
       primary: z.boolean().optional(),

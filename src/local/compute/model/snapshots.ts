@@ -41,7 +41,7 @@ export function putSnapshot(call: Call): Outcome {
     ? { holding: empty }
     : diskSource(world, creationData, properties.diskSizeGB);
   const location = request.location ?? group.location;
-  const { generation, osType, uniqueId } = source;
+  const { generation, osType, architecture = "x64", uniqueId } = source;
   const now = world.clock.now();
   const sizeGb = Math.ceil(source.holding.sizeBytes / GIB);
   const copyMs = crossRegionCopyMs(sizeGb) * (call.twist?.slow ?? 1);
@@ -51,14 +51,14 @@ export function putSnapshot(call: Call): Outcome {
       ...tracked(SNAPSHOT, id, location, request.tags),
       sku: withTier(request.sku as { name?: string } | undefined),
       properties: {
+        encryption: { type: "EncryptionAtRestWithPlatformKey" },
         ...(osType === undefined ? {} : { osType }),
         ...(generation === undefined
           ? {}
-          : { hyperVGeneration: generation, supportedCapabilities: { architecture: "x64" } }),
+          : { hyperVGeneration: generation, supportedCapabilities: { architecture } }),
         ...properties,
         creationData: { ...creationData, ...(uniqueId === undefined ? {} : { sourceUniqueId: uniqueId }) },
         diskSizeGB: sizeGb,
-        encryption: { type: "EncryptionAtRestWithPlatformKey" },
         incremental: properties.incremental ?? false,
         networkAccessPolicy: "AllowAll",
         publicNetworkAccess: "Enabled",

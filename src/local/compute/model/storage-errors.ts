@@ -12,6 +12,8 @@ export const diskErrors = {
     notAllowed(
       `There is an active shared access signature outstanding for disk ${disk}. Call EndGetAccess before attaching or deleting the disk. Learn more here: aka.ms/revokeaccessapi.`,
     ),
+  /** Source: the public tracker of Azure's own Terraform module, terraform-azurerm-avm-res-compute-virtualmachine#236. */
+  zonal: (sku: string) => notAllowed(`A disk with sku '${sku}' cannot be created in an availability zone.`),
   inUse: (disk: string, vmId: string) =>
     notAllowed(`Cannot grant access to disk ${disk} while it is attached to running VM ${vmId}.`),
   shrunk: (): ErrorBody => ({

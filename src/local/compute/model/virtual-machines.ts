@@ -16,7 +16,7 @@ import { parse, patchRequest, vmRequest } from "./schemas.js";
 import { type VmPlace, buildDisks, holdsDisk } from "./vm-disks.js";
 import { fails, reads, standing, tracked } from "./verbs.js";
 import { type Request, carried, shownProperties, start } from "./vm-requests.js";
-import { coresUsed, limitOf, sizeOf } from "./vm-sizes.js";
+import { coresUsed, isClosed, limitOf, sizeOf } from "./vm-sizes.js";
 import { extensionsOf } from "./vm-extensions.js";
 import { VM, booted } from "./vm-state.js";
 import { update } from "./vm-update.js";
@@ -61,10 +61,13 @@ export function create(call: Call, request: Request): Outcome {
   if (properties.hardwareProfile?.vmSize === undefined) throw vmErrors.missing("hardwareProfile.vmSize");
   if (properties.networkProfile === undefined) throw vmErrors.missing("networkProfile");
   checkQuota(world, properties.hardwareProfile.vmSize, location);
+  if (isClosed(world, properties.hardwareProfile.vmSize, request.zones))
+    throw vmErrors.sizeClosed(properties.hardwareProfile.vmSize, location);
   const place: VmPlace = {
     id,
     location,
     zones: request.zones,
+    tags: request.tags,
     computerName: properties.osProfile?.computerName ?? name,
     user: properties.osProfile?.adminUsername ?? "",
   };

@@ -17,6 +17,8 @@ export interface VmPlace {
   readonly id: string;
   readonly location: string;
   readonly zones?: string[] | undefined;
+  /** The disks that are made with the VM are made with its tags (terraform-provider-azurerm#8162). */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly computerName: string;
   readonly user: string;
 }
@@ -160,13 +162,15 @@ function ownedDisk(
   source: Parameters<typeof makeDisk>[1]["source"],
 ): Disk {
   const { subscriptionId, group } = parseId(place.id);
+  const sku = asked.managedDisk?.storageAccountType ?? "Premium_LRS";
   const disk = makeDisk(world, {
     id: `${groupId(subscriptionId, group)}/providers/Microsoft.Compute/disks/${name}`,
     location: place.location,
     source: { ...source, holding: copyHolding(source.holding) },
     envelope: {
-      sku: { name: asked.managedDisk?.storageAccountType ?? "Premium_LRS" },
-      ...(place.zones === undefined ? {} : { zones: place.zones }),
+      tags: place.tags,
+      sku: { name: sku },
+      ...(place.zones === undefined || sku.endsWith("_ZRS") ? {} : { zones: place.zones }),
     },
     properties: {
       creationData: { createOption: asked.createOption },

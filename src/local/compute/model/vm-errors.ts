@@ -60,6 +60,12 @@ export const vmErrors = {
       code: "NicInUse",
       message: `Network Interface ${nic} is used by existing VM ${vm}.`,
     }),
+  /** Source: Microsoft, "Resolve errors for SKU not available". */
+  sizeClosed: (size: string, location: string) =>
+    new ArmError(409, {
+      code: "SkuNotAvailable",
+      message: `The requested VM size for resource 'Following SKUs have failed for Capacity Restrictions: ${size}' is currently not available in location '${location}'. Please try another size or deploy to a different location or different zone. See https://aka.ms/azureskunotavailable for details.`,
+    }),
   quota: (name: string, location: string, limit: number, usage: number, added: number) =>
     notAllowed(
       `Operation could not be completed as it results in exceeding approved ${name} quota. Additional details - Deployment Model: Resource Manager, Location: ${location}, Current Limit: ${limit}, Current Usage: ${usage}, Additional Required: ${added}, (Minimum) New Limit Required: ${usage + added}. Submit a request for Quota increase by specifying parameters listed in the 'Details' section for deployment to succeed.`,

@@ -114,9 +114,31 @@ export function listVmSizes(): Outcome {
   );
 }
 
+interface ClosedSize {
+  readonly size: string;
+  readonly zones?: readonly string[];
+}
+
+/** What the seed says of a size that the subscription may not use (`closedSizes`). */
+const closings = (world: World, name: string): readonly ClosedSize[] =>
+  ((world.tables.settings.get("closedSizes") ?? []) as readonly ClosedSize[]).filter(
+    ({ size: closed }) => closed.toLowerCase() === name.toLowerCase(),
+  );
+
+export const isClosed = (world: World, name: string, zones: readonly string[] = []): boolean =>
+  closings(world, name).some((closed) => closed.zones?.some((zone) => zones.includes(zone)) ?? true);
+
+const restrictionsOf = (world: World, name: string, location: string) =>
+  closings(world, name).map(({ zones }) => ({
+    type: zones === undefined ? "Location" : "Zone",
+    values: [location],
+    restrictionInfo: { locations: [location], ...(zones === undefined ? {} : { zones }) },
+    reasonCode: "NotAvailableForSubscription",
+  }));
+
 /** `$filter=location eq 'westus'` is the one filter the service takes. */
-export function listSkus(call: Call): Outcome {
-  const location = /location eq '([^']+)'/.exec(call.query.get("$filter") ?? "")?.[1] ?? "westeurope";
+export function listSkus({ world, query }: Call): Outcome {
+  const location = /location eq '([^']+)'/.exec(query.get("$filter") ?? "")?.[1] ?? "westeurope";
   return found({
     value: SIZES.map((known) => ({
       resourceType: "virtualMachines",
@@ -133,7 +155,7 @@ export function listSkus(call: Call): Outcome {
         { name: "TrustedLaunchDisabled", value: known.trustedLaunch ? "False" : "True" },
         { name: "PremiumIO", value: "True" },
       ],
-      restrictions: [],
+      restrictions: restrictionsOf(world, known.name, location),
     })),
   });
 }

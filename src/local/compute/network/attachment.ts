@@ -130,7 +130,7 @@ function described(
   world: World,
   vm: Place,
   beside: readonly Nic[],
-  { name, properties = {} }: Configuration,
+  { name, tags, properties = {} }: Configuration,
 ): Nic {
   const { ipConfigurations = [], enableAcceleratedNetworking, networkSecurityGroup } = properties;
   const { subscriptionId, group } = parseId(vm.id);
@@ -143,6 +143,7 @@ function described(
   return shapedNic(world, {
     id,
     location: vm.location,
+    ...(tags === undefined ? {} : { tags }),
     beside,
     ipConfigurations: ipConfigurations.map((one) => ({
       name: one.name,
