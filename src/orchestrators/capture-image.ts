@@ -10,6 +10,7 @@ import { inBrief } from "../domain/brief.js";
 import { capturePlan } from "../domain/capture-plan.js";
 import { traitsOf } from "../domain/image.js";
 import type { MadeImage } from "../domain/image-order.js";
+import { captureNames } from "../domain/names.js";
 import { inReport } from "../domain/preflight.js";
 import { making, resumable } from "./adopt.js";
 import { concludeAloud } from "./announce.js";
@@ -18,6 +19,7 @@ import type { CaptureScope } from "./capture-scope.js";
 import { scopeOf } from "./capture-scope.js";
 import { imageSource } from "./clone.js";
 import type { Durable } from "./durable.js";
+import type { Preflight } from "./preflight.js";
 import { preflight } from "./preflight.js";
 import { register, versionOf } from "./register.js";
 import type { Run } from "./run.js";
@@ -43,16 +45,14 @@ export function* captureImage(context: OrchestrationContext): Generator<Task, un
 function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   const { request } = input;
   demandSubnet(request.testBoot, input.workSubnetId);
-  const { vm, facts, checks } = yield* stage(run, "preflight", () => preflight(run, input));
-  const scope = scopeOf(run, input, vm, checks);
-  if (request.dryRun)
-    return {
-      dryRun: true,
-      plan: capturePlan(request, vm, scope.names, facts.version),
-      checks: inReport(checks, REPORT_CHARS),
-    };
+  const first = yield* stage(run, "preflight", () => preflight(run, input));
+  if (request.dryRun) return dryRunOf(input, first);
 
-  yield* stage(run, "queue", () => waitForTurn(run, input.runId, vm, request.whenBusy));
+  const { vm, facts, checks } = yield* stage(run, "queue", function* () {
+    const stoodInLine = yield* waitForTurn(run, input.runId, first.vm, request.whenBusy);
+    return stoodInLine ? yield* preflight(run, input) : first;
+  });
+  const scope = scopeOf(run, input, vm, checks);
   const backup = yield* resumable(scope, "backup", () => backUp(scope));
   const sealedVmId = request.image.state === "generalized" ? yield* sealedVm(scope, backup) : undefined;
   if (sealedVmId === undefined) skipSeal(run);
@@ -97,6 +97,12 @@ const testBootOf = (
   subnetId: workSubnetId,
   tags: workTags,
   again: former !== undefined,
+});
+
+const dryRunOf = ({ runId, request }: CaptureInput, { vm, facts, checks }: Preflight) => ({
+  dryRun: true,
+  plan: capturePlan(request, vm, captureNames(runId, vm, request.workResourceGroup), facts.version),
+  checks: inReport(checks, REPORT_CHARS),
 });
 
 function skipSeal(run: Run): void {

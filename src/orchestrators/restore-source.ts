@@ -24,10 +24,11 @@ export function* restoreSource(context: OrchestrationContext): Generator<Task, u
 
 function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<RestoreResult> {
   const first = yield* stage(run, "preflight", () => planRestore(run, captureId));
-  // A capture may have the same id: the hold is told apart as the instances are.
-  yield* stage(run, "queue", () => waitForTurn(run, instanceIdOf("restore", runId), first.vm));
-  // Who stood in line looks again: the VM may have changed under the one before.
-  const plan = yield* planRestore(run, captureId);
+  const plan = yield* stage(run, "queue", function* () {
+    // A capture may have the same id: the hold is told apart as the instances are.
+    const stoodInLine = yield* waitForTurn(run, instanceIdOf("restore", runId), first.vm);
+    return stoodInLine ? yield* planRestore(run, captureId) : first;
+  });
   const order = { run, restoreId: runId, captureId, plan };
 
   const disks = yield* stage(run, "disks", () => restoredDisks(order));

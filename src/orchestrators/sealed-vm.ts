@@ -26,6 +26,7 @@ export function* sealedVm(scope: CaptureScope, backup: Backup): Durable<string> 
   yield* resumable(scope, "generalize", function* () {
     if (!found.sealed) yield* seal(scope, vmId);
   });
+  if (found.byOthers) skip(run, "generalize", "the source VM was marked generalized before");
   yield* resumable(scope, "deallocate", function* () {
     if (found.power === "deallocated") return;
     making(scope);
@@ -41,23 +42,29 @@ export function* sealedVm(scope: CaptureScope, backup: Backup): Durable<string> 
 
 interface Found {
   readonly sealed: boolean;
+  /** Whoever marked the source VM generalized has sealed it: it can never start again, for a seal of ours or any other. */
+  readonly byOthers?: boolean;
   readonly power?: string;
   readonly markedGeneralized?: boolean;
 }
 
-/** How former runs left the VM that is to be sealed. */
+/** How the VM that is to be sealed was left, by former runs or by whoever else. */
 function* foundVm(scope: CaptureScope): Durable<Found> {
   const { run, former, request, names, vm } = scope;
   const inPlace = request.mode === "in-place";
   const vmId = inPlace ? vm.id : names.workingVmId;
   const state = former === undefined ? undefined : yield* ifThere(scope, vmId);
-  if (former === undefined || state === undefined) return { sealed: false };
+  const marked = inPlace && vm.markedGeneralized;
+  if (former === undefined || state === undefined)
+    return marked
+      ? { sealed: true, byOthers: true, power: vm.powerState, markedGeneralized: true }
+      : { sealed: false };
   const asked = former.runs.map((runId) => ({ runId, power: state.power }));
   const seals = (yield* demandEach(run, askFormerSeal, asked)).map(valueOf);
   const begun = seals.some((seal) => seal.begun);
   const sealed = seals.some((seal) => seal.sealed);
   if (inPlace && begun) run.wayBack = wayBack(scope);
-  if (sealed) return { ...state, sealed };
+  if (sealed || marked) return { ...state, sealed: true };
   // A guest whose seal failed is not sound. A clone is made anew; the source has no second.
   if (!inPlace && (begun || state.broken))
     yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: 60 });

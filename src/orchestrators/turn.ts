@@ -10,12 +10,13 @@ import { demand, keepWaiting } from "./wait.js";
 /** Two days in line: longer than the longest capture that the limits of a request allow. */
 const LINE_LIMIT_MINUTES = 2880;
 
+/** @returns whether the run had to stand in line: what it saw of the VM before may have changed. */
 export function* waitForTurn(
   run: Run,
   runId: string,
   vm: VmSummary,
   whenBusy: "wait" | "refuse" = "wait",
-): Durable<void> {
+): Durable<boolean> {
   const hold = { vmId: vm.id, runId };
   const sinceMs = nowMs(run.context);
   run.undo.push({
@@ -25,9 +26,9 @@ export function* waitForTurn(
       yield* call(run.context, releaseVm, hold);
     },
   });
-  for (;;) {
+  for (let waits = 0; ; waits += 1) {
     const { heldBy } = yield* demand(run, holdVm, hold);
-    if (heldBy === runId) return;
+    if (heldBy === runId) return waits > 0;
     if (whenBusy === "refuse")
       throw refusal({
         code: "VM_BUSY",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { OrchestrationOutcome } from "../support/run-orchestration.js";
+import type { OrchestrationOutcome, ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 import { GROUP, captureWorld, inputOf, nothingInTheWay, windowsVm } from "../support/capture-world.js";
 import { CAPTURE_STAGES } from "../../src/contracts/capture-run.js";
@@ -76,7 +76,7 @@ describe("a capture by clone", () => {
 });
 
 test("the status of a capture of 64 data disks, with warnings and a dry run, stays below Durable's 16 KB", async () => {
-  const group = `/subscriptions/s/resourceGroups/${"g".repeat(90)}/providers/Microsoft.Compute`;
+  const group = GROUP.replace("rg-production", "g".repeat(90));
   const disk = (name: string) => ({ ...windowsVm.osDisk, name, id: `${group}/disks/${name}` });
   const vm = {
     ...windowsVm,
@@ -210,6 +210,58 @@ describe("one capture per VM", () => {
     });
     expect(board(outcome).status).toBe("succeeded");
     expect(JSON.stringify(outcome.statuses)).toContain("waiting for run run-0");
+  });
+
+  test("who stood in line looks again: the VM may have another disk, or be another, by then", async () => {
+    const resized = {
+      ...windowsVm,
+      osDisk: { ...windowsVm.osDisk, id: `${GROUP}/disks/web-os2`, sizeGb: 255 },
+    };
+    const held = { by: "run-0" };
+    const looking = (act: string): ScriptedActivity => {
+      const [first, then] = [captureWorld()[act], captureWorld(resized)[act]];
+      return (input, call) => (held.by === "run-0" ? first : then)?.(input, call);
+    };
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf(),
+      activities: {
+        ...captureWorld(),
+        inspectVm: looking("inspectVm"),
+        inspectDisk: looking("inspectDisk"),
+        holdVm: ({ runId }: { runId: string }, { nth }) => {
+          held.by = nth < 3 ? "run-0" : runId;
+          return { status: "done", value: { heldBy: held.by } };
+        },
+      },
+    });
+    expect(board(outcome).status).toBe("succeeded");
+    const proved = outcome.calls.find(({ name }) => name === "proveBackup")?.input;
+    expect(proved).toMatchObject({ vm: { osDisk: { id: resized.osDisk.id, sizeGb: 255 } } });
+  });
+
+  test("who stood in line behind a capture in place that sealed the VM is refused, and makes nothing", async () => {
+    const sealed = { ...windowsVm, powerState: "deallocated", agentReady: false, markedGeneralized: true };
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf(),
+      activities: {
+        ...captureWorld(),
+        inspectVm: (input: never, call) =>
+          captureWorld(call.nth === 0 ? windowsVm : sealed)["inspectVm"]?.(input, call),
+        holdVm: ({ runId }: { runId: string }, { nth }) => ({
+          status: "done",
+          value: { heldBy: nth === 0 ? "run-0" : runId },
+        }),
+      },
+    });
+    expect(board(outcome)).toMatchObject({
+      status: "refused",
+      error: {
+        code: "VM_NOT_CAPTURABLE",
+        stage: "queue",
+        message: expect.stringContaining("generalized") as string,
+      },
+    });
+    expect(outcome.calls.some(({ name }) => /^create/.test(name))).toBe(false);
   });
 
   test("a second is refused when it asks not to wait", async () => {

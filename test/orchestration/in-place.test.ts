@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Board } from "../../src/domain/stages.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
-import { GROUP, inputOf, windowsVm } from "../support/capture-world.js";
+import { GROUP, captureWorld, inputOf, windowsVm } from "../support/capture-world.js";
 import { IMAGE, RememberingCloud } from "../support/resumable-world.js";
 import { NEW_DISKS, OLD_DISKS, Standing, planOf } from "../support/restore-world.js";
 import type { OrchestrationScript, ScriptedActivity } from "../support/run-orchestration.js";
@@ -99,6 +99,29 @@ describe("a source VM captured in place", () => {
     );
     expect(board.status).toBe("succeeded");
     expect(board.leftovers.map(({ resource }) => resource).sort()).toEqual([...COMMANDS].sort());
+  });
+});
+
+describe("a source VM that was marked generalized before", () => {
+  const sealed = { ...windowsVm, powerState: "stopped", agentReady: false, markedGeneralized: true };
+  const inspectVm: ScriptedActivity = (input, call) => captureWorld(sealed)["inspectVm"]?.(input, call);
+
+  test("is captured as it is: no guest is asked, and only deallocated is it first", async () => {
+    const { board, calls } = await play({}, { inspectVm });
+    expect(board).toMatchObject({ status: "succeeded", leftovers: [] });
+    expect(board.stages.find(({ name }) => name === "generalize")).toMatchObject({
+      state: "skipped",
+      detail: "the source VM was marked generalized before",
+    });
+    const names = calls.map(({ name }) => name);
+    expect(names).toContain("deallocateVmStart");
+    expect(names).not.toContain("markGeneralized");
+    expect(names.filter((name) => /Guest|Seal/.test(name))).toEqual([]);
+  });
+
+  test("cannot be captured by clone: no copy of it would start and answer", async () => {
+    const { board } = await play({ mode: "clone" }, { inspectVm });
+    expect(board).toMatchObject({ status: "refused", error: { code: "VM_NOT_CAPTURABLE" } });
   });
 });
 
