@@ -3,7 +3,8 @@ import * as refs from "../contracts/capture-activities.js";
 import { decodeGuestResult } from "../domain/guest/guest-result.js";
 import { judgeSeal } from "../domain/guest/seal-outcome.js";
 import { done, refused } from "../domain/outcome.js";
-import { backupProblems } from "../domain/proof.js";
+import { backupProblems, exchangedDisks } from "../domain/proof.js";
+import { allDisks } from "../domain/vm.js";
 import type { Backups } from "../ports/backups.js";
 import type { Guests } from "../ports/guests.js";
 import type { RunStore } from "../ports/run-store.js";
@@ -41,11 +42,10 @@ export function captureActivities({
     }),
 
     ...implementOperation(refs.createRestorePoint, backups.restorePoint),
-    ...implementOperation(refs.createSnapshot, backups.snapshot),
-    ...implementOperation(refs.createDisk, backups.disk),
     implementOutcome(refs.askBackup, (part) => backups.held(part)),
-    implementOutcome(refs.proveBackup, async ({ runId, backup, held, vm }) => {
-      const problems = backupProblems(vm, held);
+    implementOutcome(refs.proveBackup, async ({ runId, backup, held, vm, attached }) => {
+      const exchanged = attached === undefined ? [] : exchangedDisks(vm, attached);
+      const problems = [...backupProblems(vm, held), ...exchanged];
       if (problems.length > 0)
         return refused(
           "BACKUP_UNSOUND",
@@ -53,7 +53,7 @@ export function captureActivities({
           "See that no disk was attached, detached or resized meanwhile, and start the run again.",
         );
       await savedCapture.save(runs, runId, { vm, backup });
-      const gigabytes = held.reduce((sum, disk) => sum + disk.sizeGb, 0);
+      const gigabytes = allDisks(vm).reduce((sum, { sizeGb }) => sum + sizeGb, 0);
       return done({ summary: `${held.length} disks, ${gigabytes} GiB, ${backup.consistency}` });
     }),
 

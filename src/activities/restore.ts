@@ -1,4 +1,4 @@
-/** The acts of a restore: each decodes, calls one port, encodes. */
+/** The acts that make a VM's disks, and the VM, again from what a capture kept: each decodes, calls one port, encodes. */
 import * as refs from "../contracts/capture-activities.js";
 import { refused } from "../domain/outcome.js";
 import type { Backups } from "../ports/backups.js";
@@ -17,10 +17,10 @@ export interface RestorePorts {
 
 export function restoreActivities({ sources, backups, runs }: RestorePorts): Registration[] {
   /** Models are large and may hold what need not be told: they go from the store to Azure, and no other way. */
-  const modelled = <I extends { captureId: string }, Q>(
-    operation: Operation<Modelled<I>, null, Q>,
+  const modelled = <I extends { captureId: string }, R, Q>(
+    operation: Operation<Modelled<I>, R, Q>,
     documentOf: (order: I) => typeof savedVm | ReturnType<typeof savedDisk>,
-  ): Operation<I, null, Q> => ({
+  ): Operation<I, R, Q> => ({
     async start(order) {
       const saved = await documentOf(order).read(runs, order.captureId);
       if (saved === undefined)
@@ -35,6 +35,14 @@ export function restoreActivities({ sources, backups, runs }: RestorePorts): Reg
   });
 
   return [
+    ...implementOperation(
+      refs.createSnapshot,
+      modelled(backups.snapshot, ({ lun }) => savedDisk(lun)),
+    ),
+    ...implementOperation(
+      refs.createDisk,
+      modelled(backups.disk, ({ source }) => savedDisk(source.lun)),
+    ),
     ...implementOperation(
       refs.restoreDisk,
       modelled(backups.restoredDisk, ({ source }) => savedDisk(source.lun)),

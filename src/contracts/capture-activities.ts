@@ -1,6 +1,6 @@
 /** What the capture runbook can do, by name. Each takes and returns plain data that may be stored in clear. */
 import type { Outcome } from "../domain/outcome.js";
-import type { DiskFacts, VmFacts, VmState, VmSummary } from "../domain/vm.js";
+import type { AttachedDisk, DiskFacts, VmFacts, VmState, VmSummary } from "../domain/vm.js";
 import type { SealJudgement } from "../domain/guest/seal-outcome.js";
 import { activity, operation, operationAbout } from "./activity.js";
 import type {
@@ -10,7 +10,9 @@ import type {
   DiskFromBackup,
   HeldDisk,
   RestorePointOrder,
+  SizedDisk,
   SnapshotOrder,
+  SnapshotQuestion,
   WorkingVm,
 } from "../domain/backup.js";
 import type { SurveyAnswer, SurveyQuestion } from "../domain/survey.js";
@@ -21,7 +23,7 @@ import type {
   SealOrder,
   SealQuestion,
 } from "../domain/guest-orders.js";
-import type { KeptCapture, KeptModel, RestoredDisk, RestoredSize, RestoredVm } from "../domain/restore.js";
+import type { KeptCapture, KeptModel, RestoredVm } from "../domain/restore.js";
 import { STUBBORN } from "./retry.js";
 
 /** With `keepAs`, what Azure gave is kept under that run, for a restore to go by. */
@@ -39,18 +41,28 @@ export const holdVm = activity<{ vmId: string; runId: string }, Outcome<{ heldBy
 export const releaseVm = activity<{ vmId: string; runId: string }, null>("releaseVm", STUBBORN);
 
 export const createRestorePoint = operation<RestorePointOrder, Backup>("createRestorePoint");
-export const createSnapshot = operation<SnapshotOrder, BackedUpDisk>("createSnapshot");
+export const createSnapshot = operationAbout<SnapshotOrder, BackedUpDisk, SnapshotQuestion>(
+  "createSnapshot",
+  ({ snapshotId, lun }) => ({ snapshotId, lun }),
+);
 export const askBackup = activity<BackupPart, Outcome<readonly HeldDisk[]>>("askBackup");
-/** Compares what was found with the VM, and keeps both: from here on there is something to restore from. */
+/**
+ * Compares what was found with the VM, and keeps both: from here on there is something to restore from. `attached` are
+ * the VM's disks now, where the backup itself does not tell.
+ */
 export const proveBackup = activity<
-  { runId: string; backup: Backup; held: readonly HeldDisk[]; vm: VmSummary },
+  {
+    runId: string;
+    backup: Backup;
+    held: readonly HeldDisk[];
+    vm: VmSummary;
+    attached?: readonly AttachedDisk[];
+  },
   Outcome<{ summary: string }>
 >("proveBackup");
 
-export const createDisk = operationAbout<DiskFromBackup, null, { diskId: string }>(
-  "createDisk",
-  ({ diskId }) => ({ diskId }),
-);
+const sizeOf = ({ diskId, sizeGb }: DiskFromBackup): SizedDisk => ({ diskId, sizeGb });
+export const createDisk = operationAbout<DiskFromBackup, null, SizedDisk>("createDisk", sizeOf);
 export const createWorkingVm = operationAbout<WorkingVm, null, { vmId: string }>(
   "createWorkingVm",
   ({ vmId }) => ({ vmId }),
@@ -80,10 +92,7 @@ export const removeSourceVm = operation<{ vmId: string }>("removeSourceVm");
 export const startVm = operation<{ vmId: string }>("startVm");
 export const askVm = activity<{ vmId: string }, Outcome<VmState>>("askVm");
 
-export const restoreDisk = operationAbout<RestoredDisk, null, RestoredSize>(
-  "restoreDisk",
-  ({ diskId, sizeGb }) => ({ diskId, sizeGb }),
-);
+export const restoreDisk = operationAbout<DiskFromBackup, null, SizedDisk>("restoreDisk", sizeOf);
 export const restoreVm = operationAbout<RestoredVm, null, { vmId: string }>("restoreVm", ({ vmId }) => ({
   vmId,
 }));

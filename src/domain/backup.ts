@@ -7,13 +7,15 @@ export interface BackedUpDisk {
   readonly lun: number;
   /** A disk restore point or a snapshot. */
   readonly id: string;
-  readonly sizeGb: number;
 }
 
 /** A disk of a backup as it was found there when it was looked for. */
 export interface HeldDisk extends BackedUpDisk {
   /** Azure's provisioning state of the restore point or snapshot, as in "Succeeded". */
   readonly state: string;
+  /** Of the disk that was backed up; neither its size nor its id is always told. */
+  readonly sizeGb?: number;
+  readonly of?: string;
 }
 
 /** Where disks of a backup are asked after: a restore point holds them all, a snapshot one. */
@@ -32,14 +34,16 @@ export interface Backup {
 }
 
 export interface DiskFromBackup {
+  /** Under whose documents the model of the source VM's disk is kept. */
+  readonly captureId: string;
   readonly diskId: string;
   readonly source: BackedUpDisk;
-  /** As the source VM's disk is. */
-  readonly sku: string;
   readonly sizeGb: number;
-  readonly vm: Pick<VmSummary, "location" | "zones" | "osType" | "generation" | "securityType">;
   readonly tags: Tags;
 }
+
+/** What a disk made from a backup is proved by. */
+export type SizedDisk = Pick<DiskFromBackup, "diskId" | "sizeGb">;
 
 export interface WorkingVm {
   readonly vmId: string;
@@ -53,17 +57,20 @@ export interface WorkingVm {
 export interface RestorePointOrder {
   readonly pointId: string;
   readonly vm: Pick<VmSummary, "id" | "location">;
+  /** The guest cannot be asked to hold still. */
+  readonly crashConsistent: boolean;
   readonly tags: Tags;
 }
 
 export interface SnapshotOrder {
+  readonly captureId: string;
   readonly snapshotId: string;
   readonly diskId: string;
   readonly lun: number;
-  readonly sizeGb: number;
-  readonly location: string;
   readonly tags: Tags;
 }
+
+export type SnapshotQuestion = Pick<SnapshotOrder, "snapshotId" | "lun">;
 
 export const partsOf = ({ kind, ids, disks }: Backup): readonly BackupPart[] =>
   kind === "restore-point"

@@ -8,6 +8,7 @@ export interface ImageTraits {
   readonly securityType: "Standard" | "TrustedLaunch" | "TrustedLaunchSupported";
   readonly diskController: "SCSI" | "NVMe";
   readonly acceleratedNetworking: boolean;
+  readonly hibernates?: boolean;
   readonly plan?: PurchasePlan;
 }
 
@@ -38,5 +39,6 @@ export const traitsOf = (vm: VmSummary): ImageTraits => ({
   securityType: vm.securityType === "TrustedLaunch" ? "TrustedLaunch" : "Standard",
   diskController: vm.diskController,
   acceleratedNetworking: vm.acceleratedNetworking,
+  hibernates: vm.hibernates,
   ...(vm.plan ? { plan: vm.plan } : {}),
 });

@@ -1,17 +1,22 @@
 /** What proves a backup: every disk of the VM is in it, whole, before anything irreversible is done. */
 import type { HeldDisk } from "./backup.js";
-import type { VmSummary } from "./vm.js";
+import type { AttachedDisk, VmSummary } from "./vm.js";
+import { sameResource } from "./resource-id.js";
 import { allDisks } from "./vm.js";
+
+const placeOf = (lun: number) => (lun < 0 ? "the OS disk" : `the data disk at LUN ${lun}`);
 
 /** Every problem, in words; none means that the backup is sound. */
 export function backupProblems(vm: VmSummary, held: readonly HeldDisk[]): string[] {
   const wanted = allDisks(vm);
   const missing = wanted.flatMap((disk) => {
     const backup = held.find((one) => one.lun === disk.lun);
-    const where = disk.lun < 0 ? "the OS disk" : `the data disk at LUN ${disk.lun}`;
+    const where = placeOf(disk.lun);
     if (backup === undefined) return [`${where} (${disk.name}) is not in the backup`];
     if (backup.state !== "Succeeded") return [`the backup of ${where} (${disk.name}) is ${backup.state}`];
-    if (backup.sizeGb !== disk.sizeGb)
+    if (backup.of !== undefined && !sameResource(backup.of, disk.id))
+      return [`${where} (${disk.name}) was exchanged: the backup is of ${backup.of}`];
+    if (backup.sizeGb !== undefined && backup.sizeGb !== disk.sizeGb)
       return [`${where} (${disk.name}) has ${disk.sizeGb} GiB, its backup ${backup.sizeGb} GiB`];
     return [];
   });
@@ -19,5 +24,18 @@ export function backupProblems(vm: VmSummary, held: readonly HeldDisk[]): string
   return [
     ...missing,
     ...strangers.map((one) => `the backup holds a disk at LUN ${one.lun} that the VM does not have`),
+  ];
+}
+
+/** What became of the VM's disks since it was looked at; a restore point tells itself which it found. */
+export function exchangedDisks(vm: VmSummary, attached: readonly AttachedDisk[]): string[] {
+  const wanted = allDisks(vm);
+  const gone = wanted.filter(
+    ({ lun, id }) => !attached.some((disk) => disk.lun === lun && sameResource(disk.id ?? "", id)),
+  );
+  const strangers = attached.filter(({ lun }) => !wanted.some((disk) => disk.lun === lun));
+  return [
+    ...gone.map(({ lun, name }) => `${placeOf(lun)} (${name}) is not attached any more`),
+    ...strangers.map(({ lun, name }) => `${placeOf(lun)} (${name}) was attached meanwhile`),
   ];
 }

@@ -1,6 +1,5 @@
 /** Making a source VM again from its backup and the model that was saved before anything was done to it. */
-import type { BackedUpDisk, Backup } from "./backup.js";
-import type { Tags } from "./image-order.js";
+import type { Backup } from "./backup.js";
 import { RESTORED_DISK_PREFIX, nameFrom } from "./names.js";
 import { parentId, resourceName, sameResource } from "./resource-id.js";
 import type { VmFacts, VmSummary } from "./vm.js";
@@ -27,18 +26,6 @@ export interface RestorePlan extends KeptCapture {
   /** What of the VM does not come back with it. */
   readonly warnings: readonly string[];
 }
-
-export interface RestoredDisk {
-  /** Under whose documents the model is kept. */
-  readonly captureId: string;
-  readonly diskId: string;
-  readonly source: BackedUpDisk;
-  readonly sizeGb: number;
-  readonly tags: Tags;
-}
-
-/** What a restored disk is proved by. */
-export type RestoredSize = Pick<RestoredDisk, "diskId" | "sizeGb">;
 
 export interface RestoredVm {
   readonly captureId: string;

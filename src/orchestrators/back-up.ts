@@ -3,6 +3,7 @@ import {
   askBackup,
   createRestorePoint,
   createSnapshot,
+  inspectVm,
   protectVm,
   proveBackup,
 } from "../contracts/capture-activities.js";
@@ -22,7 +23,10 @@ export function* backUp(scope: CaptureScope): Durable<Backup> {
   const backup =
     request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
   const held = (yield* demandEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
-  const proved = yield* demand(run, proveBackup, { runId, backup, held, vm });
+  // A restore point tells which disks it found; snapshots are of those that were there when the VM was looked at.
+  const now = backup.kind === "snapshots" ? yield* demand(run, inspectVm, { vmId: vm.id }) : undefined;
+  const attached = now === undefined ? {} : { attached: now.disks };
+  const proved = yield* demand(run, proveBackup, { runId, backup, held, vm, ...attached });
   note(run, "backup", { detail: proved.summary });
   // From here on the backup is the way back: it outlives the run, however that ends.
   if (request.backup.keepDays > 0)
@@ -42,14 +46,19 @@ function* restorePoint(scope: CaptureScope): Durable<Backup> {
     createRestorePoint,
     {
       id: pointId,
-      input: { pointId, vm: { id: vm.id, location: vm.location }, tags: scope.backupTags },
+      input: {
+        pointId,
+        vm: { id: vm.id, location: vm.location },
+        crashConsistent: vm.powerState === "running" && !vm.agentReady,
+        tags: scope.backupTags,
+      },
     },
     { limitMinutes: request.limits.backupMinutes, stage: "backup" },
   );
 }
 
 function* snapshots(scope: CaptureScope): Durable<Backup> {
-  const { run, names, vm, request } = scope;
+  const { run, runId, names, vm, request } = scope;
   const disks = allDisks(vm);
   const ids = disks.map((disk) => names.snapshotId(disk.lun));
   run.undo.push({ when: "exit", resources: ids });
@@ -59,11 +68,10 @@ function* snapshots(scope: CaptureScope): Durable<Backup> {
     disks.map((disk) => ({
       id: names.snapshotId(disk.lun),
       input: {
+        captureId: runId,
         snapshotId: names.snapshotId(disk.lun),
         diskId: disk.id,
         lun: disk.lun,
-        sizeGb: disk.sizeGb,
-        location: vm.location,
         tags: scope.backupTags,
       },
     })),

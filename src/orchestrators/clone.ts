@@ -37,9 +37,7 @@ export function ownClone({ run, names }: CaptureScope, disks: readonly BackedUpD
 
 /** Disks from the backup, in parallel; the OS disk first. They go when the run ends. */
 function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<readonly string[]> {
-  const { run, names, vm, request } = scope;
-  const { location, zones, osType, generation, securityType } = vm;
-  const like = { location, zones, osType, generation, securityType };
+  const { run, runId, names, vm, request } = scope;
   const ids = disks.map((disk) => names.diskId(disk.lun));
   run.undo.push({ when: "exit", resources: ids });
   yield* makeAll(
@@ -47,8 +45,8 @@ function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<
     createDisk,
     disks.map((source) => {
       const diskId = names.diskId(source.lun);
-      const { sku, sizeGb } = allDisks(vm).find(({ lun }) => lun === source.lun) ?? vm.osDisk;
-      return { id: diskId, input: { diskId, source, sku, sizeGb, vm: like, tags: scope.workTags } };
+      const { sizeGb } = allDisks(vm).find(({ lun }) => lun === source.lun) ?? vm.osDisk;
+      return { id: diskId, input: { captureId: runId, diskId, source, sizeGb, tags: scope.workTags } };
     }),
     { limitMinutes: request.limits.cloneMinutes },
   );

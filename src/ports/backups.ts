@@ -5,9 +5,10 @@ import type {
   DiskFromBackup,
   HeldDisk,
   RestorePointOrder,
+  SizedDisk,
   SnapshotOrder,
+  SnapshotQuestion,
 } from "../domain/backup.js";
-import type { RestoredDisk, RestoredSize } from "../domain/restore.js";
 import type { Outcome } from "../domain/outcome.js";
 import type { Operation } from "./operation.js";
 import type { Modelled } from "./source-vms.js";
@@ -16,10 +17,11 @@ import type { Modelled } from "./source-vms.js";
 export interface Backups {
   /** One cut over all disks, application-consistent where the guest can. */
   readonly restorePoint: Operation<RestorePointOrder, Backup>;
-  readonly snapshot: Operation<SnapshotOrder, BackedUpDisk>;
+  readonly snapshot: Operation<Modelled<SnapshotOrder>, BackedUpDisk, SnapshotQuestion>;
   /** The disks that really are in a part of a backup; BACKUP_UNSOUND where it is gone. Proved by domain/proof.ts. */
   held(part: BackupPart): Promise<Outcome<readonly HeldDisk[]>>;
-  readonly disk: Operation<DiskFromBackup, null, { diskId: string }>;
-  /** A disk as the saved model has it, with the backup's bytes; done when it is whole and has its size. */
-  readonly restoredDisk: Operation<Modelled<RestoredDisk>, null, RestoredSize>;
+  /** The bytes of a backup on a disk as the saved model has it, for a working VM; done when whole and of its size. */
+  readonly disk: Operation<Modelled<DiskFromBackup>, null, SizedDisk>;
+  /** The same, to take the place of the disk that was saved. */
+  readonly restoredDisk: Operation<Modelled<DiskFromBackup>, null, SizedDisk>;
 }

@@ -1,6 +1,6 @@
 /** Captures and restores with the real SDK against the Compute simulator: what is back, and what was kept. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { VirtualMachine } from "@azure/arm-compute";
+import type { DataDisk, VirtualMachine } from "@azure/arm-compute";
 import type { RestoreResult } from "../../src/contracts/restore-run.js";
 import type { Board } from "../../src/domain/stages.js";
 import { restoreSource } from "../../src/orchestrators/restore-source.js";
@@ -23,30 +23,60 @@ const restore = async (runId = "run-1") => {
 };
 const web = () => cloud.client.virtualMachines.get("rg", "web", { expand: "instanceView" });
 
-/** What must be the same after a restore. */
-const nature = ({
-  location,
-  zones,
-  tags,
-  plan,
-  identity,
-  hardwareProfile,
-  securityProfile,
-  licenseType,
-  ...vm
-}: VirtualMachine) => ({
-  location,
-  zones,
-  tags,
-  plan,
-  identity: identity?.type,
-  hardwareProfile,
-  securityProfile,
-  licenseType,
-  nics: vm.networkProfile?.networkInterfaces?.map(({ id }) => id),
-  osDisk: [vm.storageProfile?.osDisk?.caching, vm.storageProfile?.osDisk?.osType],
-  dataDisks: vm.storageProfile?.dataDisks?.map(({ lun, caching }) => [lun, caching]),
-});
+/** What Azure makes anew with a VM, and an OS profile, which a VM made of disks cannot have. */
+const ANEW = ["vmId", "etag", "timeCreated", "instanceView", "resources", "osProfile"];
+
+/** All the rest of its model, and of its disks, which are others, how they are attached. */
+function nature(vm: VirtualMachine) {
+  const { osDisk, dataDisks = [], diskControllerType } = vm.storageProfile ?? {};
+  const setOn = ({ lun, caching, deleteOption, writeAcceleratorEnabled }: Partial<DataDisk>) => ({
+    ...{ lun, caching, deleteOption, writeAcceleratorEnabled },
+  });
+  return {
+    ...Object.fromEntries(Object.entries(vm).filter(([name]) => !ANEW.includes(name))),
+    identity: { type: vm.identity?.type, users: Object.keys(vm.identity?.userAssignedIdentities ?? {}) },
+    storageProfile: {
+      diskControllerType,
+      osDisk: { ...setOn(osDisk ?? {}), osType: osDisk?.osType },
+      dataDisks: dataDisks.map(setOn),
+    },
+  };
+}
+
+/** Whatever may be set on a VM and is not of its guest. */
+async function setEverything(): Promise<void> {
+  const group = cloud.id("virtualMachines", "web").replace(/\/providers.*$/, "/providers");
+  const users = `${group}/Microsoft.ManagedIdentity/userAssignedIdentities/shop`;
+  const { storageProfile } = await web();
+  const dataDisks = (storageProfile?.dataDisks ?? []).map((disk) => ({
+    ...disk,
+    ...(disk.lun === 3 ? { writeAcceleratorEnabled: true } : {}),
+  }));
+  const everything: VirtualMachine = {
+    location: "westeurope",
+    tags: { owner: "shop", team: "web" },
+    identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { [users]: {} } },
+    plan: { name: "shop", publisher: "contoso", product: "web" },
+    licenseType: "RHEL_BYOS",
+    availabilitySet: { id: `${group}/Microsoft.Compute/availabilitySets/web` },
+    proximityPlacementGroup: { id: `${group}/Microsoft.Compute/proximityPlacementGroups/near` },
+    priority: "Spot",
+    evictionPolicy: "Deallocate",
+    billingProfile: { maxPrice: -1 },
+    diagnosticsProfile: { bootDiagnostics: { enabled: true, storageUri: "https://logs.example.net/" } },
+    additionalCapabilities: { hibernationEnabled: true },
+    extensionsTimeBudget: "PT1H",
+    scheduledEventsProfile: { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } },
+    securityProfile: {
+      securityType: "TrustedLaunch",
+      encryptionAtHost: true,
+      uefiSettings: { secureBootEnabled: true, vTpmEnabled: true },
+    },
+    storageProfile: { dataDisks },
+  };
+  await cloud.client.virtualMachines.update("rg", "web", everything).submitted();
+  await cloud.passTo(cloud.now() + 60_000);
+}
 
 const attached = (vm: VirtualMachine) =>
   [vm.storageProfile?.osDisk, ...(vm.storageProfile?.dataDisks ?? [])].map(
@@ -55,9 +85,21 @@ const attached = (vm: VirtualMachine) =>
 
 describe("a source VM", () => {
   test("that was generalized in place runs again after a restore, as it was, on disks from the backup", async () => {
+    await setEverything();
     const before = await web();
-    const captured = await capture({ mode: "in-place" });
-    expect(captured).toMatchObject({ status: "succeeded" });
+    const definitionId = `${cloud.id("galleries", "g")}/images/made`;
+    const create = { publisher: "contoso", offer: "web", sku: "shop" };
+    const target = { kind: "gallery", definitionId, create };
+    const captured = await capture({ mode: "in-place", target });
+    expect(captured.error).toBeUndefined();
+    expect(await cloud.client.galleryImages.get("rg", "g", "made")).toMatchObject({
+      ...{ osType: "Linux", osState: "Generalized", hyperVGeneration: "V2", architecture: "x64" },
+      purchasePlan: { name: "shop", publisher: "contoso", product: "web" },
+      features: [
+        { name: "SecurityType", value: "TrustedLaunch" },
+        { name: "IsHibernateSupported", value: "True" },
+      ],
+    });
     expect((await web()).instanceView?.statuses?.map(({ code }) => code)).toContain("OSState/generalized");
 
     const board = await restore();
@@ -78,7 +120,7 @@ describe("a source VM", () => {
     }
     for (const id of result.disks) {
       const disk = await cloud.client.disks.get("rg", id.split("/").at(-1) ?? "");
-      expect(disk.zones).toEqual(["2"]);
+      expect(disk.zones).toEqual(disk.sku?.name === "Premium_ZRS" ? undefined : ["2"]);
       expect(disk.tags).toMatchObject({ "vmimage-kind": "restored" });
     }
   });

@@ -18,7 +18,7 @@ export const WEB_SEED: Seed = {
       dataDisks: [
         { lun: 0, sizeGb: 8, caching: "ReadOnly" },
         { lun: 3, sizeGb: 16, caching: "None", sku: "Standard_LRS" },
-        { lun: 7, sizeGb: 32, caching: "ReadWrite" },
+        { lun: 7, sizeGb: 32, caching: "ReadWrite", sku: "Premium_ZRS" },
       ],
       securityType: "TrustedLaunch",
       zones: ["2"],

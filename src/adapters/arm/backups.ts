@@ -1,6 +1,6 @@
 /** Restore points, snapshots, and disks made from them. */
 import type { Disk, RestorePoint } from "@azure/arm-compute";
-import type { BackedUpDisk, Backup, DiskFromBackup, HeldDisk, SnapshotOrder } from "../../domain/backup.js";
+import type { BackedUpDisk, Backup, HeldDisk } from "../../domain/backup.js";
 import type { Progress } from "../../domain/outcome.js";
 import { succeeded } from "../../domain/outcome.js";
 import { parentId } from "../../domain/resource-id.js";
@@ -8,7 +8,7 @@ import type { Backups } from "../../ports/backups.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
 import { answer, progressOf, submit } from "./submit.js";
-import { restoredDisk } from "./vm-models.js";
+import { restoredDisk, snapshotOf, workingDisk } from "./disk-models.js";
 
 export function armBackups(cloud: Arm): Backups {
   const point = (id: string) => {
@@ -26,7 +26,7 @@ export function armBackups(cloud: Arm): Backups {
 
   return {
     restorePoint: {
-      async start({ pointId, vm, tags }) {
+      async start({ pointId, vm, crashConsistent, tags }) {
         const { client, group, collection, name } = point(pointId);
         const made = await answer(() =>
           client.restorePointCollections.createOrUpdate(group, collection, {
@@ -36,7 +36,9 @@ export function armBackups(cloud: Arm): Backups {
           }),
         );
         if (made.status !== "done") return made;
-        return submit(() => client.restorePoints.create(group, collection, name, {}), "VM_NOT_FOUND");
+        // Unasked, Azure takes the best that the guest can do; and fails where the guest does not answer.
+        const mode = crashConsistent ? { consistencyMode: "CrashConsistent" } : {};
+        return submit(() => client.restorePoints.create(group, collection, name, mode), "VM_NOT_FOUND");
       },
       ask: ({ input, started }) =>
         progressOf(
@@ -47,16 +49,17 @@ export function armBackups(cloud: Arm): Backups {
             succeeded<Backup>({
               kind: "restore-point",
               ids: [input.pointId, parentId(input.pointId)],
-              disks: disksIn(made),
+              disks: disksIn(made).map(({ lun, id }) => ({ lun, id })),
               consistency: made.consistencyMode ?? "unknown",
             }),
         ),
     },
 
     snapshot: {
-      start(order) {
+      start({ model, ...order }) {
         const { client, group, names } = locate(cloud, order.snapshotId);
-        return submit(() => client.snapshots.createOrUpdate(group, names[0], snapshotModel(order)));
+        const wanted = snapshotOf(model as Disk, order);
+        return submit(() => client.snapshots.createOrUpdate(group, names[0], wanted));
       },
       ask: ({ input, started }) =>
         progressOf(
@@ -64,104 +67,62 @@ export function armBackups(cloud: Arm): Backups {
           started,
           () => getSnapshot(input.snapshotId),
           // An incremental snapshot is Succeeded while its data are still being copied.
-          ({ completionPercent = 100, diskSizeGB = 0 }): Progress<BackedUpDisk> =>
+          ({ completionPercent = 100 }): Progress<BackedUpDisk> =>
             completionPercent < 100
               ? { state: "running", percent: Math.floor(completionPercent) }
-              : succeeded({ lun: input.lun, id: input.snapshotId, sizeGb: diskSizeGB }),
+              : succeeded({ lun: input.lun, id: input.snapshotId }),
         ),
     },
 
     held: ({ kind, id, lun }) =>
       answer(async (): Promise<readonly HeldDisk[]> => {
-        if (kind === "restore-point") {
-          const made = await getPoint(id);
-          return disksIn(made).map((disk) => ({ ...disk, state: made.provisioningState ?? "unknown" }));
-        }
-        const { diskSizeGB = 0, provisioningState = "unknown" } = await getSnapshot(id);
-        return [{ lun, id, sizeGb: diskSizeGB, state: provisioningState }];
+        if (kind === "restore-point") return disksIn(await getPoint(id));
+        const { diskSizeGB, provisioningState: state = "unknown", creationData } = await getSnapshot(id);
+        return [{ lun, id, state, ...told({ sizeGb: diskSizeGB, of: creationData?.sourceResourceId }) }];
       }, "BACKUP_UNSOUND"),
 
-    restoredDisk: {
-      start({ model, source, diskId, tags }) {
-        const { client, group, names } = locate(cloud, diskId);
-        return submit(() =>
-          client.disks.createOrUpdate(group, names[0], restoredDisk(model as Disk, source.id, tags)),
-        );
-      },
-      ask({ input, started }) {
-        const { client, group, names } = locate(cloud, input.diskId);
-        return progressOf(
-          cloud,
-          started,
-          () => client.disks.get(group, names[0]),
-          ({ completionPercent = 100, diskSizeGB = 0 }): Progress<null> => {
-            if (completionPercent < 100) return { state: "running", percent: Math.floor(completionPercent) };
-            if (diskSizeGB >= input.sizeGb) return succeeded(null);
-            const message = `${input.diskId} has ${diskSizeGB} GiB and must have ${input.sizeGb} GiB.`;
-            return { state: "failed", code: "BACKUP_UNSOUND", message };
-          },
-        );
-      },
-    },
+    disk: diskFromBackup(cloud, workingDisk),
+    restoredDisk: diskFromBackup(cloud, restoredDisk),
+  };
+}
 
-    disk: {
-      start(order) {
-        const { client, group, names } = locate(cloud, order.diskId);
-        return submit(() => client.disks.createOrUpdate(group, names[0], diskModel(order)));
-      },
-      ask({ input, started }) {
-        const { client, group, names } = locate(cloud, input.diskId);
-        return progressOf(
-          cloud,
-          started,
-          () => client.disks.get(group, names[0]),
-          ({ completionPercent = 100 }): Progress<null> =>
-            completionPercent < 100
-              ? { state: "running", percent: Math.floor(completionPercent) }
-              : succeeded(null),
-        );
-      },
+/** Proved by its size: Azure makes a disk larger than its source without a word. */
+function diskFromBackup(cloud: Arm, modelOf: typeof restoredDisk): Backups["disk"] {
+  return {
+    start({ model, source, diskId, tags }) {
+      const { client, group, names } = locate(cloud, diskId);
+      return submit(() =>
+        client.disks.createOrUpdate(group, names[0], modelOf(model as Disk, source.id, tags)),
+      );
+    },
+    ask({ input, started }) {
+      const { client, group, names } = locate(cloud, input.diskId);
+      return progressOf(
+        cloud,
+        started,
+        () => client.disks.get(group, names[0]),
+        ({ completionPercent = 100, diskSizeGB = 0 }): Progress<null> => {
+          if (completionPercent < 100) return { state: "running", percent: Math.floor(completionPercent) };
+          if (diskSizeGB >= input.sizeGb) return succeeded(null);
+          const message = `${input.diskId} has ${diskSizeGB} GiB and must have ${input.sizeGb} GiB.`;
+          return { state: "failed", code: "BACKUP_UNSOUND", message };
+        },
+      );
     },
   };
 }
 
-function disksIn({ sourceMetadata }: RestorePoint): BackedUpDisk[] {
+function disksIn({ sourceMetadata, provisioningState: state = "unknown" }: RestorePoint): HeldDisk[] {
   const { osDisk, dataDisks = [] } = sourceMetadata?.storageProfile ?? {};
   const all = [{ lun: -1, disk: osDisk }, ...dataDisks.map((disk) => ({ lun: disk.lun ?? 0, disk }))];
   return all.flatMap(({ lun, disk }) => {
     const id = disk?.diskRestorePoint?.id;
-    return id === undefined ? [] : [{ lun, id, sizeGb: disk?.diskSizeGB ?? 0 }];
+    if (id === undefined) return [];
+    return [{ lun, id, state, ...told({ sizeGb: disk?.diskSizeGB, of: disk?.managedDisk?.id }) }];
   });
 }
 
-const snapshotModel = ({ diskId, location, tags }: SnapshotOrder) => ({
-  location,
-  tags: { ...tags },
-  sku: { name: "Standard_LRS" },
-  incremental: true,
-  creationData: { createOption: "Copy", sourceResourceId: diskId },
+const told = ({ sizeGb, of }: { sizeGb: number | undefined; of: string | undefined }) => ({
+  ...(sizeGb === undefined ? {} : { sizeGb }),
+  ...(of === undefined ? {} : { of }),
 });
-
-/** As the source's disk: size, type, zone, generation and security carry over; the backup gives the bytes. */
-function diskModel({ source, sku, sizeGb, vm, tags }: DiskFromBackup) {
-  const fromRestorePoint = /\/restorePoints\//i.test(source.id);
-  return {
-    location: vm.location,
-    tags: { ...tags },
-    ...(vm.zones.length > 0 ? { zones: [...vm.zones] } : {}),
-    sku: { name: sku },
-    diskSizeGB: sizeGb,
-    networkAccessPolicy: "DenyAll",
-    publicNetworkAccess: "Disabled",
-    creationData: { createOption: fromRestorePoint ? "Restore" : "Copy", sourceResourceId: source.id },
-    ...(source.lun < 0
-      ? {
-          osType: vm.osType,
-          hyperVGeneration: vm.generation,
-          ...(vm.securityType === "TrustedLaunch"
-            ? { securityProfile: { securityType: "TrustedLaunch" } }
-            : {}),
-        }
-      : {}),
-  };
-}

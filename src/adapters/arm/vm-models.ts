@@ -1,7 +1,7 @@
-/** Models of VMs and disks turned into requests that make them again: all that was set, nothing that Azure fills in. */
-import type { Disk, NetworkInterfaceReference, VirtualMachine } from "@azure/arm-compute";
-import { parseResourceId } from "../../domain/resource-id.js";
+/** Models of VMs turned into requests that make them again: all that was set, nothing that Azure fills in. */
+import type { NetworkInterfaceReference, VirtualMachine } from "@azure/arm-compute";
 import type { RestoredVm } from "../../domain/restore.js";
+import { pick } from "./disk-models.js";
 
 const attachedTo = ({ storageProfile }: VirtualMachine) => [
   ...(storageProfile?.osDisk ? [storageProfile.osDisk] : []),
@@ -73,32 +73,6 @@ const CARRIED = [
   "resiliencyProfile",
 ] as const satisfies readonly (keyof VirtualMachine)[];
 
-const DISK_CARRIED = [
-  "tags",
-  "zones",
-  "extendedLocation",
-  "osType",
-  "hyperVGeneration",
-  "purchasePlan",
-  "supportedCapabilities",
-  "diskSizeGB",
-  "encryption",
-  "maxShares",
-  "networkAccessPolicy",
-  "diskAccessId",
-  "tier",
-  "burstingEnabled",
-  "supportsHibernation",
-  "publicNetworkAccess",
-  "dataAccessAuthMode",
-  "optimizedForFrequentAttach",
-] as const satisfies readonly (keyof Disk)[];
-
-function pick<T extends object, K extends keyof T>(from: T, names: readonly K[]): Pick<T, K> {
-  const kept = names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]);
-  return Object.fromEntries(kept) as Pick<T, K>;
-}
-
 /** The saved model on other disks: each at the LUN, and with the caching, of the one that it replaces. */
 export function restoredVm(vm: VirtualMachine, { disks }: RestoredVm): VirtualMachine {
   const { osDisk, dataDisks = [], diskControllerType } = vm.storageProfile ?? {};
@@ -137,22 +111,6 @@ function identityOf({ identity }: VirtualMachine): Pick<VirtualMachine, "identit
   return { identity: { type, ...(ids.length > 0 ? { userAssignedIdentities: assigned } : {}) } };
 }
 
-/** The same disk with the backup's bytes. */
-export function restoredDisk(saved: Disk, sourceId: string, tags: Readonly<Record<string, string>>): Disk {
-  const fromRestorePoint = parseResourceId(sourceId)?.type.toLowerCase().includes("restorepoints") === true;
-  const { sku, securityProfile } = saved;
-  return {
-    location: saved.location,
-    ...pick(saved, DISK_CARRIED),
-    ...(sku?.name === undefined ? {} : { sku: { name: sku.name } }),
-    ...(securityProfile?.securityType === undefined
-      ? {}
-      : { securityProfile: pick(securityProfile, ["securityType", "secureVMDiskEncryptionSetId"]) }),
-    tags: { ...saved.tags, ...tags },
-    creationData: { createOption: fromRestorePoint ? "Restore" : "Copy", sourceResourceId: sourceId },
-  };
-}
-
 export const extensionsOf = ({ resources = [] }: VirtualMachine): string[] =>
   resources.flatMap(({ name }) => name ?? []);
 
@@ -168,5 +126,19 @@ export function lostBy(vm: VirtualMachine): string[] {
           `The guest still has its extensions, but Azure has forgotten them: install ${extensions.join(", ")} again.`,
         ]
       : []),
+    ...profileLost(vm),
   ];
+}
+
+/** A VM made of disks has no OS profile; what of it Azure went on acting upon is named. */
+function profileLost({ osProfile }: VirtualMachine): string[] {
+  const { windowsConfiguration, linuxConfiguration, secrets = [] } = osProfile ?? {};
+  const { patchMode = "" } = (windowsConfiguration ?? linuxConfiguration)?.patchSettings ?? {};
+  const acting = [
+    ...(["AutomaticByPlatform", "Manual"].includes(patchMode) ? [`patch mode ${patchMode}`] : []),
+    ...(secrets.length > 0 ? [`certificates of ${secrets.length} key vaults`] : []),
+  ];
+  return acting.length === 0
+    ? []
+    : [`A VM made of disks has no OS profile: see to its ${acting.join(" and ")} another way.`];
 }

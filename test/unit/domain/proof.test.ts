@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import type { HeldDisk } from "../../../src/domain/backup.js";
 import { partsOf } from "../../../src/domain/backup.js";
-import { backupProblems } from "../../../src/domain/proof.js";
+import { backupProblems, exchangedDisks } from "../../../src/domain/proof.js";
 import { allDisks } from "../../../src/domain/vm.js";
-import { windowsVm } from "../../support/capture-world.js";
+import { GROUP, factsOf, windowsVm } from "../../support/capture-world.js";
 
 const whole: readonly HeldDisk[] = allDisks(windowsVm).map(({ lun, sizeGb }) => ({
   lun,
@@ -29,6 +29,13 @@ const rows: readonly (readonly [why: string, held: readonly HeldDisk[], problems
   ["a disk is larger", changed(-1, { sizeGb: 128 }), [/the OS disk \(web-os\) has 127 GiB, its backup 128/]],
   ["a disk failed", changed(7, { state: "Failed" }), [/the backup of .* LUN 7 \(web-d7\) is Failed/]],
   ["a disk is still being made", changed(-1, { state: "Creating" }), [/is Creating/]],
+  ["Azure does not tell a size", whole.map(({ lun, id, state }) => ({ lun, id, state })), []],
+  [
+    "a disk was exchanged for another of its size",
+    changed(3, { of: "/disks/other" }),
+    [/LUN 3 .* exchanged/],
+  ],
+  ["its disks are told in another case", changed(3, { of: `${GROUP}/disks/WEB-D3`.toUpperCase() }), []],
   [
     "a disk was attached meanwhile",
     [...whole, { lun: 9, sizeGb: 4, id: "/x", state: "Succeeded" }],
@@ -49,5 +56,25 @@ describe("a backup", () => {
     const of = (kind: "restore-point" | "snapshots") => partsOf({ kind, ids, disks, consistency: "" });
     expect(of("restore-point").map(({ id }) => id)).toEqual(["/restorePoints/backup"]);
     expect(of("snapshots").map(({ id, lun }) => [id, lun])).toEqual(disks.map(({ id, lun }) => [id, lun]));
+  });
+});
+
+describe("the VM's disks after its snapshots", () => {
+  const { disks } = factsOf(windowsVm);
+  const swap = (lun: number, id: string) => disks.map((disk) => (disk.lun === lun ? { ...disk, id } : disk));
+  test.each([
+    ["are as they were", disks, []],
+    ["are told in another case", swap(0, (disks[1]?.id ?? "").toUpperCase()), []],
+    ["lack one", disks.filter(({ lun }) => lun !== 0), [/LUN 0 \(web-d0\) is not attached any more/]],
+    ["hold another at its place", swap(-1, "/disks/other"), [/the OS disk \(web-os\) is not attached/]],
+    [
+      "are one more",
+      [...disks, { lun: 9, id: "/disks/new", name: "new", caching: "None" as const }],
+      [/LUN 9 \(new\) was attached meanwhile/],
+    ],
+  ])("%s", (_, now, problems) => {
+    const found = exchangedDisks(windowsVm, now);
+    expect(found).toHaveLength(problems.length);
+    for (const [index, problem] of problems.entries()) expect(found[index]).toMatch(problem);
   });
 });
