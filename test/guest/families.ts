@@ -52,7 +52,7 @@ const common: Files = {
     "# Created by cloud-init v. 24.4\n\n# User rules for azureuser\nazureuser ALL=(ALL) NOPASSWD:ALL\n",
   "etc/sudoers.d/keeper": "keeper ALL=(ALL) ALL\n",
   "etc/fstab":
-    "UUID=aaaa / ext4 defaults 0 1\n/dev/disk/cloud/azure_resource-part1 /mnt auto defaults,nofail 0 2\n/mnt/swapfile none swap sw 0 0\n",
+    "UUID=aaaa / ext4 defaults 0 1\n/dev/disk/cloud/azure_resource-part1 /mnt auto defaults,nofail 0 2\n/mnt/swapfile none swap sw 0 0\n/dev/disk/cloud/azure_resource-part2 none swap sw,nofail 0 0\n",
   "home/azureuser/.ssh/authorized_keys": "ssh-ed25519 AAAA azureuser\n",
   "home/azureuser/notes.txt": "private\n",
   "home/keeper/.ssh/authorized_keys": "ssh-ed25519 AAAA keeper\n",

@@ -79,6 +79,20 @@ test.each<[string, Files, object]>([
     { swap: "resource-disk" },
   ],
   [
+    "swap on a partition of the resource disk",
+    {
+      ...family("debian").files,
+      "dev/disk/cloud/azure_resource": { to: "../../sdb" },
+      "proc/swaps": "Filename Type\n/dev/sdb2 partition 1 0 -2\n",
+    },
+    { swap: "resource-disk" },
+  ],
+  [
+    "swap on a partition of the OS disk",
+    { ...family("debian").files, "proc/swaps": "Filename Type\n/dev/sda3 partition 1 0 -2\n" },
+    { swap: "os-disk" },
+  ],
+  [
     "swap on the OS disk",
     { ...family("debian").files, "proc/swaps": "Filename Type\n/swapfile file 1 0 -2\n" },
     { swap: "os-disk" },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { judgeSeal } from "../../src/domain/guest/seal-outcome.js";
 import { families } from "./families.js";
-import { changes, type GuestRoot } from "./guest-root.js";
+import { changes, which, type GuestRoot } from "./guest-root.js";
 import { family, sealScene } from "./seal-scene.js";
 
 describe.each(families)("a $family guest", (given) => {
@@ -104,10 +104,21 @@ test("tries the marker again while the store is busy", async () => {
   await scene.seal();
   expect(scene.store.puts).toHaveLength(1);
   expect(guest.calls().filter((call) => call.startsWith("sleep"))).toEqual([
-    "sleep 15",
+    ..."1 2 4 8".split(" ").map((seconds) => `sleep ${seconds}`),
     "sleep 5",
     "sleep 15",
   ]);
+  expect(scene.poweredOff()).toBe(true);
+});
+
+test("begins as soon as the agent has reported that it started", async () => {
+  const { guest, ...scene } = await sealScene(family("debian"));
+  guest.command(
+    "sleep",
+    `[ "$1" != 2 ] || ${which("touch")} -t 209901010000 "$ROOT/var/lib/waagent/waagent_status.7.json"`,
+  );
+  await scene.seal();
+  expect(guest.calls().filter((call) => call.startsWith("sleep"))).toEqual(["sleep 1", "sleep 2"]);
   expect(scene.poweredOff()).toBe(true);
 });
 

@@ -20,7 +20,10 @@ const rows: readonly (readonly [SealCauseCode, RegExp, step?: string])[] = [
   ["APPX_PER_USER", /Package\s+(\S+) was installed for a user, but not provisioned for all users/i],
   // The same provider without its service (ERROR_SERVICE_DISABLED): no package is at fault.
   ["APPX_SERVICE_DISABLED", /AppxSysprep\.dll; dwRet = (?:0x422|0x80070422|1058)\b/i],
-  ["APPX_PER_USER", /Failed to remove apps for the current user|hr = 0x80073cf2/i],
+  [
+    "APPX_PER_USER",
+    /Failed to remove apps for the current user|hr = 0x80073cf2|AppxSysprep\.dll; dwRet = (?:0x3cf2|0x80073cf2|15602)\b/i,
+  ],
   // azure-docs#58134, antifob/incus-windows#30: said even while protection is suspended.
   [
     "BITLOCKER_ON",
@@ -33,6 +36,10 @@ const rows: readonly (readonly [SealCauseCode, RegExp, step?: string])[] = [
     "PENDING_REBOOT",
     /Windows updates? that requires? a reboot|Failure occurred while executing [^\n]*spopk\.dll; dwRet = 0x139f/i,
   ],
+  // The same validation when servicing does not answer it (GoogleCloudPlatform/compute-image-windows#156).
+  ["SERVICING_SILENT", /Failed to query pending CBS operations/i],
+  // And when this Windows came by an upgrade in place, from which Sysprep makes no image.
+  ["WINDOWS_UPGRADED", /Sysprep will not run on an upgraded OS/i],
   // actions/runner-images#9659, #10434, #7103: 0x5 while deleting senseGuid.
   [
     "DEFENDER_ONBOARDED",
@@ -43,7 +50,10 @@ const rows: readonly (readonly [SealCauseCode, RegExp, step?: string])[] = [
   // setuperr of a guest whose earlier run broke off; Microsoft KB 929828: dwRet = 31.
   ["SYSPREP_ALREADY_RUN", /Not running DLLs; either the machine is in an invalid state|hr = 0x8007001f/i],
   // Windows-EventLog clean-up of wevtapi.dll where a policy moved the logs to a drive that is gone.
-  ["EVENT_LOG_MOVED", /(?:wevtapi\.dll|Microsoft-Windows-EventLog)[^\n]*(?:0x80070003|dwRet = 0x3\b)/i],
+  [
+    "EVENT_LOG_MOVED",
+    /(?:wevtapi\.dll|Microsoft-Windows-EventLog)[^\n]*(?:0x80070003|(?:dwRet =|returned) 0x3\b)/i,
+  ],
   // AgentBaker PR#429: VMAgentDisabler.dll registered but gone; 0x7e is ERROR_MOD_NOT_FOUND.
   ["SYSPREP_PROVIDER_MISSING", /vmimage-seal: provider file missing: ([^\n]+)/],
   [
@@ -53,8 +63,13 @@ const rows: readonly (readonly [SealCauseCode, RegExp, step?: string])[] = [
   // Microsoft KB 2868126 (iesysprep.dll): there, but not loaded; 0xc1 is ERROR_BAD_EXE_FORMAT.
   ["SYSPREP_PROVIDER_FAILED", /Could not load DLL ([^\s[]{1,200})/i],
   // azure-docs#80346, #43893, #49145 (DscCore.dll), Broadcom KB (spbcd.dll): both forms that Sysprep prints.
-  ["SYSPREP_PROVIDER_FAILED", /Failure occurred while executing '[^'\n]{1,120}' from ([^\s;]{1,200})/i],
+  [
+    "SYSPREP_PROVIDER_FAILED",
+    /Failure occurred while executing '[^'\n]{1,120}' from (?:DLL )?'?([^\s;']{1,200})/i,
+  ],
   ["SYSPREP_PROVIDER_FAILED", /Failure occurred while executing '([^'\n]{1,200})'/i],
+  // KB 929828 again, where no line before it names a provider: 31 is ERROR_GEN_FAILURE.
+  ["SYSPREP_ALREADY_RUN", /halting sysprep execution\. dwRet = (?:0x1f|31)\b/i],
   ["SYSPREP_TIMED_OUT", /vmimage-seal: sysprep still ran after/],
   ["REMEDY_FAILED", /vmimage-seal: remedy ([a-z-]+) failed/],
 
@@ -72,6 +87,8 @@ const rows: readonly (readonly [SealCauseCode, RegExp, step?: string])[] = [
   ["AGENT_MISSES_FILE", /No such file or directory: '([^'\n]{1,200})'/, "agent"],
   ["TRACES_REMAIN", /^verify: still there:([^\n]+)/m],
   ["MARKER_NOT_WRITTEN", /vmimage-seal: step marker failed/],
+  // What `timeout` ends with, around the agent's and cloud-init's own commands.
+  ["STEP_TIMED_OUT", /vmimage-seal: step ([a-z-]+) failed: ended with 124\b/],
 ];
 
 /** What a failed step means when its log says nothing clearer (names: the seal scripts). */

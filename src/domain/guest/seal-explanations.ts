@@ -24,6 +24,14 @@ export const sealExplanations = {
     "Windows servicing is using its reserved storage.",
     "Let pending updates finish and restart, then capture again.",
   ],
+  SERVICING_SILENT: [
+    "Windows servicing did not answer Sysprep's question whether updates are pending.",
+    "Restart the VM, let its updates finish, then capture again.",
+  ],
+  WINDOWS_UPGRADED: [
+    "This Windows came by an upgrade in place; Sysprep makes images only of one that was installed as it is.",
+    "Build from a fresh installation, or capture specialized.",
+  ],
   DEFENDER_ONBOARDED: [
     "Defender for Endpoint guards its identity (senseGuid) against Sysprep.",
     "Run the offboarding script on the source first, or capture specialized.",
@@ -96,6 +104,10 @@ export const sealExplanations = {
   TRACES_REMAIN: [
     "After all steps this was still there: %.",
     "Find what writes it back (a configuration manager, an agent) and stop it before the capture.",
+  ],
+  STEP_TIMED_OUT: [
+    "The step % of the seal did not end in the minutes that it has.",
+    "The excerpt says how far it came; look on the source for a lock, a hook or a mount that does not answer.",
   ],
   SEAL_STEP_FAILED: [
     "The step % of the seal failed.",

@@ -115,7 +115,10 @@ subscription() {
 }
 
 swap() {
-  awk 'NR > 1 { if ($1 ~ /^\/mnt\//) resource = 1; else os = 1 }
+  # Links that cloud-init's or waagent's udev rules make: ../../sdb
+  disk="$(readlink "$ROOT/dev/disk/cloud/azure_resource" || readlink "$ROOT/dev/disk/azure/resource")"
+  awk -v disk="/dev/${disk##*/}" '
+    NR > 1 { if ($1 ~ /^\/mnt\// || (disk != "/dev/" && index($1, disk) == 1)) resource = 1; else os = 1 }
     END { printf "%s", (resource ? "resource-disk" : os ? "os-disk" : "none") }' "$ROOT/proc/swaps" 2>/dev/null || printf none
 }
 

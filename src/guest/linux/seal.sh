@@ -256,7 +256,7 @@ leave_subscription() {
   fi
 }
 
-# The resource disk is empty on a new VM: an fstab line for a swap file on it fails the boot.
+# The resource disk is empty on a new VM: an fstab line for swap on it fails the boot, or holds it up.
 drop_resource_swap() {
   for file in "$ROOT/mnt/resource/swapfile" "$ROOT/mnt/swapfile" "$ROOT/mnt/swap.img"; do
     [ -e "$file" ] || continue
@@ -264,7 +264,8 @@ drop_resource_swap() {
     rm -f "$file"
   done
   if [ -f "$ROOT/etc/fstab" ]; then
-    sed -i '/^[[:space:]]*\/mnt\/[^[:space:]]*[[:space:]]\{1,\}[^[:space:]]\{1,\}[[:space:]]\{1,\}swap[[:space:]]/d' "$ROOT/etc/fstab"
+    awk '!($3 == "swap" && $1 ~ /^\/(mnt|dev\/disk\/(cloud\/azure_resource|azure\/resource))/)' "$ROOT/etc/fstab" >"$STATE/fstab"
+    cat "$STATE/fstab" >"$ROOT/etc/fstab"
   fi
 }
 
@@ -479,6 +480,17 @@ verify() {
   }
 }
 
+# A courtesy, not a condition: that the seal has started, Azure hears from the agent, which the steps stop. The agent notes
+# each of its reports in a file; one that is newer than the end of our first life tells of it.
+let_agent_report() {
+  sleep 1
+  : >"$STATE/returned"
+  for pause in 2 4 8; do
+    sleep "$pause"
+    [ -z "$(find "$ROOT/var/lib/waagent" -name 'waagent_status*.json' -newer "$STATE/returned" 2>/dev/null)" ] || return 0
+  done
+}
+
 power_off() { systemctl poweroff || poweroff || shutdown -P now; }
 
 detached() {
@@ -486,8 +498,7 @@ detached() {
   exec >>"$LOG" 2>&1 </dev/null
   MARKER_URL="$(note marker-url)"
   rm -f "$STATE/marker-url"
-  # A courtesy, not a condition: the agent reports the start on its next heartbeat, then we stop the agent.
-  sleep 15
+  let_agent_report
 
   step inspect inspect
   step subscription leave_subscription

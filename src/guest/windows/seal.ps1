@@ -58,9 +58,9 @@ function Get-ImageState { return "$((Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\
 # ---- the first life ----------------------------------------------------------------------------------------------
 
 function Start-Seal {
-    if ($markerUrl -notmatch '^https?://[\x21-\x7e]+$') { return Write-Refusal 'BAD_PARAMETER' 'markerUrl must be an http(s) URL.' }
-    if ($runId -notmatch '^[A-Za-z0-9._-]+$') { return Write-Refusal 'BAD_PARAMETER' 'runId must be letters, digits, dots, dashes.' }
-    if ($limitMinutes -notmatch '^\d{0,4}$') { return Write-Refusal 'BAD_PARAMETER' 'limitMinutes must be a number.' }
+    if ($markerUrl -notmatch '^https?://[\x21-\x7e]+\z') { return Write-Refusal 'BAD_PARAMETER' 'markerUrl must be an http(s) URL.' }
+    if ($runId -notmatch '^[A-Za-z0-9._-]+\z') { return Write-Refusal 'BAD_PARAMETER' 'runId must be letters, digits, dots, dashes.' }
+    if ($limitMinutes -notmatch '^[0-9]{0,4}\z') { return Write-Refusal 'BAD_PARAMETER' 'limitMinutes must be a number.' }
     if (-not $PSCommandPath) { return Write-Refusal 'NO_SCRIPT_FILE' 'The script must run from a file, which it copies.' }
     if ((Get-SealState 'outcome') -eq 'sealed' -or (Get-ImageState) -eq $Sealed) {
         return Write-Refusal 'ALREADY_SEALED' 'This Windows is generalized; it only has to stop.'
@@ -174,6 +174,8 @@ function Remove-AnswerFile {
 function Invoke-Sysprep([datetime] $until, [int] $minutes) {
     $sysprep = Start-Process -FilePath "$env:SystemRoot\System32\Sysprep\sysprep.exe" -PassThru `
         -ArgumentList '/generalize', '/oobe', '/mode:vm', '/quiet', '/quit'
+    # Whoever has not held its handle is not told its exit code.
+    [void] $sysprep.Handle
     # UNDEPLOYABLE is normal while it works: its end, or the clock, decides.
     while (-not $sysprep.WaitForExit(10000)) {
         if ((Get-Date) -gt $until) {

@@ -13,6 +13,41 @@ describe("a log", () => {
       `${time}Package Microsoft.Winget.Source_2024.1128_neutral__8wekyb3d8bbwe was installed for a user, but not provisioned for all users. This package will not function properly in the sysprep image.\n${time}ActionPlatform::LaunchModule: Failure occurred while executing 'SysprepGeneralizeValidate' from C:\\Windows\\System32\\AppxSysprep.dll; dwRet = 0x3cf2`,
     ],
     [
+      "APPX_PER_USER",
+      "provision",
+      `${time}ActionPlatform::LaunchModule: Failure occurred while executing 'SysprepGeneralizeValidate' from C:\\Windows\\System32\\AppxSysprep.dll; dwRet = 0x3cf2`,
+    ],
+    [
+      "SERVICING_SILENT",
+      "servicing",
+      `${time}spopk.dll:: Failed to query pending CBS operations; hr = 0x80080005\n${time}ActionPlatform::LaunchModule: Failure occurred while executing 'Sysprep_Clean_Validate_Opk' from C:\\Windows\\System32\\spopk.dll; dwRet = 0x5`,
+    ],
+    [
+      "WINDOWS_UPGRADED",
+      "upgrade",
+      `${time}spopk.dll:: Sysprep will not run on an upgraded OS. You can only run Sysprep on a custom (clean) install version of Windows.`,
+    ],
+    [
+      "SYSPREP_ALREADY_RUN",
+      "earlier",
+      `${time}RunExternalDlls:An error occurred while running registry sysprep DLLs, halting sysprep execution. dwRet = 31[gle=0x000003e5]`,
+    ],
+    [
+      "SYSPREP_PROVIDER_FAILED",
+      "msdtcprx.dll",
+      `${time}LaunchDll:Failure occurred while executing 'msdtcprx.dll,SysPrepDtcGeneralize', returned error code 31\n${time}RunExternalDlls:An error occurred while running registry sysprep DLLs, halting sysprep execution. dwRet = 31`,
+    ],
+    [
+      "SYSPREP_PROVIDER_FAILED",
+      "drmv2clt.dll",
+      `${time}ActionPlatform::LaunchModule: Failure occurred while executing 'Sysprep' from DLL 'drmv2clt.dll'`,
+    ],
+    [
+      "EVENT_LOG_MOVED",
+      "event log",
+      `${time}wevtapi.dll returned 0x3\n${time}ActionPlatform::LaunchModule: Failure occurred while executing 'EventLog_Cleanup' from DLL 'wevtapi.dll'`,
+    ],
+    [
       "BITLOCKER_ON",
       "BitLocker",
       `${time}BitLocker-Sysprep: BitLocker is on for the OS volume. Turn BitLocker off to run Sysprep. (0x80310039)\n${time}ActionPlatform::LaunchModule: Failure occurred while executing 'ValidateBitLockerState' from C:\\Windows\\System32\\BdeSysprep.dll`,
@@ -169,6 +204,8 @@ describe("a log", () => {
       "machine-id",
       "verify: still there: machine-id\nvmimage-seal: step verify failed: ended with 1",
     ],
+    ["STEP_TIMED_OUT", "agent", "vmimage-seal: step agent failed: ended with 124"],
+    ["STEP_TIMED_OUT", "cloud-init", "vmimage-seal: step cloud-init failed: ended with 124"],
     ["SEAL_STEP_FAILED", "network", "vmimage-seal: step network failed: ended with 1"],
     ["UNKNOWN", "no cause", "all is well"],
   ] as const)("names %s and %s", (cause, named, log) => {
