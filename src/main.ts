@@ -20,6 +20,7 @@ import { RESTORE_ORCHESTRATOR } from "./contracts/restore-run.js";
 import { subscriptionIdOf } from "./domain/resource-id.js";
 import { registerCaptureFunctions } from "./functions/captures.js";
 import { registerDashboard } from "./functions/dashboard.js";
+import { registerHoldFunctions } from "./functions/holds.js";
 import { registerImportFunctions } from "./functions/imports.js";
 import { registerJanitorFunctions } from "./functions/janitor.js";
 import { registerRestoreFunctions } from "./functions/restores.js";
@@ -71,6 +72,7 @@ registerImportFunctions({
   claimant,
   inspect: (place, purpose) => inspectDrop(place, purpose, drops),
 });
+registerHoldFunctions(ports);
 registerResumeFunctions({ runs });
 registerRestoreFunctions({ runs, backupDocument: savedCapture.name, announce });
 registerJanitorFunctions({

@@ -39,6 +39,8 @@ export const recallCapture = activity<{ captureId: string }, Outcome<KeptCapture
 export const recallModel = activity<{ captureId: string }, Outcome<KeptModel | null>>("recallModel");
 export const holdVm = activity<{ vmId: string; runId: string }, Outcome<{ heldBy: string }>>("holdVm");
 export const releaseVm = activity<{ vmId: string; runId: string }, null>("releaseVm", STUBBORN);
+/** Lets go in the place of a run that has ended without doing so; says whether it did. */
+export const releaseEnded = activity<{ vmId: string; heldBy: string }, boolean>("releaseEnded");
 
 export const createRestorePoint = operation<RestorePointOrder, Backup>("createRestorePoint");
 export const createSnapshot = operationAbout<SnapshotOrder, BackedUpDisk, SnapshotQuestion>(

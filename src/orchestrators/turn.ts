@@ -1,5 +1,5 @@
 /** One capture or restore of a VM at a time. Who holds it is on the board while a run waits in line. */
-import { holdVm, releaseVm } from "../contracts/capture-activities.js";
+import { holdVm, releaseEnded, releaseVm } from "../contracts/capture-activities.js";
 import type { VmSummary } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
 import { call, nowMs } from "./durable.js";
@@ -9,6 +9,9 @@ import { demand, keepWaiting } from "./wait.js";
 
 /** Two days in line: longer than the longest capture that the limits of a request allow. */
 const LINE_LIMIT_MINUTES = 2880;
+
+/** A holder that was ended from outside never lets go; most are at work, so it is looked for at every so many tries. */
+const LOOKED_AFTER_EVERY = 5;
 
 /** @returns whether the run had to stand in line: what it saw of the VM before may have changed. */
 export function* waitForTurn(
@@ -29,6 +32,10 @@ export function* waitForTurn(
   for (let waits = 0; ; waits += 1) {
     const { heldBy } = yield* demand(run, holdVm, hold);
     if (heldBy === runId) return waits > 0;
+    if (waits % LOOKED_AFTER_EVERY === 0) {
+      const released = yield* call(run.context, releaseEnded, { vmId: vm.id, heldBy });
+      if (released) continue;
+    }
     if (whenBusy === "refuse")
       throw refusal({
         code: "VM_BUSY",

@@ -212,6 +212,29 @@ describe("one capture per VM", () => {
     expect(JSON.stringify(outcome.statuses)).toContain("waiting for run run-0");
   });
 
+  test.each(["wait", "refuse"])(
+    "a holder that was ended from outside holds nobody up: %s",
+    async (whenBusy) => {
+      let heldBy = "run-0";
+      const outcome = await runOrchestration(captureImage, {
+        input: inputOf({ whenBusy }),
+        activities: {
+          ...captureWorld(),
+          holdVm: ({ runId }: { runId: string }) => {
+            if (heldBy === "") heldBy = runId;
+            return { status: "done", value: { heldBy } };
+          },
+          releaseEnded: (asked: { heldBy: string }) => {
+            expect(asked.heldBy).toBe("run-0");
+            heldBy = "";
+            return true;
+          },
+        },
+      });
+      expect(board(outcome)).toMatchObject({ status: "succeeded", leftovers: [] });
+    },
+  );
+
   test("who stood in line looks again: the VM may have another disk, or be another, by then", async () => {
     const resized = {
       ...windowsVm,

@@ -2,7 +2,7 @@
  * Ways back, through the whole house: a source VM that was sealed in place is made again from its backup; a capture that
  * failed goes on from the stage that failed.
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { readSample, setting } from "../../src/local/cloud/app-settings.js";
 import { definitionId, newSubscription, vmId, windowsDefinition } from "../../src/local/cloud/seed.js";
 import type { SeedVm } from "../../src/local/compute/seed.js";
@@ -212,5 +212,35 @@ describe("a capture that failed and was to be kept for resuming", () => {
       ["captures/unread/resume", {}, 409, "RUN_NOT_RESUMABLE"],
       ["captures/unread/restore", {}, 409, "NOTHING_TO_RESTORE"],
     ]);
+  });
+});
+
+describe("a capture that Durable was told to end, while it held its VM", () => {
+  test("holds up nobody: the next of that VM takes its turn", { timeout: 120_000 }, async () => {
+    const request = {
+      sourceVmId: vmId(local.subscriptionId, "again"),
+      target: { kind: "gallery", definitionId: definitionId(local.subscriptionId, windowsDefinition) },
+    };
+    await local.steer({ match: { operation: "restorePoints/put", times: 1 }, act: { hang: true } });
+    await local.send("holder", request);
+    /** No clock is moved: nothing that a run waits for may come. */
+    const hasItsTurn = (id: string) =>
+      vi.waitFor(
+        async () => {
+          const { stages = [] } = (await get(`captures/${id}`)).body as unknown as Partial<RunDocument>;
+          expect(stages.find(({ name }) => name === "backup")?.state).toBe("running");
+        },
+        { timeout: 30_000 },
+      );
+    await hasItsTurn("holder");
+    const ended = await fetch(
+      `${local.hostUrl}/runtime/webhooks/durabletask/instances/capture-holder/terminate?reason=by+hand`,
+      { method: "POST" },
+    );
+    expect(ended.status).toBe(202);
+    expect(await local.ended("capture", "holder")).toMatchObject({ status: "cancelled" });
+
+    await local.send("heir", { ...request, whenBusy: "refuse" });
+    await hasItsTurn("heir");
   });
 });

@@ -206,8 +206,10 @@ export async function openCloud(seed: Seed, stores?: Stores) {
     /** For runOrchestration: every activity as it is, at the runbook's time, through JSON as in a history. */
     activities(): Record<string, ScriptedActivity> {
       const beganMs = clock.now();
+      // Whether a run has ended is Durable's to know, and none is here.
+      const holders = { name: "releaseEnded", handler: () => Promise.resolve(false) };
       return Object.fromEntries(
-        registrations.map(({ name, handler }): [string, ScriptedActivity] => [
+        [...registrations, holders].map(({ name, handler }): [string, ScriptedActivity] => [
           name,
           async (input, { atMs }) => {
             await passTo(beganMs + atMs);

@@ -237,6 +237,7 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
     checkTarget: () => ok({ version: "1.0.0", createDefinition: false, checks: [] }),
     holdVm: ({ runId }: { runId: string }) => ok({ heldBy: runId }),
     releaseVm: () => null,
+    releaseEnded: () => false,
     ...operation("createRestorePoint", () => backup),
     ...operation("createSnapshot", ({ lun, snapshotId }: SnapshotOrder) => ({ lun, id: snapshotId })),
     askBackup: ({ kind, lun }: BackupPart) => {

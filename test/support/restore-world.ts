@@ -58,6 +58,7 @@ export class Standing {
           : { status: "refused", code: "VM_NOT_FOUND", message: "404", remedy: "" },
       holdVm: ({ runId }: { runId: string }) => ok({ heldBy: runId }),
       releaseVm: () => null,
+      releaseEnded: () => false,
       ...done("restoreDisk", ({ diskId }: { diskId: string }) => this.disks.add(diskId)),
       ...done("protectVm", () => (this.vmProtected = true)),
       ...done("removeSourceVm", () => {
