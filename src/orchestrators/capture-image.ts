@@ -23,7 +23,7 @@ import type { Preflight } from "./preflight.js";
 import { preflight } from "./preflight.js";
 import { register, versionOf } from "./register.js";
 import type { Run } from "./run.js";
-import { disown, note, openRun, skip, stage } from "./run.js";
+import { disown, heedCancel, note, openRun, skip, stage } from "./run.js";
 import { sealedVm } from "./sealed-vm.js";
 import { sourceAfter } from "./source-after.js";
 import type { TestBoot } from "./test-boot.js";
@@ -71,6 +71,7 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   scope.checks.push(
     ...(yield* proved(run, request.target, request.testBoot ? testBootOf(scope, image) : undefined)),
   );
+  heedCancel(run);
   const result = resultOf(scope, image, backup);
   if (request.mode === "clone") {
     skip(run, "source", "the source VM was only read and backed up");

@@ -8,8 +8,8 @@ import { concluded, withLeftovers } from "../domain/stages.js";
 import type { Durable } from "./durable.js";
 import { messageOf } from "./durable.js";
 import { operateEach } from "./operate.js";
-import type { Run, Undo } from "./run.js";
-import { RunEnd, failure, note, show, timestamp } from "./run.js";
+import type { Run, RunEnd, Undo } from "./run.js";
+import { endOf, note, show, timestamp } from "./run.js";
 import { demandEach } from "./wait.js";
 
 export const CLEAN_UP = "clean-up";
@@ -23,7 +23,7 @@ export function* conclude(run: Run, runbook: () => Durable<unknown>): Durable<un
   try {
     result = yield* runbook();
   } catch (error) {
-    end = error instanceof RunEnd ? error : broken(error);
+    end = endOf(error);
   }
   run.shielded = true;
   const status: RunStatus = end?.status ?? "succeeded";
@@ -39,13 +39,6 @@ export function* conclude(run: Run, runbook: () => Durable<unknown>): Durable<un
   if (status === "failed") throw new Error(`${error?.code ?? "BROKEN"}: ${error?.message ?? ""}`);
   return run.board;
 }
-
-const broken = (error: unknown) =>
-  failure(
-    "BROKEN",
-    messageOf(error),
-    "Start the run again; if it breaks at the same place, look at the log of its id.",
-  );
 
 function* undoAll(run: Run, status: RunStatus): Durable<Leftover[]> {
   note(run, CLEAN_UP, { state: "running", startedAt: timestamp(run) });

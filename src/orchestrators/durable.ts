@@ -108,20 +108,13 @@ export function* sleep(context: OrchestrationContext, seconds: number): Durable<
 export const eventOf = (context: OrchestrationContext, name: string): Task =>
   context.df.waitForExternalEvent(name);
 
-/** Sleeps, or returns the payload of `event` as soon as it comes, or came while nobody slept. */
-export function* sleepUnless(
-  context: OrchestrationContext,
-  seconds: number,
-  event: Task,
-): Durable<{ readonly payload: unknown } | undefined> {
+/** Sleeps until `event` comes; not at all where it came before. */
+export function* sleepUnless(context: OrchestrationContext, seconds: number, event: Task): Durable<void> {
   // Asked first: Task.any never resumes for a child that was complete before (durable-functions 3.5).
-  if (event.isCompleted) return { payload: event.result };
+  if (event.isCompleted) return;
   const timer = context.df.createTimer(new Date(nowMs(context) + seconds * 1000));
   yield context.df.Task.any([timer, event]);
-  // The library sets isCompleted while we wait, which the compiler cannot see.
-  if (!(event as { isCompleted: boolean }).isCompleted) return undefined;
   if (!timer.isCompleted) timer.cancel();
-  return { payload: event.result };
 }
 
 /** What an activity's throw says, without the stack and the serialized exception that follow it. */

@@ -15,10 +15,10 @@ import type { RestorePlan, RestoredVm } from "../domain/restore.js";
 import { restoredDiskId } from "../domain/restore.js";
 import { allDisks } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
-import { messageOf, nowMs } from "./durable.js";
+import { nowMs } from "./durable.js";
 import { finish, operate, operateAll } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd, disown, failure } from "./run.js";
+import { RunEnd, disown, endOf } from "./run.js";
 import { demand, pause } from "./wait.js";
 
 export interface MakeAgain {
@@ -55,45 +55,29 @@ export function* restoredDisks({ run, restoreId, captureId, plan }: MakeAgain): 
 
 /**
  * Takes the old VM object away and makes the VM again. Between the two there is no VM: a cancel waits until there is
- * one, and whatever goes wrong says what stands where.
+ * one that runs, and whatever goes wrong says what stands where.
  */
 export function* makeAgain({ run, captureId, plan }: MakeAgain, disks: Disks): Durable<void> {
   const vmId = plan.vm.id;
-  if (plan.vmStands) yield* operate(run, protectVm, { vmId }, { limitMinutes: VM_MINUTES });
+  const limits = { limitMinutes: VM_MINUTES };
+  if (plan.vmStands) yield* operate(run, protectVm, { vmId }, limits);
   try {
-    if (plan.vmStands) yield* takeAway(run, vmId);
+    if (plan.vmStands) {
+      const started = yield* demand(run, removeSourceVm.start, { vmId });
+      run.shielded = true;
+      yield* finish(run, removeSourceVm, { vmId }, started, limits);
+    }
     run.shielded = true;
-    yield* operate(
-      run,
-      restoreVm,
-      { captureId, vmId, disks },
-      { limitMinutes: VM_MINUTES, stage: "replace" },
-    );
+    yield* operate(run, restoreVm, { captureId, vmId, disks }, { ...limits, stage: "replace" });
   } catch (error) {
-    if (error instanceof NotBegun) throw error.end;
+    // A removal that was refused, or cancelled before it began: the VM stands as it was, and the new disks go.
+    if (error instanceof RunEnd && !run.shielded) throw error;
     keep(run, disks);
-    throw standing(error, plan, disks);
+    const { end } = standing(error, plan, disks, "was being replaced: look whether it stands");
+    const remedy = `${end.remedy} Then restore it again: it is made from the same backup, whether the VM stands or not.`;
+    throw new RunEnd("failed", { ...end, remedy });
   }
   keep(run, disks);
-  run.shielded = false;
-}
-
-/** Nothing was changed: the VM stands as it was, and the new disks go. */
-class NotBegun extends Error {
-  constructor(readonly end: RunEnd) {
-    super(end.message);
-  }
-}
-
-function* takeAway(run: Run, vmId: string): Durable<void> {
-  let started;
-  try {
-    started = yield* demand(run, removeSourceVm.start, { vmId });
-  } catch (error) {
-    throw error instanceof RunEnd ? new NotBegun(error) : error;
-  }
-  run.shielded = true;
-  yield* finish(run, removeSourceVm, { vmId }, started, { limitMinutes: VM_MINUTES });
 }
 
 /** From here on the new disks are the VM's: whatever becomes of the run, they stay. */
@@ -102,23 +86,29 @@ const keep = (run: Run, disks: Disks): void =>
 
 const said = (ids: readonly string[]) => inBrief(ids, 2000).join(", ");
 
-function standing(error: unknown, { vm, replacedDisks }: RestorePlan, disks: Disks): RunEnd {
-  const end =
-    error instanceof RunEnd ? error.end : failure("BROKEN", messageOf(error), "Restore it again.").end;
-  return new RunEnd("failed", {
-    ...end,
-    message:
-      `${end.message} The VM object ${vm.name} was being replaced: look whether it stands. ` +
-      `Its restored disks are ${said(disks.map(({ id }) => id))}; ` +
-      `the disks it had are kept: ${said(replacedDisks)}; its network interfaces are kept.`,
-    remedy: `${end.remedy} Then restore it again: it is made from the same backup, whether the VM stands or not.`,
-  });
+/** How the run ends, with what it leaves of the VM. */
+function standing(error: unknown, { vm, replacedDisks }: RestorePlan, disks: Disks, how: string): RunEnd {
+  const { status, end } = endOf(error);
+  const message =
+    `${end.message} The VM object ${vm.name} ${how}. ` +
+    `Its restored disks are ${said(disks.map(({ id }) => id))}; ` +
+    `the disks it had are kept: ${said(replacedDisks)}; its network interfaces are kept.`;
+  return new RunEnd(status, { ...end, message });
 }
 
 /** @returns whether the guest's agent reports: a guest may be well without one, so that alone is no failure. */
-export function* startAgain({ run, plan }: MakeAgain): Durable<boolean> {
+export function* startAgain({ run, plan }: MakeAgain, disks: Disks): Durable<boolean> {
   const { id: vmId } = plan.vm;
-  yield* operate(run, startVm, { vmId }, { limitMinutes: VM_MINUTES, stage: "start" });
+  try {
+    yield* operate(run, startVm, { vmId }, { limitMinutes: VM_MINUTES, stage: "start" });
+    run.shielded = false;
+    return yield* agentReports(run, vmId);
+  } catch (error) {
+    throw standing(error, plan, disks, "was made again");
+  }
+}
+
+function* agentReports(run: Run, vmId: string): Durable<boolean> {
   const beganMs = nowMs(run.context);
   for (;;) {
     if ((yield* demand(run, askVm, { vmId })).agentReady) return true;

@@ -33,7 +33,7 @@ function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<Restore
 
   const disks = yield* stage(run, "disks", () => restoredDisks(order));
   yield* stage(run, "replace", () => makeAgain(order, disks));
-  const agentReady = yield* stage(run, "start", () => startAgain(order));
+  const agentReady = yield* stage(run, "start", () => startAgain(order, disks));
   if (!agentReady) note(run, "start", { detail: "the VM runs; its agent does not report yet" });
   return restoreResult(order, disks, agentReady);
 }

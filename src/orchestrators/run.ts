@@ -3,6 +3,7 @@
  * Undo is registered on the line above the act (architecture.md, rule 1); conclude.ts works it off.
  */
 import type { OrchestrationContext, Task } from "durable-functions";
+import type { CancelEvent } from "../contracts/events.js";
 import { CANCEL_EVENT } from "../contracts/events.js";
 import type { FailureCode } from "../domain/failures.js";
 import type { Refusal } from "../domain/outcome.js";
@@ -10,7 +11,7 @@ import type { Board, RunError, RunStatus, Stage } from "../domain/stages.js";
 import { newBoard, shown, withStage } from "../domain/stages.js";
 import { isoTime } from "../domain/time.js";
 import type { Durable } from "./durable.js";
-import { eventOf, nowMs } from "./durable.js";
+import { eventOf, messageOf, nowMs } from "./durable.js";
 
 /** Scaffolding goes when the run ends, however it ends; the product goes unless the run succeeds. */
 export interface Undo {
@@ -51,6 +52,15 @@ export const refusal = ({ code, message, remedy }: Omit<Refusal, "status">): Run
 export const failure = (code: FailureCode, message: string, remedy: string): RunEnd =>
   new RunEnd("failed", { code, message, remedy });
 
+export const endOf = (error: unknown): RunEnd =>
+  error instanceof RunEnd
+    ? error
+    : failure(
+        "BROKEN",
+        messageOf(error),
+        "Start the run again; if it breaks at the same place, look at the log of its id.",
+      );
+
 export const openRun = (context: OrchestrationContext, stageNames: readonly string[]): Run => {
   const cancel = eventOf(context, CANCEL_EVENT);
   const run: Run = { context, undo: [], cancel, board: newBoard(stageNames), shielded: false };
@@ -68,9 +78,21 @@ export const timestamp = (run: Run): string => isoTime(nowMs(run.context));
 export const note = (run: Run, stageName: string, change: Partial<Omit<Stage, "name">>): void =>
   show(run, withStage(run.board, stageName, change));
 
-/** Runs `body` as a stage of the board. */
+/** Ends the run where a cancel has come, unless the run is where it cannot stop. */
+export function heedCancel({ cancel, shielded }: Run): void {
+  if (shielded || !cancel.isCompleted) return;
+  const { reason } = (cancel.result ?? {}) as CancelEvent;
+  throw new RunEnd("cancelled", {
+    code: "CANCELLED",
+    message: reason ? `The run was cancelled: ${reason}` : "The run was cancelled.",
+    remedy: "Start it again when it is wanted; a new request needs a new id.",
+  });
+}
+
+/** Runs `body` as a stage of the board, unless a cancel has come. */
 export function* stage<T>(run: Run, name: string, body: () => Durable<T>): Durable<T> {
   note(run, name, { state: "running", startedAt: timestamp(run) });
+  heedCancel(run);
   const value = yield* body();
   note(run, name, { state: "done", endedAt: timestamp(run), percent: 100 });
   return value;

@@ -2,15 +2,18 @@
 import { recallModel, removeSourceVm } from "../contracts/capture-activities.js";
 import type { SourceAfter } from "../contracts/capture-run.js";
 import { removeResource } from "../contracts/image-activities.js";
+import { inBrief } from "../domain/brief.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { makeAgain, restoreResult, restoredDisks, startAgain } from "./make-again.js";
 import { operate, operateAll } from "./operate.js";
 import { planRestore } from "./plan-restore.js";
+import { RunEnd, endOf } from "./run.js";
 import { wayBack } from "./seal.js";
 import { demand } from "./wait.js";
 
 const DELETION = { limitMinutes: 60 };
+const DOOMED_CHARS = 2000;
 
 export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
   const { run, runId, sealId, request, vm } = scope;
@@ -20,12 +23,22 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
     const order = { run, restoreId: sealId, captureId: runId, plan };
     const disks = yield* restoredDisks(order);
     yield* makeAgain(order, disks);
-    return { state: "restored", ...restoreResult(order, disks, yield* startAgain(order)) };
+    return { state: "restored", ...restoreResult(order, disks, yield* startAgain(order, disks)) };
   }
   const model = yield* demand(run, recallModel, { captureId: runId });
-  yield* operate(run, removeSourceVm, { vmId: vm.id }, DELETION);
-  // They were kept from going with the VM as long as the capture might have failed; now they go as they were to.
-  const removals = (model?.goesWith ?? []).map((resourceId) => ({ resourceId }));
-  yield* operateAll(run, removeResource, removals, DELETION);
+  const goesWith = model?.goesWith ?? [];
+  try {
+    yield* operate(run, removeSourceVm, { vmId: vm.id }, DELETION);
+    // They were kept from going with the VM as long as the capture might have failed; now they go as they were to.
+    const removals = goesWith.map((resourceId) => ({ resourceId }));
+    yield* operateAll(run, removeResource, removals, DELETION);
+  } catch (error) {
+    const { status, end } = endOf(error);
+    const doomed = inBrief([vm.id, ...goesWith], DOOMED_CHARS).join(", ");
+    throw new RunEnd(status, {
+      ...end,
+      message: `${end.message} These were being deleted, look which of them stand: ${doomed}.`,
+    });
+  }
   return { state: "deleted" };
 }

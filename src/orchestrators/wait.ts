@@ -3,26 +3,19 @@
  * an answer.
  */
 import type { ActivityRef } from "../contracts/activity.js";
-import type { CancelEvent } from "../contracts/events.js";
 import type { Outcome, Refusal } from "../domain/outcome.js";
 import { pairs } from "../domain/pairs.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import type { Call, Durable, Settled } from "./durable.js";
 import { callAll, callOf, nowMs, sleep, sleepUnless } from "./durable.js";
 import type { Run } from "./run.js";
-import { RunEnd, failure, refusal } from "./run.js";
+import { RunEnd, failure, heedCancel, refusal } from "./run.js";
 
 /** Sleeps; a cancel that comes meanwhile, or came before, ends the run. */
 export function* pause(run: Run, seconds: number): Durable<void> {
   if (run.shielded) return yield* sleep(run.context, seconds);
-  const cancelled = yield* sleepUnless(run.context, seconds, run.cancel);
-  if (cancelled === undefined) return;
-  const { reason } = (cancelled.payload ?? {}) as CancelEvent;
-  throw new RunEnd("cancelled", {
-    code: "CANCELLED",
-    message: reason ? `The run was cancelled: ${reason}` : "The run was cancelled.",
-    remedy: "Start it again when it is wanted; a new request needs a new id.",
-  });
+  yield* sleepUnless(run.context, seconds, run.cancel);
+  heedCancel(run);
 }
 
 /** Waits a turn in a loop that ends by something else; the clock is what ends it otherwise. */

@@ -158,6 +158,7 @@ describe("what went wrong in place is told with the way back", () => {
   test.each([
     ["restore", "restoreDiskAsk"],
     ["restore", "restoreVmAsk"],
+    ["restore", "startVmAsk"],
     ["delete", "removeSourceVmAsk"],
   ])("and the image stays when only the %s of the source failed, at %s", async (after, act) => {
     const { board, cloud, standing } = await play({ sourceAfter: after }, { [act]: down });
@@ -169,6 +170,8 @@ describe("what went wrong in place is told with the way back", () => {
     expect(board.error?.remedy).toContain("POST /api/captures/run-1/restore");
     expect(cloud.standing.has(IMAGE)).toBe(true);
     if (after === "restore") expect(standing.losses).toEqual([]);
+    else
+      for (const id of [windowsVm.id, windowsVm.osDisk.id, NIC]) expect(board.error?.message).toContain(id);
   });
 });
 

@@ -207,13 +207,19 @@ describe("a cancel", () => {
     expectStanding(played, newDisks);
   });
 
-  test.each(["removeSourceVmAsk", "restoreVmAsk"])(
-    "while waiting for %s waits until the VM stands again",
+  test.each(["removeSourceVmAsk", "restoreVmAsk", "startVmAsk"])(
+    "while waiting for %s waits until the VM stands again and runs, and says what stands where",
     async (act) => {
       const played = await play(
-        { [act]: (good, input, call) => (call.nth < 20 ? running() : good(input, call)) },
+        {
+          [act]: (good, input, call) => (call.nth < 20 ? running() : good(input, call)),
+          askVm: () => ok({ power: "running", agentReady: false, markedGeneralized: false }),
+        },
         [{ atMs: 30_000, name: "cancel", input: {} }],
       );
+      expect(played.board).toMatchObject({ status: "cancelled", error: { stage: "start" } });
+      for (const disk of [...NEW_DISKS, ...OLD_DISKS]) expect(played.board.error?.message).toContain(disk);
+      expect(played.outcome.calls.map(({ name }) => name)).toContain("startVmAsk");
       expect(played.standing.vm).toBe(true);
       expect(played.standing.vmOn).toEqual(NEW_DISKS);
       expectStanding(played, "kept");
