@@ -18,7 +18,7 @@ export const createGalleryVersion = operationAbout<ImageOrder, MadeImage, ImageN
   imageName,
 );
 
-/** A VM of the image, asked for as anybody would; done when its agent reports. */
+/** A VM of the image, asked for as everybody does; done when its agent reports. */
 export const createTestVm = operationAbout<TestVm, null, { vmId: string }>("createTestVm", ({ vmId }) => ({
   vmId,
 }));

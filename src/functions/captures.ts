@@ -135,7 +135,7 @@ export function originalOf(body: unknown): string {
   try {
     return JSON.stringify(body);
   } catch {
-    // Nested deeper than can be written down again: refused as any other, and no message to be delivered ten times.
+    // Nested deeper than can be written down again: refused like every other, and no message to be delivered ten times.
     return "(nested too deep to be kept)";
   }
 }

@@ -82,6 +82,7 @@ describe("the domain may not use", () => {
   });
 });
 
+// Samples of what is refused: a search for loose types or for notes to do things later finds them here, and nowhere else.
 const everywhere: readonly (readonly [why: string, code: string, rule: RegExp])[] = [
   ["any", "export const loose = (value: any) => value as string;\n", /no-explicit-any/],
   [

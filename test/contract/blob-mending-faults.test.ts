@@ -6,7 +6,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import * as refs from "../../src/contracts/import-activities.js";
 import { MENDING_STANDARD } from "../../src/contracts/import-run.js";
 import {
-  faultyWire,
   isPutPage,
   isRangedGet,
   type Fault,
@@ -14,7 +13,7 @@ import {
   type WireRequest,
 } from "../support/faulty-wire.js";
 import { disk, expectDisk, mend, orderFor, retried, value } from "../support/mend-drop.js";
-import { activitiesOn, openAccount, portsOn, WORK, type Account } from "../support/storage-account.js";
+import { activitiesOn, openWiredAccount, portsOn, WORK, type Account } from "../support/storage-account.js";
 import { dynamicVhd, MIB } from "../support/vhd-builder.js";
 
 const wanted = disk(20 * MIB);
@@ -24,15 +23,9 @@ const small = { ...MENDING_STANDARD, sliceBytes: 4 * MIB, concurrency: 2 };
 let account: Account;
 let wire: FaultyWire;
 let dropped = 0;
-beforeAll(async () => {
-  account = await openAccount();
-  wire = await faultyWire(account.endpoint);
-});
+beforeAll(async () => ({ account, wire } = await openWiredAccount()));
 afterEach(() => wire.fail(() => undefined));
-afterAll(async () => {
-  await wire.close();
-  await account.close();
-});
+afterAll(() => account.close());
 
 /** A fresh drop of the same file. */
 async function drop(): Promise<string> {

@@ -5,11 +5,11 @@ import { blobPreparedDisks } from "../../src/adapters/blob/blob-prepared-disks.j
 import * as refs from "../../src/contracts/import-activities.js";
 import { MENDING_STANDARD } from "../../src/contracts/import-run.js";
 import { Unsupported } from "../../src/ports/storage-refusal.js";
-import { faultyWire, isPutPage, type FaultyWire, type WireRequest } from "../support/faulty-wire.js";
+import { isPutPage, type FaultyWire, type WireRequest } from "../support/faulty-wire.js";
 import { dropOf } from "../support/import-world.js";
 import { disk, expectDisk, mend, orderFor, value } from "../support/mend-drop.js";
 import { isPageFromUrl, pageFromUrl } from "../support/page-from-url.js";
-import { activitiesOn, openAccount, portsOn, type Account } from "../support/storage-account.js";
+import { activitiesOn, openWiredAccount, portsOn, type Account } from "../support/storage-account.js";
 import { dynamicVhd, fixedVhd, MIB } from "../support/vhd-builder.js";
 
 const byAccount = { moveBy: "account", copyBy: "stream", sliceBytes: 4 * MIB } as const;
@@ -17,15 +17,9 @@ const settings = { ...MENDING_STANDARD, ...byAccount, concurrency: 2 };
 
 let account: Account;
 let wire: FaultyWire;
-beforeAll(async () => {
-  account = await openAccount();
-  wire = await faultyWire(account.endpoint);
-});
+beforeAll(async () => ({ account, wire } = await openWiredAccount()));
 afterEach(() => wire.fail(() => undefined));
-afterAll(async () => {
-  await wire.close();
-  await account.close();
-});
+afterAll(() => account.close());
 
 /** What the account was asked for, with the operation in place. */
 function offered(answer = pageFromUrl) {
@@ -174,10 +168,10 @@ it("lets the account read the source with the identity's own token, over a wire 
       },
     },
   );
-  const writer = blobPreparedDisks(service, "work").pages("made.vhd", 3);
+  const writer = blobPreparedDisks(service, "prepared").pages("made.vhd", 3);
   await writer.writeFrom(dropOf("a b/ü#?.vhd"), 1024, 4096, 512);
   const [{ url, headers } = { url: "", headers: new Map<string, string>() }] = seen;
-  expect(url).toBe("https://drops.blob.core.windows.net/work/made.vhd?comp=page");
+  expect(url).toBe("https://drops.blob.core.windows.net/prepared/made.vhd?comp=page");
   expect(
     Object.fromEntries(
       [...headers].filter(([name]) => /^(x-ms-(copy|source|range|page|if)|content-length)/.test(name)),

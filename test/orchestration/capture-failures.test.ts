@@ -7,7 +7,7 @@ import type { Board } from "../../src/domain/stages.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
 import type { OrchestrationScript, ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
-import { GROUP, TrackedCloud, captureWorld, inputOf } from "../support/capture-world.js";
+import { GROUP, TrackedCloud, captureWorld, inputOf, losingAnswer } from "../support/capture-world.js";
 
 const IMAGE = `${GROUP}/galleries/g/images/web/versions/1.0.0`;
 const BACKUP = [
@@ -101,17 +101,9 @@ describe("an act that throws once is done again and the run succeeds", () => {
 describe("an act whose answer is lost after its effect is done again, and makes nothing twice", () => {
   test.each(ACTS)("%s", async (act) => {
     const cloud = new TrackedCloud();
-    const tracked = cloud.track(captureWorld());
     const outcome = await runOrchestration(captureImage, {
       input: inputOf(),
-      activities: {
-        ...tracked,
-        [act]: (input, call) => {
-          const result = tracked[act]?.(input, call);
-          if (call.nth === 0) throw new Error("the host was killed after the effect");
-          return result;
-        },
-      },
+      activities: losingAnswer(cloud.track(captureWorld()), act),
     });
     const board = outcome.customStatus as Board;
     expect(board.status).toBe("succeeded");

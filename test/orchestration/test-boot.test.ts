@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import type { Check } from "../../src/domain/preflight.js";
 import type { Board } from "../../src/domain/stages.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
-import { GROUP, TrackedCloud, auditedWindows, captureWorld, inputOf } from "../support/capture-world.js";
+import {
+  GROUP,
+  TrackedCloud,
+  auditedWindows,
+  captureWorld,
+  inputOf,
+  losingAnswer,
+} from "../support/capture-world.js";
 import type { OrchestrationScript, ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 
@@ -175,17 +182,9 @@ describe.each(ACTS)("%s", (act, stage) => {
 
   test("whose answer is lost after its effect is done again, and makes nothing twice", async () => {
     const cloud = new TrackedCloud();
-    const tracked = cloud.track(captureWorld());
     const outcome = await runOrchestration(captureImage, {
       input: inputOf({ testBoot: true }),
-      activities: {
-        ...tracked,
-        [act]: (input, call) => {
-          const result = tracked[act]?.(input, call);
-          if (call.nth === 0) throw new Error("the host was killed after the effect");
-          return result;
-        },
-      },
+      activities: losingAnswer(cloud.track(captureWorld()), act),
     });
     expect(outcome.customStatus).toMatchObject({ status: "succeeded", leftovers: [] });
     expect([...cloud.resources].filter((id) => !id.includes("restorePoint"))).toEqual([VERSION]);

@@ -135,6 +135,19 @@ export class TrackedCloud {
   }
 }
 
+/** The act takes effect and its first answer is lost, as when the host is killed in between. */
+export const losingAnswer = (
+  activities: Record<string, ScriptedActivity>,
+  act: string,
+): Record<string, ScriptedActivity> => ({
+  ...activities,
+  [act]: (input, call) => {
+    const result: unknown = activities[act]?.(input, call);
+    if (call.nth === 0) throw new Error("the host was killed after the effect");
+    return result;
+  },
+});
+
 const ok = (value: unknown) => ({ status: "done", value });
 /** A guest without anything that would keep it from being generalized, as preflight-windows/1 prints it. */
 export const cleanWindows = JSON.stringify({

@@ -8,6 +8,7 @@ import { blobPreparedDisks } from "../../src/adapters/blob/blob-prepared-disks.j
 import { blobRunStore } from "../../src/adapters/blob/blob-run-store.js";
 import type { ActivityRef } from "../../src/contracts/activity.js";
 import { startAzurite } from "../../src/local/storage/azurite.js";
+import { faultyWire, type FaultyWire } from "./faulty-wire.js";
 
 export const DROP = "drop";
 export const WORK = "work";
@@ -57,6 +58,17 @@ export async function openAccount(standard = ONE_TRY) {
     },
     dropped: (name: string) => service.getContainerClient(DROP).getBlobClient(name),
   };
+}
+
+/** The same behind a wire on which requests can be lost; closing it closes both. */
+export async function openWiredAccount(): Promise<{ account: Account; wire: FaultyWire }> {
+  const account = await openAccount();
+  const wire = await faultyWire(account.endpoint);
+  const close = async () => {
+    await wire.close();
+    await account.close();
+  };
+  return { account: { ...account, close }, wire };
 }
 
 export function portsOn(service: BlobServiceClient) {

@@ -1,4 +1,4 @@
-/** Boots a VM of an image, as anybody would who uses it. */
+/** Boots a VM of an image, as everybody does who uses it. */
 import { randomBytes } from "node:crypto";
 import type { OSProfile, VirtualMachine } from "@azure/arm-compute";
 import { createDefaultHttpClient, createPipelineRequest } from "@azure/core-rest-pipeline";

@@ -1,25 +1,13 @@
 /** Virtual networks and subnets: their space, what lies in them, and what keeps them from going. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Bench, GROUP, SEED, startBench, WEST } from "./support.js";
+import { type Bench, GROUP, WEST, startNetworkBench } from "./support.js";
 
 const API = "?api-version=2024-05-01";
 
 let bench: Bench;
 let subnetId: string;
 beforeEach(async () => {
-  bench = await startBench({
-    seed: {
-      ...SEED,
-      virtualNetworks: [
-        {
-          name: "isolated",
-          addressPrefix: "10.1.0.0/16",
-          subnets: [{ name: "work", addressPrefix: "10.1.2.0/29" }],
-        },
-        { name: "far", location: "northeurope", subnets: [{ name: "work" }] },
-      ],
-    },
-  });
+  bench = await startNetworkBench();
   subnetId = bench.networkId("virtualNetworks", "isolated/subnets/work");
 });
 afterEach(() => bench.stop());

@@ -1,6 +1,6 @@
 /** Microsoft.Network as far as VMs need it: interfaces and their VMs. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Bench, freshVm, GROUP, POLL, SEED, startBench, WEST } from "./support.js";
+import { type Bench, freshVm, GROUP, POLL, WEST, startNetworkBench } from "./support.js";
 
 const API = "?api-version=2024-05-01";
 const VM_API = "?api-version=2024-07-01";
@@ -23,19 +23,7 @@ interface NicBody {
 let bench: Bench;
 let subnetId: string;
 beforeEach(async () => {
-  bench = await startBench({
-    seed: {
-      ...SEED,
-      virtualNetworks: [
-        {
-          name: "isolated",
-          addressPrefix: "10.1.0.0/16",
-          subnets: [{ name: "work", addressPrefix: "10.1.2.0/29" }],
-        },
-        { name: "far", location: "northeurope", subnets: [{ name: "work" }] },
-      ],
-    },
-  });
+  bench = await startNetworkBench();
   subnetId = bench.networkId("virtualNetworks", "isolated/subnets/work");
 });
 afterEach(() => bench.stop());

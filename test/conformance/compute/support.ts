@@ -87,6 +87,22 @@ export interface Bench {
   stop(): Promise<void>;
 }
 
+/** A bench with a network of its own beside the seeded VMs', and one in another region. */
+export const startNetworkBench = (): Promise<Bench> =>
+  startBench({
+    seed: {
+      ...SEED,
+      virtualNetworks: [
+        {
+          name: "isolated",
+          addressPrefix: "10.1.0.0/16",
+          subnets: [{ name: "work", addressPrefix: "10.1.2.0/29" }],
+        },
+        { name: "far", location: "northeurope", subnets: [{ name: "work" }] },
+      ],
+    },
+  });
+
 export const POLL = { updateIntervalInMs: 1 } as const;
 
 export function clientOf(simulator: ComputeSimulator): ComputeManagementClient {

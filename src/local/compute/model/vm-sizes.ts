@@ -95,7 +95,7 @@ export function listUsages(call: Call): Outcome {
   ]);
 }
 
-/** To which sizes a VM can go: any of its region, as long as nothing says otherwise. */
+/** A VM can go to every size of its region, as long as nothing says otherwise. */
 export function listAvailableSizes(call: Call): Outcome {
   must(call.world, "Microsoft.Compute/virtualMachines", call.id);
   return listVmSizes();

@@ -5,13 +5,10 @@ import { parseId, sameId } from "../model/arm-ids.js";
 import type { Completion } from "../model/operations.js";
 import type { IpConfiguration, Nic } from "../model/resources.js";
 import { parse } from "../model/schemas.js";
+import { reads } from "../model/verbs.js";
 import {
   type Call,
-  all,
   find,
-  found,
-  listed,
-  listScope,
   must,
   type Outcome,
   remove,
@@ -195,9 +192,7 @@ export function deleteNic(call: Call): Outcome {
   return { kind: "accepted", operation, retrySeconds: 10 };
 }
 
-export const getNic = (call: Call): Outcome => found(must(call.world, NIC, call.id).body);
-export const listNics = (call: Call): Outcome =>
-  listed([...all(call.world, NIC, listScope(call))].map(({ body }) => body));
+export const { get: getNic, list: listNics } = reads(NIC);
 
 export const interfaceCompletions = (world: World): Record<string, Completion> => {
   const ends = settled(world, (target) => [find(world, NIC, target)].filter((nic) => nic !== undefined));

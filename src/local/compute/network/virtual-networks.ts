@@ -6,14 +6,12 @@ import type { Completion } from "../model/operations.js";
 import { regionKey } from "../model/regions.js";
 import type { IpConfiguration, Subnet, VirtualNetwork } from "../model/resources.js";
 import { parse } from "../model/schemas.js";
+import { listBelow, reads } from "../model/verbs.js";
 import {
   type Call,
   all,
   find,
   found,
-  listed,
-  listScope,
-  must,
   type Outcome,
   remove,
   requireGroup,
@@ -159,11 +157,9 @@ export function putNetwork(call: Call): Outcome {
   };
 }
 
-export const getNetwork = (call: Call): Outcome =>
-  found(networkBody(call.world, must(call.world, VNET, call.id)));
-
-export const listNetworks = (call: Call): Outcome =>
-  listed([...all(call.world, VNET, listScope(call))].map((network) => networkBody(call.world, network)));
+export const { get: getNetwork, list: listNetworks } = reads(VNET, (network, { world }) =>
+  networkBody(world, network),
+);
 
 export function deleteNetwork(call: Call): Outcome {
   const { world } = call;
@@ -210,10 +206,7 @@ export function getSubnet(call: Call): Outcome {
   return found(subnetBody(call.world, subnet));
 }
 
-export const listSubnets = (call: Call): Outcome => {
-  const network = must(call.world, VNET, call.id);
-  return listed(subnetsOf(call.world, network.body.id).map((subnet) => subnetBody(call.world, subnet)));
-};
+export const listSubnets = listBelow(VNET, SUBNET, (subnet, { world }) => subnetBody(world, subnet));
 
 export function deleteSubnet(call: Call): Outcome {
   const { world } = call;
