@@ -52,6 +52,12 @@ describe.each(scripts)("$name", ({ system, file }) => {
     }
   });
 
+  test("runs nothing but its own text: no value of a parameter can become code", () => {
+    const evaluation =
+      /\beval\b|\bsh -c\b|\b(?:Invoke-Expression|iex)\b|\[scriptblock\]::Create|-EncodedCommand/i;
+    expect(text).not.toMatch(evaluation);
+  });
+
   test("is one file: what it includes stands in it", () => {
     expect(text).not.toContain("# include:");
   });

@@ -291,8 +291,9 @@ describe("a log", () => {
     ["users of many parts", "\nuser a: userdel ended with x"],
   ])("of %s is judged at once, whatever step failed", (_, part) => {
     const log = part.repeat(Math.ceil((64 * 1024) / part.length));
-    const began = performance.now();
+    // Of this process, since a busy machine makes everything slow.
+    const began = process.cpuUsage();
     for (const step of ["", "users", "cloud-init", "agent"]) classifySeal({ log, step });
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(process.cpuUsage(began).user).toBeLessThan(1_000_000);
   });
 });
