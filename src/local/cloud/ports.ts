@@ -22,11 +22,16 @@ export const DEFAULT_PORTS: CloudPorts = {
 };
 export const DEFAULT_HOST_PORT = 7071;
 
+/** What a former start gave out. */
+type Addresses = Pick<Connections, "serviceBus" | "compute"> & {
+  readonly storage: Pick<Connections["storage"], "blobEndpoint" | "queueEndpoint" | "tableEndpoint">;
+};
+
 /**
  * Any that are free (0: as they come), those of the last start first: addresses that were given out then, signed ones
  * among them, hold on.
  */
-export async function freePorts(last: Connections | undefined): Promise<CloudPorts> {
+export async function freePorts(last: Addresses | undefined): Promise<CloudPorts> {
   const again = async (address: string | undefined): Promise<number> => {
     const port = Number(/:(\d+)/.exec(address ?? "")?.[1] ?? 0);
     return port !== 0 && (await canListen(port)) ? port : 0;

@@ -5,14 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { assertPortsFree } from "../../../src/local/cloud/ports.js";
+import { assertPortsFree, freePorts } from "../../../src/local/cloud/ports.js";
 import { lockState } from "../../../src/local/state-lock.js";
 
 describe("a port that is taken", () => {
   it("is named with its service, its holder and what to do; port 0 never is", async () => {
-    const holder = createServer().listen(0, "127.0.0.1");
-    await once(holder, "listening");
-    const { port } = holder.address() as AddressInfo;
+    const { server: holder, port } = await listening();
     const failure = await assertPortsFree({ compute: port, blob: 0 }).then(
       () => undefined,
       (error: unknown) => error as Error,
@@ -26,14 +24,38 @@ describe("a port that is taken", () => {
   });
 
   it("is free again when its holder is gone", async () => {
-    const holder = createServer().listen(0, "127.0.0.1");
-    await once(holder, "listening");
-    const { port } = holder.address() as AddressInfo;
+    const { server: holder, port } = await listening();
     holder.close();
     await once(holder, "close");
     await expect(assertPortsFree({ compute: port })).resolves.toBeUndefined();
   });
 });
+
+describe("free ports", () => {
+  it("are any, at the first start", async () => {
+    expect(await freePorts(undefined)).toEqual({ blob: 0, queue: 0, table: 0, serviceBus: 0, compute: 0 });
+  });
+
+  it("are those of the last start, but for the ones that somebody took since", async () => {
+    const [taken, free] = await Promise.all([listening(), listening()]);
+    free.server.close();
+    await once(free.server, "close");
+    const at = (port: number) => `http://127.0.0.1:${port}/devstoreaccount1`;
+    const ports = await freePorts({
+      storage: { blobEndpoint: at(taken.port), queueEndpoint: at(free.port), tableEndpoint: "nonsense" },
+      serviceBus: { connectionString: `Endpoint=sb://127.0.0.1:${free.port};SharedAccessKeyName=a` },
+      compute: { endpoint: at(taken.port) },
+    });
+    taken.server.close();
+    expect(ports).toEqual({ blob: 0, queue: free.port, table: 0, serviceBus: free.port, compute: 0 });
+  });
+});
+
+async function listening() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { server, port: (server.address() as AddressInfo).port };
+}
 
 describe("the lock of a state folder", () => {
   const inFolder = (act: (folder: string) => void) => {
