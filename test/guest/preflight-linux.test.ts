@@ -59,6 +59,15 @@ test.each<[string, Files, object]>([
     { subscription: "suse-byos", persistentNetRules: true, resolvConf: "dangling" },
   ],
   [
+    "a SLES with a subscription of its own through Azure's update servers",
+    {
+      ...family("suse").files,
+      "var/lib/cloudregister/currentSMTInfo.obj": "",
+      "var/lib/cloudregister/rmt_is_scc_proxy": "",
+    },
+    { subscription: "suse-byos" },
+  ],
+  [
     "a SLES paid through Azure",
     { ...family("suse").files, "var/lib/cloudregister/currentSMTInfo.obj": "" },
     { subscription: "none" },

@@ -21,16 +21,41 @@ describe("subscriptions", () => {
     },
   );
 
-  test("goes with Ubuntu Pro's machine token", async () => {
-    const token = "var/lib/ubuntu-advantage/private/machine-token.json";
+  test("goes with a code of one's own that went through Azure's update servers, and with their record", async () => {
+    const files = {
+      "var/lib/cloudregister/rmt_is_scc_proxy": "",
+      "var/lib/cloudregister/currentSMTInfo.obj": "smt",
+      "var/lib/cloudregister/availableSMTInfo_1.obj": "smt",
+    };
+    const { guest, ...scene } = await sealScene({
+      ...family("suse"),
+      files: { ...family("suse").files, ...files },
+    });
+    await scene.seal();
+    expect(guest.calls()).toContain("SUSEConnect --cleanup");
+    for (const gone of ["etc/zypp/credentials.d/SCCcredentials", ...Object.keys(files)])
+      expect(guest.files()).not.toHaveProperty([gone]);
+  });
+
+  test("goes with Ubuntu Pro's machine token, and with what it opened", async () => {
+    const pro = {
+      "var/lib/ubuntu-advantage/private/machine-token.json": "{}",
+      "etc/apt/auth.conf.d/90ubuntu-advantage":
+        "machine esm.ubuntu.com/infra/ubuntu/ login bearer password p",
+      "etc/apt/sources.list.d/ubuntu-esm-infra.list": "deb https://esm.ubuntu.com/infra/ubuntu noble main\n",
+    };
+    const own = {
+      "etc/apt/sources.list.d/own.list": "# not https://esm.ubuntu.com\ndeb https://apt.example x y\n",
+    };
     const { guest, ...scene } = await sealScene({
       ...family("debian"),
-      files: { ...family("debian").files, [token]: "{}" },
+      files: { ...family("debian").files, ...pro, ...own },
     });
     guest.command("pro", "exit 1");
     await scene.seal();
     expect(guest.calls().filter((call) => call.startsWith("pro "))).toEqual([]);
-    expect(guest.files()).not.toHaveProperty(token);
+    for (const gone of Object.keys(pro)) expect(guest.files()).not.toHaveProperty([gone]);
+    expect(guest.files()).toMatchObject(own);
   });
 });
 

@@ -104,8 +104,10 @@ resolv_conf() {
 subscription() {
   if [ -e "$ROOT/etc/pki/consumer/cert.pem" ]; then
     printf rhel-registered
-  elif [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] && [ ! -e "$ROOT/var/lib/cloudregister/currentSMTInfo.obj" ] &&
-    [ ! -e "$ROOT/var/cache/cloudregister/currentSMTInfo.obj" ]; then
+  # What is paid through Azure has a record of its update servers; a code of one's own through them, a mark besides. As in seal.sh.
+  elif [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] && {
+    any_of "$ROOT"/var/*/cloudregister/rmt_is_scc_proxy || ! any_of "$ROOT"/var/*/cloudregister/currentSMTInfo.obj
+  }; then
     printf suse-byos
   elif [ -e "$ROOT/var/lib/ubuntu-advantage/private/machine-token.json" ]; then
     printf ubuntu-pro

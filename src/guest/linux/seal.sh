@@ -225,6 +225,14 @@ inspect() {
   fi
 }
 
+# Paid through Azure, a SLES is registered with Azure's update servers and has their record; a code of one's own may go
+# through the same servers, and then leaves a mark (cloud-regionsrv-client, registerutils.py). As in preflight.sh.
+has_own_suse_code() {
+  [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] || return 1
+  for file in "$ROOT"/var/*/cloudregister/rmt_is_scc_proxy; do [ ! -e "$file" ] || return 0; done
+  for file in "$ROOT"/var/*/cloudregister/currentSMTInfo.obj; do [ ! -e "$file" ] || return 1; done
+}
+
 # Before anything else goes: telling the vendor needs the network and the VM's own identity. A copy has the source's
 # identity: were it to unregister, the source would lose its subscription, so a copy only forgets.
 leave_subscription() {
@@ -237,22 +245,27 @@ leave_subscription() {
   # The tools may be gone and what they left still here.
   rm -f "$ROOT"/etc/pki/consumer/*.pem "$ROOT"/etc/pki/entitlement/*.pem "$ROOT/etc/insights-client/machine-id" \
     "$ROOT/etc/insights-client/.registered"
-  # A pay-as-you-go SLES is registered with Azure's update servers and has their record; it registers anew by itself.
-  if [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] && [ ! -e "$ROOT/var/lib/cloudregister/currentSMTInfo.obj" ] &&
-    [ ! -e "$ROOT/var/cache/cloudregister/currentSMTInfo.obj" ]; then
+  # A pay-as-you-go SLES stays registered, as its vendor expects of images; in another region it registers anew by itself.
+  if has_own_suse_code; then
     # SUSEConnect leaves de-registering to registercloudguest where that is installed.
     if [ "$tell" = true ]; then
       if have registercloudguest; then bounded 120 registercloudguest --clean; else bounded 120 SUSEConnect --de-register; fi ||
         log "subscription: de-register failed, local data is cleaned all the same"
     fi
     if have SUSEConnect; then bounded 120 SUSEConnect --cleanup; fi
-    rm -f "$ROOT/etc/zypp/credentials.d/SCCcredentials"
+    # With a record of servers left, registercloudguest would take a new VM for registered.
+    rm -rf "$ROOT/etc/zypp/credentials.d/SCCcredentials" "$ROOT"/var/lib/cloudregister/* "$ROOT"/var/cache/cloudregister/*
   fi
   # The machine token of Ubuntu Pro is this machine's; an Azure Pro image attaches by itself at its first boot.
-  if have pro && [ -e "$ROOT/var/lib/ubuntu-advantage/private/machine-token.json" ]; then
-    [ "$tell" != true ] || bounded 120 pro detach --assume-yes ||
+  if [ -e "$ROOT/var/lib/ubuntu-advantage/private/machine-token.json" ]; then
+    [ "$tell" != true ] || ! have pro || bounded 120 pro detach --assume-yes ||
       log "subscription: detach failed, local data is cleaned all the same"
     rm -f "$ROOT"/var/lib/ubuntu-advantage/private/* "$ROOT/var/lib/ubuntu-advantage/status.json"
+    # apt's passwords for its archives, and the archives: without a password they would fail every update.
+    rm -f "$ROOT/etc/apt/auth.conf.d/90ubuntu-advantage"
+    for file in "$ROOT"/etc/apt/sources.list.d/*; do
+      if grep -qs '^[^#]*//esm\.ubuntu\.com' "$file"; then rm -f "$file"; fi
+    done
   fi
 }
 
