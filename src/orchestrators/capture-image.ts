@@ -48,13 +48,18 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   const first = yield* stage(run, "preflight", () => preflight(run, input));
   if (request.dryRun) return dryRunOf(input, first);
 
-  const { vm, facts, checks } = yield* stage(run, "queue", function* () {
+  const { vm, facts, checks, madeFrom } = yield* stage(run, "queue", function* () {
     const stoodInLine = yield* waitForTurn(run, input.runId, first.vm, request.whenBusy);
     return stoodInLine ? yield* preflight(run, input) : first;
   });
   const scope = scopeOf(run, input, vm, checks);
-  const backup = yield* resumable(scope, "backup", () => backUp(scope));
-  const sealedVmId = request.image.state === "generalized" ? yield* sealedVm(scope, backup) : undefined;
+  const backup = yield* resumable(scope, "backup", function* () {
+    return madeFrom ?? (yield* backUp(scope));
+  });
+  const sealedVmId =
+    request.image.state === "generalized"
+      ? yield* sealedVm(scope, backup, madeFrom !== undefined)
+      : undefined;
   if (sealedVmId === undefined) skipSeal(run);
   const image = yield* resumable(scope, "register", function* () {
     if (facts.started !== "sound") making(scope);

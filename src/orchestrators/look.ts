@@ -1,33 +1,59 @@
 /** Looks at a VM: itself first, then its disks and its interface at once, each by a request of its own. */
 import { inspectDisk, inspectInterface, inspectVm, recallCapture } from "../contracts/capture-activities.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
-import type { DiskFacts, VmFacts, VmSummary } from "../domain/vm.js";
+import type { Backup } from "../domain/backup.js";
+import type { DiskFacts, VmFacts, VmNature, VmSummary } from "../domain/vm.js";
 import { summaryOf } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
 import { callOf } from "./durable.js";
 import type { Run } from "./run.js";
-import { refusal } from "./run.js";
+import { RunEnd, refusal } from "./run.js";
 import { demand, demandAll } from "./wait.js";
 
+export interface Looked {
+  readonly vm: VmSummary;
+  /** What a former run backed up, and proved. */
+  readonly backup?: Backup;
+  /** Why the VM that was captured in place is not to be asked any more. */
+  readonly gone?: RunEnd;
+}
+
 /** What Azure gave is kept for a restore, until the backup is proved: from then on it is what was backed up. */
-export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): Durable<VmSummary> {
+export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): Durable<Looked> {
   const { sourceVmId: vmId, mode } = request;
   const kept = resumes === undefined ? null : yield* demand(run, recallCapture, { captureId: resumes });
   if (kept === null) {
     const keep = request.dryRun ? {} : { keepAs: resumes ?? runId };
-    return yield* withParts(run, yield* demand(run, inspectVm, { vmId, ...keep }), keep);
+    return { vm: yield* withParts(run, yield* demand(run, inspectVm, { vmId, ...keep }), keep) };
   }
-  const { nature: now } = yield* demand(run, inspectVm, { vmId });
-  if (mode === "in-place" && now.vmId !== kept.vm.vmId)
-    throw refusal({
-      code: "VM_REPLACED",
-      message: `The VM ${now.name} is not the one that was captured: it was made anew since.`,
-      remedy: "Send a new capture request for it.",
-    });
+  const { vm, backup } = kept;
+  const now = yield* natureOf(run, vmId);
+  if (now instanceof RunEnd || (mode === "in-place" && now.vmId !== vm.vmId)) {
+    const gone = now instanceof RunEnd ? now : replaced(now.name);
+    if (mode === "clone") throw gone;
+    const taken = { powerState: "deallocated", agentReady: false, markedGeneralized: true };
+    return { vm: { ...vm, ...taken }, backup, gone };
+  }
   // A run that goes on with another finds the VM as that one changed it; what it is stays what was backed up.
   const { powerState, agentReady, markedGeneralized } = now;
-  return { ...kept.vm, powerState, agentReady, markedGeneralized };
+  return { vm: { ...vm, powerState, agentReady, markedGeneralized }, backup };
 }
+
+function* natureOf(run: Run, vmId: string): Durable<VmNature | RunEnd> {
+  try {
+    return (yield* demand(run, inspectVm, { vmId })).nature;
+  } catch (error) {
+    if (error instanceof RunEnd && error.end.code === "VM_NOT_FOUND") return error;
+    throw error;
+  }
+}
+
+const replaced = (name: string): RunEnd =>
+  refusal({
+    code: "VM_REPLACED",
+    message: `The VM ${name} is not the one that was captured: it was made anew since.`,
+    remedy: "Send a new capture request for it.",
+  });
 
 function* withParts(run: Run, vm: VmFacts, keep: { readonly keepAs?: string }): Durable<VmSummary> {
   const { disks, interfaceId } = vm;

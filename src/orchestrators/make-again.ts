@@ -11,6 +11,7 @@ import type { RestoreResult } from "../contracts/restore-run.js";
 import { inBrief } from "../domain/brief.js";
 import { KIND_TAG, RUN_TAG } from "../domain/names.js";
 import { nextPollSeconds } from "../domain/polling.js";
+import { pairs } from "../domain/pairs.js";
 import type { RestorePlan, RestoredVm } from "../domain/restore.js";
 import { restoredDiskId } from "../domain/restore.js";
 import { allDisks } from "../domain/vm.js";
@@ -30,27 +31,29 @@ export interface MakeAgain {
 
 type Disks = RestoredVm["disks"];
 
+/** As restoredDisks makes them. */
+export const newDisks = ({ restoreId, plan }: MakeAgain): Disks =>
+  allDisks(plan.vm).map(({ id, lun }) => ({ lun, id: restoredDiskId(restoreId, id, lun) }));
+
 const DISKS_MINUTES = 180;
 const VM_MINUTES = 60;
 /** A system that came from a backup may check its disks first. */
 const AGENT_MINUTES = 15;
 
 /** New disks from the backup, in parallel, each proved whole. They go again unless they become the VM's. */
-export function* restoredDisks({ run, restoreId, captureId, plan }: MakeAgain): Durable<Disks> {
+export function* restoredDisks(order: MakeAgain): Durable<Disks> {
+  const { run, restoreId, captureId, plan } = order;
   const { vm, backup } = plan;
-  const wanted = allDisks(vm).map((disk) => ({
-    ...disk,
-    newId: restoredDiskId(restoreId, disk.id, disk.lun),
-  }));
+  const wanted = newDisks(order);
   const tags = { [RUN_TAG]: restoreId, [KIND_TAG]: "restored" };
-  const orders = wanted.flatMap(({ lun, sizeGb, newId }) =>
+  const orders = pairs(allDisks(vm), wanted).flatMap(([{ lun, sizeGb }, { id: diskId }]) =>
     backup.disks
       .filter((source) => source.lun === lun)
-      .map((source) => ({ captureId, diskId: newId, source, sizeGb, tags })),
+      .map((source) => ({ captureId, diskId, source, sizeGb, tags })),
   );
-  run.undo.push({ when: "failure", resources: wanted.map(({ newId }) => newId) });
+  run.undo.push({ when: "failure", resources: wanted.map(({ id }) => id) });
   yield* operateAll(run, restoreDisk, orders, { limitMinutes: DISKS_MINUTES, stage: "disks" });
-  return wanted.map(({ lun, newId }) => ({ lun, id: newId }));
+  return wanted;
 }
 
 /**

@@ -2,6 +2,7 @@
 import { lookAtGuest, surveyAzure } from "../contracts/capture-activities.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
 import { checkTarget } from "../contracts/image-activities.js";
+import type { Backup } from "../domain/backup.js";
 import { checkAzure } from "../domain/azure-preflight.js";
 import { checkVm } from "../domain/capture-preflight.js";
 import { checkGuest } from "../domain/guest/checks.js";
@@ -26,11 +27,13 @@ export interface Preflight {
   readonly vm: VmSummary;
   readonly facts: TargetFacts;
   readonly checks: readonly Check[];
+  /** Where a former run has made the image in place: what it was made from, of which nothing is to be done again. */
+  readonly madeFrom?: Backup;
 }
 
 export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const { request, resumes, workSubnetId } = input;
-  const vm = yield* lookAtVm(run, input);
+  const { vm, backup, gone } = yield* lookAtVm(run, input);
   const { target, image } = request;
   const wish: SurveyWish = {
     ...request,
@@ -47,6 +50,8 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
     callOf(checkTarget, { ...question, runId: resumes ?? input.runId }),
     ...surveyQuestions(wish).map((one) => callOf(surveyAzure, one)),
   );
+  const madeFrom = request.mode === "in-place" && facts.started === "sound" ? backup : undefined;
+  if (gone && !(madeFrom && mayBeGone(request, gone))) throw gone;
   const narrower = (yield* demandEach(run, surveyAzure, narrowerQuestions(wish, answers))).map(valueOf);
   const checks = [
     ...checkVm(vm, { ...request, resumed: wish.resumed }),
@@ -57,8 +62,12 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const blocks = blocking(checks);
   if (blocks.length > 0 && !request.dryRun)
     throw refusal({ code: "VM_NOT_CAPTURABLE", ...blockedBy(blocks) });
-  return { vm, facts, checks };
+  return { vm, facts, checks, ...(madeFrom ? { madeFrom } : {}) };
 }
+
+/** A former run may have failed while it took the source VM away. What stands in its place only a restore can judge. */
+const mayBeGone = ({ sourceAfter }: CaptureInput["request"], { end }: RunEnd): boolean =>
+  sourceAfter === "restore" || (sourceAfter === "delete" && end.code === "VM_NOT_FOUND");
 
 /** A run that changes nothing asks the source's own guest, if it answers: by an action, which leaves nothing behind. */
 function* guestChecks(run: Run, { request }: CaptureInput, vm: VmSummary): Durable<readonly Check[]> {

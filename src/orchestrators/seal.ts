@@ -31,7 +31,7 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   if (inPlace)
     run.undo.push({
       when: "exit",
-      resources: ["preflight", "seal", "seal-log"].map((script) => guestCommandId(vmId, script, runId)),
+      resources: sealCommands(vmId, runId),
     });
   const checks = yield* guestPreflight(scope, vmId);
   if (inPlace) run.wayBack = wayBack(scope);
@@ -84,6 +84,10 @@ const failedSeal = ({ cause, message, remedy, logExcerpt }: SealFailure): RunEnd
     remedy,
     ...(logExcerpt === "" ? {} : { excerpt: logExcerpt }),
   });
+
+/** Whatever a run may have left in a VM that it sealed. */
+export const sealCommands = (vmId: string, runId: string): string[] =>
+  ["preflight", "seal", "seal-log"].map((script) => guestCommandId(vmId, script, runId));
 
 export const wayBack = ({ runId }: CaptureScope): string => `POST /api/captures/${runId}/restore`;
 

@@ -9,13 +9,14 @@ import { clone, ownClone } from "./clone.js";
 import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
 import { RunEnd, skip } from "./run.js";
-import { seal, wayBack } from "./seal.js";
+import { seal, sealCommands, wayBack } from "./seal.js";
 import { demand, demandEach, valueOf } from "./wait.js";
 
-/** The working VM, or the source itself where the request says in place. */
-export function* sealedVm(scope: CaptureScope, backup: Backup): Durable<string> {
+/** The working VM, or the source itself where the request says in place; whatever that is once its image is made. */
+export function* sealedVm(scope: CaptureScope, backup: Backup, isMade: boolean): Durable<string> {
   const { run, request } = scope;
-  const found = yield* foundVm(scope);
+  const found = isMade ? DONE : yield* foundVm(scope);
+  if (request.mode === "in-place") goOnInPlace(scope, isMade);
   if (request.mode === "in-place") skip(run, "clone", "in place: the source VM itself is generalized");
   const vmId =
     request.mode === "in-place"
@@ -46,6 +47,16 @@ interface Found {
   readonly byOthers?: boolean;
   readonly power?: string;
   readonly markedGeneralized?: boolean;
+}
+
+const DONE: Found = { sealed: true, power: "deallocated", markedGeneralized: true };
+
+/** What former runs left in the source VM is this one's to remove, and so is what they changed to tell of. */
+function goOnInPlace(scope: CaptureScope, isMade: boolean): void {
+  const { run, former, vm } = scope;
+  if (isMade) run.wayBack = wayBack(scope);
+  if (former)
+    run.undo.push({ when: "exit", resources: former.runs.flatMap((runId) => sealCommands(vm.id, runId)) });
 }
 
 /** How the VM that is to be sealed was left, by former runs or by whoever else. */

@@ -1,11 +1,14 @@
 /** What becomes of a source VM that was generalized itself: left as it is, made again from its backup, or deleted. */
 import { recallModel, removeSourceVm } from "../contracts/capture-activities.js";
 import type { SourceAfter } from "../contracts/capture-run.js";
+import type { RestoreResult } from "../contracts/restore-run.js";
 import { removeResource } from "../contracts/image-activities.js";
 import { inBrief } from "../domain/brief.js";
+import { sameResource } from "../domain/resource-id.js";
+import { allDisks } from "../domain/vm.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
-import { makeAgain, restoreResult, restoredDisks, startAgain } from "./make-again.js";
+import { makeAgain, newDisks, restoreResult, restoredDisks, startAgain } from "./make-again.js";
 import { operate, operateAll } from "./operate.js";
 import { planRestore } from "./plan-restore.js";
 import { RunEnd, endOf } from "./run.js";
@@ -16,15 +19,9 @@ const DELETION = { limitMinutes: 60 };
 const DOOMED_CHARS = 2000;
 
 export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
-  const { run, runId, sealId, request, vm } = scope;
+  const { run, runId, request, vm } = scope;
   if (request.sourceAfter === "leave") return { state: "sealed", restore: wayBack(scope) };
-  if (request.sourceAfter === "restore") {
-    const plan = yield* planRestore(run, runId);
-    const order = { run, restoreId: sealId, captureId: runId, plan };
-    const disks = yield* restoredDisks(order);
-    yield* makeAgain(order, disks);
-    return { state: "restored", ...restoreResult(order, disks, yield* startAgain(order, disks)) };
-  }
+  if (request.sourceAfter === "restore") return { state: "restored", ...(yield* restored(scope)) };
   const model = yield* demand(run, recallModel, { captureId: runId });
   const goesWith = model?.goesWith ?? [];
   try {
@@ -41,4 +38,19 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
     });
   }
   return { state: "deleted" };
+}
+
+/** Under the first run's id, so that what that has made is made no second time: its disks, or the whole VM. */
+function* restored({ run, runId }: CaptureScope): Durable<RestoreResult> {
+  const plan = yield* planRestore(run, runId);
+  const order = { run, restoreId: runId, captureId: runId, plan };
+  const disks = newDisks(order);
+  const standsOn = (id: string) => plan.replacedDisks.some((held) => sameResource(held, id));
+  if (plan.vmStands && disks.every(({ id }) => standsOn(id))) {
+    const had = { ...order, plan: { ...plan, replacedDisks: allDisks(plan.vm).map(({ id }) => id) } };
+    return restoreResult(had, disks, yield* startAgain(had, disks));
+  }
+  yield* restoredDisks(order);
+  yield* makeAgain(order, disks);
+  return restoreResult(order, disks, yield* startAgain(order, disks));
 }

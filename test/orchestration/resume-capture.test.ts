@@ -38,6 +38,12 @@ const stageOf = (board: Board, name: string) => board.stages.find((stage) => sta
 
 /** Acts of a capture by clone, with the stage each belongs to. */
 const ACTS: readonly (readonly [act: string, stage: string])[] = [
+  ["inspectVm", "preflight"],
+  ["inspectDisk", "preflight"],
+  ["inspectInterface", "preflight"],
+  ["checkTarget", "preflight"],
+  ["surveyAzure", "preflight"],
+  ["holdVm", "queue"],
   ["createRestorePointStart", "backup"],
   ["createRestorePointAsk", "backup"],
   ["askBackup", "backup"],
