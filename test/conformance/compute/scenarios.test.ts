@@ -124,6 +124,12 @@ describe("sealing a Linux guest", () => {
     expect(marker).toMatchObject({ outcome: "sealed", removedUsers: [] });
   });
 
+  it("removes whom the platform provisioned, known by a sudoers rule where ovf-env.xml is gone", async () => {
+    await bench.local("POST", "guests/linux1", { facts: { ovfEnvPresent: false } });
+    const { marker } = await seal("linux1", "linux");
+    expect(marker).toMatchObject({ outcome: "sealed", removedUsers: ["azureuser"] });
+  });
+
   it.each([
     ["NO_SYSTEMD", { facts: { systemd: false } }],
     ["ALREADY_SEALED", { sealing: true }],

@@ -151,9 +151,10 @@ function sealLinux(guest: LinuxGuest, order: SealOrder): SealEnd {
       "waagent: deprovision stopped: /etc/resolv.conf points nowhere and this distribution has no rule for it",
     );
   }
-  // The agent knows its user from ovf-env.xml; without the file it leaves all users alone (WALinuxAgent, deprovision).
-  const byAgent = facts.agent.present && facts.ovfEnvPresent ? [guest.provisionedUser] : [];
-  const wanted = order.removeUsers.length > 0 ? order.removeUsers : byAgent;
+  // Whom the platform provisioned, ovf-env.xml says; where that is gone, the first sudoers rule does (docs/guest-contract.md).
+  const ruled = facts.users.find(({ sudoersFile }) => sudoersFile)?.name;
+  const provisioned = facts.ovfEnvPresent ? guest.provisionedUser : ruled;
+  const wanted = order.removeUsers.length > 0 ? order.removeUsers : [provisioned];
   const removed = facts.users
     .map(({ name }) => name)
     .filter((name) => wanted.includes(name) && !order.keepUsers.includes(name));
