@@ -5,7 +5,8 @@
 import { askGuest, askSeal, noteSealBegun, startSeal } from "../contracts/capture-activities.js";
 import { guestCommandId } from "../domain/names.js";
 import { checkGuest } from "../domain/guest/checks.js";
-import { sealLimitMs } from "../domain/guest/seal-limit.js";
+import type { SealLimit } from "../domain/guest/seal-limit.js";
+import { sealLimit } from "../domain/guest/seal-limit.js";
 import type { SealFailure } from "../domain/guest/seal-outcome.js";
 import { judgeStart } from "../domain/guest/seal-start.js";
 import { nextPollSeconds } from "../domain/polling.js";
@@ -35,8 +36,10 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
     });
   const checks = yield* guestPreflight(scope, vmId);
   if (inPlace) run.wayBack = wayBack(scope);
-  const limitMinutes = request.limits.sealMinutes ?? limitOf(vm, checks);
-  note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes` });
+  const { sealMinutes } = request.limits;
+  const { minutes: limitMinutes, reasons } =
+    sealMinutes === undefined ? limitOf(vm, checks) : { minutes: sealMinutes, reasons: ["as requested"] };
+  note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes (${reasons.join("; ")})` });
   const { osType, location } = vm;
   yield* demand(run, noteSealBegun, { runId });
   yield* demand(run, startSeal, {
@@ -92,11 +95,9 @@ export const sealCommands = (vmId: string, runId: string): string[] =>
 export const wayBack = ({ runId }: CaptureScope): string => `POST /api/captures/${runId}/restore`;
 
 /** Staged updates lengthen Sysprep; what the guest does not tell is taken as the worse. */
-function limitOf({ osType, size, osDisk }: VmSummary, checks: readonly Check[]): number {
+function limitOf({ osType, size, osDisk }: VmSummary, checks: readonly Check[]): SealLimit {
   const updatesPending = checks.find(({ id }) => id === "pending-reboot")?.verdict !== "pass";
-  return Math.ceil(
-    sealLimitMs({ osType, vCpus: vCpusOf(size), diskGiB: osDisk.sizeGb, updatesPending }) / 60_000,
-  );
+  return sealLimit({ osType, vCpus: vCpusOf(size), diskGiB: osDisk.sizeGb, updatesPending });
 }
 
 /** What in the guest would keep it from being generalized is named now, not after hours. */

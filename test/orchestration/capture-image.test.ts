@@ -154,7 +154,10 @@ describe("a run that is cancelled", () => {
       status: "cancelled",
       error: { code: "CANCELLED", message: "The run was cancelled: wrong VM" },
     });
-    expect(board(outcome).stages.find(({ name }) => name === "generalize")?.state).toBe("cancelled");
+    expect(board(outcome).stages.find(({ name }) => name === "generalize")).toMatchObject({
+      state: "cancelled",
+      detail: "sealing; at most 40 minutes (40 min: Sysprep with its providers)",
+    });
     expect(removed(outcome)).toContain(WORK_VM);
     expect(removed(outcome).some((id) => id.includes("restorePoint"))).toBe(false);
   });

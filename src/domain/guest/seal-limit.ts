@@ -8,12 +8,9 @@ export interface SealSubject {
 }
 
 export interface SealLimit {
-  readonly limitMs: number;
+  readonly minutes: number;
   readonly reasons: readonly string[];
 }
-
-/** A clone that has not sealed by then never will; the longest hang on record was left alone for 12 h (runner-images#6250). */
-const CEILING_MINUTES = 150;
 
 export function sealLimit(vm: SealSubject): SealLimit {
   const windows = vm.osType === "Windows";
@@ -28,11 +25,8 @@ export function sealLimit(vm: SealSubject): SealLimit {
   const diskMinutes = Math.min(30, Math.floor(Math.max(0, vm.diskGiB) / perGiB) * 5);
   if (diskMinutes > 0) terms.push([diskMinutes, `${vm.diskGiB} GiB of disk`]);
 
-  const minutes = Math.min(
-    CEILING_MINUTES,
-    terms.reduce((sum, [part]) => sum + part, 0),
-  );
-  return { limitMs: minutes * 60_000, reasons: terms.map(([part, reason]) => `${part} min: ${reason}`) };
+  return {
+    minutes: terms.reduce((sum, [part]) => sum + part, 0),
+    reasons: terms.map(([part, reason]) => `${part} min: ${reason}`),
+  };
 }
-
-export const sealLimitMs = (vm: SealSubject): number => sealLimit(vm).limitMs;

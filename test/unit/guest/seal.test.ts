@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { excerptOf } from "../../../src/domain/guest/log-excerpt.js";
 import { sealExplanations } from "../../../src/domain/guest/seal-explanations.js";
-import { sealLimit, sealLimitMs } from "../../../src/domain/guest/seal-limit.js";
+import { sealLimit } from "../../../src/domain/guest/seal-limit.js";
 import { judgeSeal, type SealEvidence } from "../../../src/domain/guest/seal-outcome.js";
 import { SCRIPT_FAILED, judgeStart } from "../../../src/domain/guest/seal-start.js";
 
@@ -174,7 +174,7 @@ describe("the limit", () => {
     ["a Linux that trims a terabyte", { ...vm, osType: "Linux" as const, diskGiB: 1024 }, 35],
     ["a size that is not known", { ...vm, osType: "Linux" as const, diskGiB: -1 }, 15],
   ])("of %s counts what it is", (_what, subject, minutes) => {
-    expect(sealLimitMs(subject)).toBe(minutes * 60_000);
+    expect(sealLimit(subject).minutes).toBe(minutes);
   });
 
   test("gives its reasons", () => {
