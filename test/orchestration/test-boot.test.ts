@@ -3,14 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Check } from "../../src/domain/preflight.js";
 import type { Board } from "../../src/domain/stages.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
-import {
-  GROUP,
-  TrackedCloud,
-  auditedWindows,
-  captureWorld,
-  inputOf,
-  losingAnswer,
-} from "../support/capture-world.js";
+import { GROUP, TrackedCloud, auditedWindows, captureWorld, inputOf } from "../support/capture-world.js";
 import type { OrchestrationScript, ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 
@@ -152,61 +145,6 @@ describe("an image that does not pass is never the latest, is taken back, and le
     expect(cloud.resources).not.toContain(TEST_VM);
     expect(cloud.harm).toEqual([]);
   });
-});
-
-const ACTS = [
-  ["createTestVmStart", "test-boot"],
-  ["createTestVmAsk", "test-boot"],
-  ["promoteVersionStart", "promote"],
-  ["promoteVersionAsk", "promote"],
-] as const;
-const refused = { status: "refused", code: "QUOTA_EXCEEDED", message: "no cores", remedy: "ask for more" };
-
-describe.each(ACTS)("%s", (act, stage) => {
-  test("refused ends the run as refused, with nothing left but the backup", async () => {
-    const { board, cloud } = await play({ [act]: () => refused });
-    expect(board).toMatchObject({ status: "refused", error: { code: "QUOTA_EXCEEDED", stage } });
-    expect([...cloud.resources].filter((id) => !id.includes("restorePoint"))).toEqual([]);
-  });
-
-  test("that throws once is done again", async () => {
-    const good = captureWorld()[act];
-    const { board } = await play({
-      [act]: (input, call) => {
-        if (call.nth === 0) throw new Error("connection reset");
-        return good?.(input, call);
-      },
-    });
-    expect(board.status).toBe("succeeded");
-  });
-
-  test("whose answer is lost after its effect is done again, and makes nothing twice", async () => {
-    const cloud = new TrackedCloud();
-    const outcome = await runOrchestration(captureImage, {
-      input: inputOf({ testBoot: true }),
-      activities: losingAnswer(cloud.track(captureWorld()), act),
-    });
-    expect(outcome.customStatus).toMatchObject({ status: "succeeded", leftovers: [] });
-    expect([...cloud.resources].filter((id) => !id.includes("restorePoint"))).toEqual([VERSION]);
-  });
-
-  test("that always throws fails the run, with nothing left but the backup", async () => {
-    const { board, cloud } = await play({
-      [act]: () => {
-        throw new Error("connection reset");
-      },
-    });
-    expect(board).toMatchObject({ status: "failed", error: { stage } });
-    expect([...cloud.resources].filter((id) => !id.includes("restorePoint"))).toEqual([]);
-  });
-});
-
-test("a cancel while the VM boots ends the run as cancelled, with nothing left but the backup", async () => {
-  const { board, cloud } = await play({ createTestVmAsk: () => ok({ state: "running" }) }, {}, [
-    { atMs: 600_000, name: "cancel", input: { reason: "enough" } },
-  ]);
-  expect(board).toMatchObject({ status: "cancelled" });
-  expect([...cloud.resources].filter((id) => !id.includes("restorePoint"))).toEqual([]);
 });
 
 test("a run that goes on with another boots anew: what booted before proves nothing", async () => {

@@ -107,27 +107,26 @@ class Execution {
       this.#at(atMs, () =>
         Promise.resolve({ EventType: 15, EventId: -1, Name: name, Input: JSON.stringify(input) }),
       );
-    let state = await this.#turn({
-      EventType: 0,
-      EventId: -1,
-      Name: this.name,
-      Version: "",
-      Input: JSON.stringify(this.script.input),
-      OrchestrationInstance: { InstanceId: "instance", ExecutionId: "execution" },
-      ParentInstance: null,
-      Tags: null,
-    });
+    const Input = JSON.stringify(this.script.input);
+    const OrchestrationInstance = { InstanceId: "instance", ExecutionId: "execution" };
+    const started = { EventType: 0, EventId: -1, Name: this.name, Version: "", Input, OrchestrationInstance };
+    let state = await this.#turn([{ ...started, ParentInstance: null, Tags: null }]);
     while (!state.isDone && state.error === undefined) {
-      const next = this.#queue.sort((a, b) => a.atMs - b.atMs || a.order - b.order).shift();
+      const [next] = this.#queue.sort((a, b) => a.atMs - b.atMs || a.order - b.order);
       if (next === undefined)
         throw new Error(`The orchestrator waits for something that never comes. ${this.#trace()}`);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       if (this.#nowMs - START_MS > (this.script.limitMs ?? 60 * 86_400_000))
         throw new Error(`The orchestrator went on past its time. ${this.#trace()}`);
-      const event = await next.event();
-      if (event === undefined) continue;
-      if (event["EventType"] === 11 && this.#timers.get(Number(event["TimerId"])) === "canceled") continue;
-      state = await this.#turn(event);
+      // What comes at one moment is told in one turn: a replay for each would be most of a test's time.
+      const events: Event[] = [];
+      while (this.#queue[0]?.atMs === next.atMs) {
+        const event = await this.#queue.shift()?.event();
+        const isCanceled =
+          event?.["EventType"] === 11 && this.#timers.get(Number(event["TimerId"])) === "canceled";
+        if (event !== undefined && !isCanceled) events.push(event);
+      }
+      if (events.length > 0) state = await this.#turn(events);
     }
     return {
       status: state.error === undefined ? "Completed" : "Failed",
@@ -142,19 +141,22 @@ class Execution {
     };
   }
 
-  async #turn(event: Event): Promise<OrchestratorState> {
+  /** Its history is written as if each event had come alone: the longest that there may be. */
+  async #turn(events: readonly Event[]): Promise<OrchestratorState> {
     const timestamp = new Date(this.#nowMs).toISOString();
     const stamp = (fields: Event) => ({ IsPlayed: false, Timestamp: timestamp, ...fields }) as HistoryEvent;
-    const fresh = [stamp({ EventType: 12, EventId: -1 }), stamp(event)];
+    const begun = () => stamp({ EventType: 12, EventId: -1 });
+    const ended = () => stamp({ EventType: 13, EventId: -1 });
+    const fresh = events.flatMap((event, nth) => [...(nth > 0 ? [ended()] : []), begun(), stamp(event)]);
     const state = await this.#execute([...this.#history, ...fresh]);
     const status = JSON.stringify(state.customStatus ?? null);
     // 16 KB, counted in UTF-16 as the extension does.
     if (status.length > 8192)
       throw new Error(`The custom status has ${status.length} characters; Durable allows 8,192.`);
     if (status !== JSON.stringify(this.#statuses.at(-1) ?? null)) this.#statuses.push(JSON.parse(status));
-    const scheduled = [...this.#afterEvent(event), ...this.#afterActions(state)];
+    const scheduled = [...events.flatMap((event) => this.#afterEvent(event)), ...this.#afterActions(state)];
     this.#history.push(...fresh.map((one) => ({ ...one, IsPlayed: true })), ...scheduled.map(stamp));
-    this.#history.push(stamp({ EventType: 13, EventId: -1 }));
+    this.#history.push(ended());
     return state;
   }
 
