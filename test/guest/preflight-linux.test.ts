@@ -116,6 +116,34 @@ test.each<[string, Files, object]>([
     { fstabByDeviceName: ["/dev/sdc1 /data"], fstabWithoutNofail: ["/dev/sdc1 /data"] },
   ],
   [
+    "an fstab that waits for what is not there",
+    {
+      ...family("debian").files,
+      "dev/disk/by-uuid/1": { to: "../../sda1" },
+      "dev/disk/by-label/data": { to: "../../sdc1" },
+      "etc/fstab":
+        'UUID="1" / ext4 defaults 0 1\nUUID=2 /logs xfs defaults 0 2\nLABEL=data /data xfs defaults 0 2\nPARTLABEL=gone none swap sw 0 0\nUUID=3 /rare xfs nofail 0 2\nLABEL=two\\040words /w xfs defaults 0 2\n/dev/disk/azure/scsi1/lun0-part1 /app xfs defaults 0 2\n',
+    },
+    {
+      fstabWithoutSource: ["UUID=2 /logs", "PARTLABEL=gone none", "/dev/disk/azure/scsi1/lun0-part1 /app"],
+    },
+  ],
+  [
+    "a kernel that is patient with NVMe disks",
+    {
+      ...family("debian").files,
+      "proc/cmdline": "root=UUID=1 ro nvme_core.io_timeout=240 console=ttyS0\n",
+      "sys/module/nvme_core/parameters/io_timeout": "30\n",
+    },
+    { nvmeIoTimeout: 240 },
+  ],
+  [
+    "a kernel whose NVMe module was told how long to wait",
+    { ...family("debian").files, "sys/module/nvme_core/parameters/io_timeout": "4294967295\n" },
+    { nvmeIoTimeout: 4_294_967_295 },
+  ],
+  ["a kernel that was told nothing of NVMe", family("debian").files, { nvmeIoTimeout: 30 }],
+  [
     "drivers built as modules",
     {
       ...family("debian").files,

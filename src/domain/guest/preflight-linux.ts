@@ -1,5 +1,6 @@
 /** What keeps a Linux guest from being generalized, or lives on in its image. */
 import type { LinuxFacts } from "./facts.js";
+import { bootRows } from "./preflight-linux-boot.js";
 import { block, pass, warn } from "../preflight.js";
 import { known, some, type Row } from "./row.js";
 
@@ -188,58 +189,7 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
               ),
       ),
   },
-  {
-    id: "fstab-names",
-    title: "fstab names file systems by UUID",
-    look: ({ fstabByDeviceName }) =>
-      known(fstabByDeviceName, (lines) =>
-        lines.length === 0
-          ? pass("No device names.")
-          : warn(
-              `By device name: ${some(lines)}; names change between boots and sizes.`,
-              "Use UUID= or a link below /dev/disk.",
-            ),
-      ),
-  },
-  {
-    id: "fstab-nofail",
-    title: "A new VM boots without the data disks",
-    look: ({ fstabWithoutNofail }) =>
-      known(fstabWithoutNofail, (lines) =>
-        lines.length === 0
-          ? pass("No mount waits for a data disk.")
-          : warn(
-              `Without nofail: ${some(lines)}; a VM from an OS image would stop at boot.`,
-              "Add nofail, or make a VM image with the data disks.",
-            ),
-      ),
-  },
-  {
-    id: "hyperv-drivers",
-    title: "The kernel knows Hyper-V",
-    look: ({ hypervDrivers }) =>
-      known(hypervDrivers, (there) =>
-        there
-          ? pass("hv_vmbus, hv_storvsc and hv_netvsc are there.")
-          : block(
-              "The kernel lacks a Hyper-V driver: no disk or no network in a new VM.",
-              "Install a kernel with hv_vmbus, hv_storvsc and hv_netvsc.",
-            ),
-      ),
-  },
-  {
-    id: "nvme-driver",
-    title: "The initramfs knows NVMe",
-    look: ({ nvmeInInitramfs }) =>
-      known(nvmeInInitramfs, (there) =>
-        there
-          ? pass("The nvme module is there.")
-          : warn(
-              "The initramfs lacks nvme: sizes with an NVMe OS disk will not boot.",
-              "Add nvme to the initramfs (dracut, update-initramfs) to use those sizes.",
-            ),
-      ),
-  },
+  ...bootRows,
   {
     id: "detach",
     title: "The seal can outlive the agent",

@@ -139,6 +139,32 @@ fstab_without_nofail() {
     { print $1 " " $2 }' | list
 }
 
+# What is waited for at boot and no device here is. null where udev names no devices.
+fstab_without_source() {
+  [ -d "$ROOT/dev/disk/by-uuid" ] || {
+    printf null
+    return
+  }
+  fstab | awk '("," $4 ",") !~ /,(nofail|noauto),/ { gsub(/"/, "", $1); print $1, $2 }' | while read -r source place; do
+    case "$source" in
+      *\\*) continue ;; # a name with blanks, which udev writes in another way
+      UUID=* | LABEL=* | PARTUUID=* | PARTLABEL=*) link="/dev/disk/by-$(printf '%s' "${source%%=*}" | tr '[:upper:]' '[:lower:]')/${source#*=}" ;;
+      /dev/disk/*) link="$source" ;;
+      *) continue ;;
+    esac
+    [ -e "$ROOT$link" ] || [ -L "$ROOT$link" ] || printf '%s %s\n' "$source" "$place"
+  done | list
+}
+
+# Seconds: what the kernel was started with, or what the module goes by, or what that would choose.
+nvme_io_timeout() {
+  {
+    tr ' ' '\n' <"$ROOT/proc/cmdline" | sed -n 's/^nvme_core\.io_timeout=//p'
+    cat "$ROOT/sys/module/nvme_core/parameters/io_timeout"
+    echo 30
+  } 2>/dev/null | grep -x '[0-9]\{1,10\}' | head -n 1
+}
+
 # true, false or null: reading an initramfs takes a tool and time.
 nvme_in_initramfs() {
   kernel="$1"
@@ -206,6 +232,7 @@ report() {
     "$(yes_no persistent_net_rules)" "$(yes_no mac_pinned)" "$(mac_pinned_files)" "$(resolv_conf)"
   printf ',"subscription":"%s","swap":"%s"' "$(subscription)" "$(swap)"
   printf ',"fstabByDeviceName":%s,"fstabWithoutNofail":%s' "$(fstab_by_device_name)" "$(fstab_without_nofail)"
+  printf ',"fstabWithoutSource":%s,"nvmeIoTimeout":%s' "$(fstab_without_source)" "$(nvme_io_timeout)"
   printf ',"nvmeInInitramfs":%s,"hypervDrivers":%s,"lvmRoot":%s' "$nvme" "$(hyperv_drivers "$kernel")" "$(lvm_root)"
   printf ',"systemd":%s,"tools":%s,"logBytes":%s}\n' "$(yes_no test -d "$ROOT/run/systemd/system")" "$(tools)" "$log_bytes"
 }

@@ -87,6 +87,8 @@ const linux: readonly Pitfall[] = [
   ["swap lies on the OS disk", "swap", { swap: "os-disk" }],
   ["fstab names devices", "fstab-names", { fstabByDeviceName: ["/dev/sdc1 /data"] }],
   ["a data disk is waited for at boot", "fstab-nofail", { fstabWithoutNofail: ["UUID=1 /data"] }],
+  ["fstab names what is not there", "fstab-sources", { fstabWithoutSource: ["UUID=1 /data"] }],
+  ["the kernel gives NVMe disks up early", "nvme-driver", { nvmeIoTimeout: 30 }],
   ["the initramfs lacks NVMe", "nvme-driver", { nvmeInInitramfs: false }],
   ["deprovisioning kills its own parent", "detach", { systemd: false }],
   ["logs fill the image", "logs", { logBytes: 3 * 1024 ** 3 }],

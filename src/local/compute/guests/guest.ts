@@ -31,7 +31,9 @@ export interface LinuxFacts {
   swap: "none" | "resource-disk" | "os-disk";
   fstabByDeviceName: string[];
   fstabWithoutNofail: string[];
+  fstabWithoutSource: string[];
   nvmeInInitramfs: boolean;
+  nvmeIoTimeout: number;
   hypervDrivers: boolean;
   lvmRoot: boolean;
   systemd: boolean;
@@ -189,7 +191,9 @@ export function healthyGuest(os: "Linux" | "Windows", computerName: string, user
       swap: "none",
       fstabByDeviceName: [],
       fstabWithoutNofail: [],
+      fstabWithoutSource: [],
       nvmeInInitramfs: true,
+      nvmeIoTimeout: 240,
       hypervDrivers: true,
       lvmRoot: false,
       systemd: true,
