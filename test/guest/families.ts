@@ -81,6 +81,11 @@ const common: Files = {
   "var/log/journal/0123456789abcdef0123456789abcdef/system.journal": "journal\n",
   "var/log/wtmp": "logins\n",
   "var/mail/azureuser": "mail\n",
+  "etc/shadow-": "azureuser:$6$hash:20000::::::\n",
+  "var/backups/shadow.bak": "azureuser:$6$hash:20000::::::\n",
+  "var/backups/dpkg.status.0": "stays\n",
+  "var/lib/wtmpdb/wtmp.db": "logins\n",
+  "root/anaconda-ks.cfg": "rootpw --iscrypted $6$hash\n",
   "usr/lib/untouched": "program\n",
 };
 
@@ -116,6 +121,10 @@ const commonChanges: Readonly<Record<string, string>> = {
   "var/log/journal/0123456789abcdef0123456789abcdef/system.journal": "gone",
   "var/log/wtmp": "empty",
   "var/mail/azureuser": "gone",
+  "etc/shadow-": "gone",
+  "var/backups/shadow.bak": "gone",
+  "var/lib/wtmpdb/wtmp.db": "gone",
+  "root/anaconda-ks.cfg": "gone",
 };
 
 export const families: readonly Family[] = [

@@ -356,6 +356,9 @@ remove_users() {
       "$ROOT/var/lib/systemd/linger/$user" "$ROOT/var/mail/$user" "$ROOT/var/spool/mail/$user"
     printf '%s\n' "$user" >>"$STATE/removed-users"
   done <"$STATE/users"
+  # What was before each change is kept beside each file, and in Debian's backups: with the removed user's password hash.
+  for file in passwd shadow group gshadow; do rm -f "$ROOT/etc/$file-" "$ROOT/var/backups/$file.bak"; done
+  rm -f "$ROOT/etc/subuid-" "$ROOT/etc/subgid-"
   # cloud-init puts the user's key into root's file as well, behind a "please login as" command.
   if ! listed root "$(note keep-users)"; then
     rm -f "$ROOT/root/.ssh/authorized_keys" "$ROOT/root/.ssh/known_hosts"
@@ -462,6 +465,8 @@ scrub_traces() {
   # The journal is still written to; without this it would come back to disk while the VM stops.
   if have journalctl; then journalctl --relinquish-var >/dev/null 2>&1 || log "journal: cannot be relinquished"; fi
   rm -rf "$ROOT"/var/log/journal/* "$ROOT"/var/crash/* "$ROOT"/var/lib/systemd/coredump/* "$ROOT"/var/log/anaconda
+  # Logins where they are databases, and an installer's answers, with root's password hash in them.
+  rm -rf "$ROOT"/var/lib/wtmpdb/* "$ROOT"/var/lib/lastlog/* "$ROOT"/root/*-ks.cfg
   find "$ROOT/var/log" -type f \( -name '*.gz' -o -name '*.xz' -o -name '*.bz2' -o -name '*.zst' -o -name '*.old' \
     -o -name '*.[0-9]' -o -name '*-[12][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' \) -exec rm -f {} +
   find "$ROOT/var/log" -type f -size +0 | while IFS= read -r file; do : >"$file"; done
