@@ -9,6 +9,9 @@ export const resourceIdOf = (type: string, provider = COMPUTE) =>
     error: `must be a resource id /subscriptions/…/resourceGroups/…/providers/${provider}/${type.replaceAll("/", "/{name}/")}/{name}`,
   });
 
+/** Ours, by which what runs make is known: in no request, in no case, for Azure compares tags' names without it. */
+const OWN_TAG = /^vmimage-/i;
+
 /** Azure's rule for tags: up to 50, names to 512 and values to 256 characters, no <>%&\?/ in names. */
 const tags = z
   .record(
@@ -18,7 +21,16 @@ const tags = z
       .regex(/^[^<>%&\\?/]+$/),
     z.string().max(256),
   )
-  .refine((all) => Object.keys(all).length <= 40, { error: "at most 40 tags (the pipeline adds its own)" });
+  .refine((all) => Object.keys(all).length <= 40, { error: "at most 40 tags (the pipeline adds its own)" })
+  .refine((all) => !Object.keys(all).some((name) => OWN_TAG.test(name)), {
+    error: "names that begin with vmimage- are the pipeline's own",
+  })
+  .refine(
+    (all) => new Set(Object.keys(all).map((name) => name.toLowerCase())).size === Object.keys(all).length,
+    {
+      error: "two names differ in upper and lower case alone, which is one name to Azure",
+    },
+  );
 
 const region = z.strictObject({
   name: z.string().regex(/^[a-z0-9 ]+$/i, { error: "must be a region name such as westeurope" }),

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { captureRequest } from "../../../src/contracts/capture-request.js";
 import { problemsOf } from "../../../src/contracts/problems.js";
@@ -62,11 +63,40 @@ describe("a request is refused when", () => {
       /^guest\.removeUsers\.0: must be a user name/,
     ],
     ["a tag has a character that Azure refuses", { tags: { "a<b": "c" } }, /^tags/],
+    [
+      "a tag is the pipeline's own",
+      { tags: { "VmImage-Run": "another" } },
+      /^tags: names that begin with vmimage-/,
+    ],
+    ["two tags are one to Azure", { tags: { owner: "a", Owner: "b" } }, /^tags: two names differ/],
     ["its id could be more than an id", { requestId: "../x" }, /^requestId: must be 1 to 64/],
     ["a limit is no time", { limits: { backupMinutes: 0 } }, /^limits\.backupMinutes/],
   ];
   test.each(rows)("%s", (_why, change, said) => {
     expect(problemsIn({ ...good, ...change })).toEqual([expect.stringMatching(said)]);
+  });
+
+  test("members contradict each other, and that is said whatever else is wrong", () => {
+    const conflicting = { image: { state: "specialized" }, sourceAfter: "delete", target: managed };
+    const alone = problemsIn({ ...good, ...conflicting });
+    expect(alone.map((line) => line.split(":")[0])).toEqual(["sourceAfter", "target.kind"]);
+    const also = problemsIn({ ...conflicting, sourceVmId: 5, backup: "no", colour: "red", dryRun: "yes" });
+    expect(also).toEqual(expect.arrayContaining(alone));
+    expect(also).toHaveLength(alone.length + 4);
+    const inPlace = { mode: "in-place", backup: { keepDays: 0, kind: "tape" }, sourceVmId: null };
+    expect(problemsIn({ ...good, ...inPlace })).toHaveLength(3);
+    // Of what could not be read nothing is concluded.
+    expect(problemsIn({ ...good, mode: "copy", sourceAfter: "delete" })).toHaveLength(1);
+  });
+
+  test("it is anything else, and nothing breaks over it", () => {
+    const members = { ...good, mode: "", image: {}, backup: {}, sourceAfter: "", limits: {}, tags: {} };
+    const like = fc.record(
+      Object.fromEntries(Object.keys(members).map((name) => [name, fc.jsonValue({ maxDepth: 2 })])),
+      { requiredKeys: [] },
+    );
+    const broken = (request: unknown) => problemsIn(request).length > 0;
+    fc.assert(fc.property(fc.oneof(fc.jsonValue(), like), broken));
   });
 
   test("several things are wrong, and then says all of them", () => {
