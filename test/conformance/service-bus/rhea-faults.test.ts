@@ -99,6 +99,12 @@ test("a drain is answered also when the credit is used up, or the client gives i
   const drained = once(receiver, "receiver_drained");
   receiver.drain_credit();
   await drained;
+  const given = connection.open_receiver({ source: "q", credit_window: 0, autoaccept: false });
+  await once(given, "receiver_open");
+  given.add_credit(1);
+  given.drain_credit();
+  given.close();
+  await once(given, "receiver_close");
 });
 
 test("credit that a drain takes back is not used afterwards", async () => {
