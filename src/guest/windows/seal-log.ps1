@@ -42,7 +42,7 @@ function Get-SealLog {
     if (-not $log.Trim()) { $log = Get-SealState 'log' }
     $result = [ordered] @{
         imageState = "$((Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState)"
-        running    = (Get-SealState 'phase') -eq 'running'
+        running    = (Get-SealState 'phase') -eq 'running' -and $null -ne (Get-Process -Id (Get-SealState 'process') -ErrorAction SilentlyContinue)
         log        = $log
     }
     while ((ConvertTo-Json -InputObject $result -Compress).Length -gt $MaxResult) {

@@ -53,6 +53,11 @@ function Set-SealState([string] $name, [string] $value) {
     $key.Close()
 }
 
+# Its word alone may be that of a seal which was killed.
+function Test-SealRunning {
+    return (Get-SealState 'phase') -eq 'running' -and $null -ne (Get-Process -Id (Get-SealState 'process') -ErrorAction SilentlyContinue)
+}
+
 function Get-ImageState { return "$((Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState)" }
 
 # ---- the first life ----------------------------------------------------------------------------------------------
@@ -65,7 +70,7 @@ function Start-Seal {
     if ((Get-SealState 'outcome') -eq 'sealed' -or (Get-ImageState) -eq $Sealed) {
         return Write-Refusal 'ALREADY_SEALED' 'This Windows is generalized; it only has to stop.'
     }
-    if ((Get-SealState 'phase') -eq 'running') {
+    if (Test-SealRunning) {
         # The same request again is the same answer; Run Command may be sent twice.
         if ((Get-SealState 'runId') -eq $runId) { return Write-Result @{ started = $true; task = $Task } }
         return Write-Refusal 'ANOTHER_SEAL_RUNNING' 'Another run is sealing this VM.'
@@ -245,6 +250,7 @@ function Invoke-Seal {
     $until = (Get-Date).AddMinutes($minutes)
     # From here on the URL is in this process alone.
     Set-SealState 'markerUrl' ''
+    Set-SealState 'process' "$PID"
     Set-SealState 'phase' 'running'
     try {
         # Ending a task's registration does not end its program; neither task nor file may be in the image.
