@@ -4,7 +4,7 @@ import type { Check, Finding } from "./preflight.js";
 import { block, pass, unknown } from "./preflight.js";
 import { plainRegion } from "./region.js";
 import { parseResourceId, sameResource, subscriptionIdOf } from "./resource-id.js";
-import { vmsMade } from "./rights.js";
+import { boots, vmsMade } from "./rights.js";
 import type { Cores, Known, SubnetFacts, SurveyAnswer, SurveyWish } from "./survey.js";
 import { targetId, whyNot } from "./survey.js";
 import type { Target } from "./target.js";
@@ -29,6 +29,7 @@ export function checkAzure(wish: SurveyWish, answers: readonly SurveyAnswer[]): 
   return [
     { id: "locks", ...judgeLocks(wish, answers) },
     ...ofEach,
+    ...(boots(wish) && wish.subnetId === undefined ? [NO_SUBNET] : []),
     { id: "names", ...judgeNames(wish.target) },
   ];
 }
@@ -50,6 +51,14 @@ const judgeRights = ({ resumed }: SurveyWish, missing: Known<readonly string[]>)
             )
           : pass("Its roles allow every action that this takes."),
       );
+
+const NO_SUBNET: Check = {
+  id: "subnet",
+  ...block(
+    "No isolated subnet is configured for the VMs that the run makes.",
+    "Set WORK_SUBNET_ID to a subnet without inbound access, or capture in place without a test boot.",
+  ),
+};
 
 const WITHOUT_ITS_VM = "or make the image without a VM of ours: in place, or specialized";
 

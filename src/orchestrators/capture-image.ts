@@ -27,7 +27,7 @@ import { disown, heedCancel, note, openRun, skip, stage } from "./run.js";
 import { sealedVm } from "./sealed-vm.js";
 import { sourceAfter } from "./source-after.js";
 import type { TestBoot } from "./test-boot.js";
-import { demandSubnet, heldBack, proved } from "./test-boot.js";
+import { heldBack, proved } from "./test-boot.js";
 import { waitForTurn } from "./turn.js";
 
 /** Durable allows a status of 16 KB; a dry run is little but its report. */
@@ -44,7 +44,6 @@ export function* captureImage(context: OrchestrationContext): Generator<Task, un
 
 function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   const { request } = input;
-  demandSubnet(request.testBoot, input.workSubnetId);
   const first = yield* stage(run, "preflight", () => preflight(run, input));
   if (request.dryRun) return dryRunOf(input, first);
 

@@ -6,23 +6,17 @@ import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
-import { refusal } from "./run.js";
 
 export function* clone(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<string> {
-  const { run, names, vm, request, workSubnetId } = scope;
-  if (workSubnetId === undefined)
-    throw refusal({
-      code: "INVALID_REQUEST",
-      message: "No isolated subnet is configured for working VMs.",
-      remedy: "Set WORK_SUBNET_ID to a subnet without inbound access, or capture in place.",
-    });
+  // That there is a subnet was seen in the preflight.
+  const { run, names, vm, request, workSubnetId: subnetId = "" } = scope;
   const diskIds = yield* disksOf(scope, disks);
   const vmId = names.workingVmId;
   run.undo.push({ when: "exit", resources: [vmId] });
   yield* make(
     scope,
     createWorkingVm,
-    { id: vmId, input: { vmId, source: vm, diskIds, subnetId: workSubnetId, tags: scope.workTags } },
+    { id: vmId, input: { vmId, source: vm, diskIds, subnetId, tags: scope.workTags } },
     { limitMinutes: request.limits.cloneMinutes, stage: "clone" },
   );
   return vmId;

@@ -165,11 +165,18 @@ test("a run that goes on with another boots anew: what booted before proves noth
   expect(calls.indexOf(`removeResourceStart ${TEST_VM}`)).toBeLessThan(calls.indexOf("createTestVmStart "));
 });
 
-test("without the isolated subnet the request is refused before anything is made", async () => {
-  const cloud = new TrackedCloud();
-  const { runId, request } = inputOf({ testBoot: true });
-  const input = { runId, request };
-  const outcome = await runOrchestration(captureImage, { input, activities: cloud.track(captureWorld()) });
-  expect(outcome.customStatus).toMatchObject({ status: "refused", error: { code: "INVALID_REQUEST" } });
-  expect(outcome.calls).toEqual([]);
-});
+test.each([{ testBoot: true, mode: "in-place" }, {}])(
+  "without the isolated subnet the request is refused before anything is made: %j",
+  async (wish) => {
+    const cloud = new TrackedCloud();
+    const { runId, request } = inputOf(wish);
+    const input = { runId, request };
+    const outcome = await runOrchestration(captureImage, { input, activities: cloud.track(captureWorld()) });
+    expect(outcome.customStatus).toMatchObject({
+      status: "refused",
+      error: { code: "VM_NOT_CAPTURABLE", stage: "preflight" },
+    });
+    expect((outcome.customStatus as Board).error?.message).toContain("subnet: ");
+    expect([...cloud.resources]).toEqual([]);
+  },
+);

@@ -189,6 +189,7 @@ const rows: readonly Row[] = [
     subnetAt("westeurope", 0),
     { resumed: true },
   ],
+  ["no subnet is configured", "subnet", "block", [], { subnetId: undefined }],
   ["the last address is one", "subnet", "pass", subnetAt("westeurope", 1)],
   [
     "the image is booted while the working VM still stands",
