@@ -1,5 +1,6 @@
 /** A backup of a VM, and what is made from it. */
 import type { Tags } from "./image-order.js";
+import { parseResourceId } from "./resource-id.js";
 import type { VmSummary } from "./vm.js";
 
 export interface BackedUpDisk {
@@ -76,3 +77,10 @@ export const partsOf = ({ kind, ids, disks }: Backup): readonly BackupPart[] =>
   kind === "restore-point"
     ? ids.slice(0, 1).map((id) => ({ kind, id, lun: -1 }))
     : disks.map(({ id, lun }) => ({ kind, id, lun }));
+
+/** In a few words, for whoever looks for it after the run. */
+export function whereKept({ kind, ids: [first = "", ...others] }: Backup): string {
+  const { names = [], resourceGroup = "" } = parseResourceId(first) ?? {};
+  const more = kind === "snapshots" && others.length > 0 ? ` and ${others.length} more` : "";
+  return `${kind} ${names.join("/")}${more} in ${resourceGroup}`;
+}

@@ -8,7 +8,7 @@ import {
   proveBackup,
 } from "../contracts/capture-activities.js";
 import type { Backup } from "../domain/backup.js";
-import { partsOf } from "../domain/backup.js";
+import { partsOf, whereKept } from "../domain/backup.js";
 import { parentId } from "../domain/resource-id.js";
 import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
@@ -27,10 +27,11 @@ export function* backUp(scope: CaptureScope): Durable<Backup> {
   const now = backup.kind === "snapshots" ? yield* demand(run, inspectVm, { vmId: vm.id }) : undefined;
   const attached = now === undefined ? {} : { attached: now.disks };
   const proved = yield* demand(run, proveBackup, { runId, backup, held, vm, ...attached });
-  note(run, "backup", { detail: proved.summary });
+  const keeps = request.backup.keepDays > 0;
+  const kept = keeps ? `kept until ${scope.backupExpires}: ${whereKept(backup)}` : "removed with the run";
+  note(run, "backup", { detail: `${proved.summary}; ${kept}` });
   // From here on the backup is the way back: it outlives the run, however that ends.
-  if (request.backup.keepDays > 0)
-    disown(run, ({ resources }) => resources.some((id) => backup.ids.includes(id)));
+  if (keeps) disown(run, ({ resources }) => resources.some((id) => backup.ids.includes(id)));
   // In place, what is sealed may be replaced by a restore: until then nothing of it may go with the VM object.
   if (request.mode === "in-place") yield* operate(run, protectVm, { vmId: vm.id }, { limitMinutes: 30 });
   return backup;

@@ -114,6 +114,10 @@ function expectClean({ way, cloud, board }: Awaited<ReturnType<typeof play>>, ac
   ];
   expect([...cloud.resources].sort()).toEqual([...new Set(expected)].sort());
   if (way !== "in place") expect(cloud.harm).toEqual([]);
+  // What is kept on purpose is no leftover; where it is kept is said on the board, however the run ended.
+  const said = board.stages.find(({ name }) => name === "backup")?.detail ?? "";
+  if (proved)
+    expect(said).toMatch(/; kept until 2026-01-0.*: (restore-point|snapshots) vmi-run-1.* in rg-production$/);
 }
 
 test.each(Object.keys(WAYS) as Way[])("the matrix covers every act of a %s that succeeds", async (way) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { OrchestrationOutcome, ScriptedActivity } from "../support/run-orchestration.js";
+import type { OrchestrationOutcome } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 import { GROUP, captureWorld, inputOf, nothingInTheWay, windowsVm } from "../support/capture-world.js";
 import { CAPTURE_STAGES } from "../../src/contracts/capture-run.js";
@@ -72,6 +72,35 @@ describe("a capture by clone", () => {
     });
     expect(board(outcome).status).toBe("succeeded");
     expect(outcome.calls.some(({ name }) => /WorkingVm|Seal|markGeneralized/.test(name))).toBe(false);
+  });
+});
+
+describe("a backup", () => {
+  const silent = { ...windowsVm, agentReady: false };
+  test.each([
+    ["of a running guest that answers holds still for its applications", windowsVm, false],
+    ["of a running guest that is silent is what a crash would leave", silent, true],
+    ["of a VM that is off has nothing to hold still", { ...silent, powerState: "deallocated" }, false],
+  ])("%s", async (_, vm, crashConsistent) => {
+    const input = inputOf({ image: { state: "specialized" } });
+    const outcome = await runOrchestration(captureImage, { input, activities: captureWorld(vm) });
+    const order = outcome.calls.find(({ name }) => name === "createRestorePointStart")?.input;
+    expect(order).toMatchObject({ crashConsistent });
+  });
+
+  test("by snapshots is proved by what is attached to the VM when they are taken", async () => {
+    const input = inputOf({ backup: { kind: "snapshots" } });
+    const more = { ...windowsVm, dataDisks: [...windowsVm.dataDisks, { ...windowsVm.osDisk, lun: 9 }] };
+    const { calls } = await runOrchestration(captureImage, {
+      input,
+      activities: {
+        ...captureWorld(),
+        inspectVm: (question: never, call) =>
+          captureWorld(call.nth === 0 ? windowsVm : more)["inspectVm"]?.(question, call),
+      },
+    });
+    const proof = calls.find(({ name }) => name === "proveBackup")?.input as { attached: { lun: number }[] };
+    expect(proof.attached.map(({ lun }) => lun)).toEqual([-1, 0, 3, 7, 9]);
   });
 });
 
@@ -196,105 +225,5 @@ describe("leftovers", () => {
       leftovers: [{ resource: `${GROUP}/disks/vmi-run-1-lun3`, reason: "ScopeLocked" }],
     });
     expect(removed(outcome)).toHaveLength(5);
-  });
-});
-
-describe("one capture per VM", () => {
-  test("a second waits in line, saying for whom, and goes on when the first lets go", async () => {
-    const outcome = await runOrchestration(captureImage, {
-      input: inputOf(),
-      activities: {
-        ...captureWorld(),
-        holdVm: ({ runId }: { runId: string }, { nth }) => ({
-          status: "done",
-          value: { heldBy: nth < 3 ? "run-0" : runId },
-        }),
-      },
-    });
-    expect(board(outcome).status).toBe("succeeded");
-    expect(JSON.stringify(outcome.statuses)).toContain("waiting for run run-0");
-  });
-
-  test.each(["wait", "refuse"])(
-    "a holder that was ended from outside holds nobody up: %s",
-    async (whenBusy) => {
-      let heldBy = "run-0";
-      const outcome = await runOrchestration(captureImage, {
-        input: inputOf({ whenBusy }),
-        activities: {
-          ...captureWorld(),
-          holdVm: ({ runId }: { runId: string }) => {
-            if (heldBy === "") heldBy = runId;
-            return { status: "done", value: { heldBy } };
-          },
-          releaseEnded: (asked: { heldBy: string }) => {
-            expect(asked.heldBy).toBe("run-0");
-            heldBy = "";
-            return true;
-          },
-        },
-      });
-      expect(board(outcome)).toMatchObject({ status: "succeeded", leftovers: [] });
-    },
-  );
-
-  test("who stood in line looks again: the VM may have another disk, or be another, by then", async () => {
-    const resized = {
-      ...windowsVm,
-      osDisk: { ...windowsVm.osDisk, id: `${GROUP}/disks/web-os2`, sizeGb: 255 },
-    };
-    const held = { by: "run-0" };
-    const looking = (act: string): ScriptedActivity => {
-      const [first, then] = [captureWorld()[act], captureWorld(resized)[act]];
-      return (input, call) => (held.by === "run-0" ? first : then)?.(input, call);
-    };
-    const outcome = await runOrchestration(captureImage, {
-      input: inputOf(),
-      activities: {
-        ...captureWorld(),
-        inspectVm: looking("inspectVm"),
-        inspectDisk: looking("inspectDisk"),
-        holdVm: ({ runId }: { runId: string }, { nth }) => {
-          held.by = nth < 3 ? "run-0" : runId;
-          return { status: "done", value: { heldBy: held.by } };
-        },
-      },
-    });
-    expect(board(outcome).status).toBe("succeeded");
-    const proved = outcome.calls.find(({ name }) => name === "proveBackup")?.input;
-    expect(proved).toMatchObject({ vm: { osDisk: { id: resized.osDisk.id, sizeGb: 255 } } });
-  });
-
-  test("who stood in line behind a capture in place that sealed the VM is refused, and makes nothing", async () => {
-    const sealed = { ...windowsVm, powerState: "deallocated", agentReady: false, markedGeneralized: true };
-    const outcome = await runOrchestration(captureImage, {
-      input: inputOf(),
-      activities: {
-        ...captureWorld(),
-        inspectVm: (input: never, call) =>
-          captureWorld(call.nth === 0 ? windowsVm : sealed)["inspectVm"]?.(input, call),
-        holdVm: ({ runId }: { runId: string }, { nth }) => ({
-          status: "done",
-          value: { heldBy: nth === 0 ? "run-0" : runId },
-        }),
-      },
-    });
-    expect(board(outcome)).toMatchObject({
-      status: "refused",
-      error: {
-        code: "VM_NOT_CAPTURABLE",
-        stage: "queue",
-        message: expect.stringContaining("generalized") as string,
-      },
-    });
-    expect(outcome.calls.some(({ name }) => /^create/.test(name))).toBe(false);
-  });
-
-  test("a second is refused when it asks not to wait", async () => {
-    const outcome = await runOrchestration(captureImage, {
-      input: inputOf({ whenBusy: "refuse" }),
-      activities: { ...captureWorld(), holdVm: () => ({ status: "done", value: { heldBy: "run-0" } }) },
-    });
-    expect(board(outcome)).toMatchObject({ status: "refused", error: { code: "VM_BUSY" } });
   });
 });

@@ -118,6 +118,13 @@ describe("a capture that failed with everything kept, and is gone on with", () =
     expect(stageOf(board, "register")).toMatchObject({ state: "done" });
   });
 
+  test("names the clone that it took over, disks and all, when it cannot remove it", async () => {
+    const cloud = new RememberingCloud();
+    await play(cloud, firstInput(), { createGalleryVersionStart: down });
+    const { board } = await play(cloud, resumedInput(), { removeResourceStart: down });
+    expect(board.leftovers.map(({ resource }) => resource).sort()).toEqual([...WORK_DISKS, WORK_VM].sort());
+  });
+
   test("removes a version that Azure failed, and makes it again", async () => {
     const cloud = new RememberingCloud();
     const broken: ScriptedActivity = () => {
