@@ -59,6 +59,15 @@ describe("a source VM captured in place", () => {
     expect(removed(calls)).toEqual(COMMANDS);
   });
 
+  test.each([
+    ["vm-image", { from: "vm", vmId: windowsVm.id }],
+    ["os-image", { from: "disks", disks: [{ lun: -1, id: windowsVm.osDisk.id, caching: "ReadWrite" }] }],
+  ])("is itself what a %s is made of", async (kind, source) => {
+    const { calls } = await play({ image: { kind } });
+    const order = calls.find(({ name }) => name === "createGalleryVersionStart")?.input;
+    expect(order).toMatchObject({ source });
+  });
+
   test("is protected before it is sealed: nothing of it may go with the VM object", async () => {
     const { calls } = await play({});
     const names = calls.map(({ name }) => name);
