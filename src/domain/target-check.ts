@@ -1,8 +1,9 @@
 /** Whether an image fits where it is to go: everything that Azure would only say at the very end. */
 import type { ImageTraits } from "./image.js";
 import type { TargetFacts, TargetQuestion } from "./image-order.js";
-import type { Check } from "./preflight.js";
-import type { GalleryTarget } from "./target.js";
+import type { Check, Finding } from "./preflight.js";
+import { block, pass, warn } from "./preflight.js";
+import type { GalleryTarget, ManagedImageTarget } from "./target.js";
 import type { PurchasePlan } from "./vm.js";
 
 /** What stands at a target. */
@@ -25,52 +26,34 @@ export interface DefinitionFacts {
   readonly ours?: { readonly version?: string; readonly state: string };
 }
 
-const pass = (id: string, detail: string): Check => ({ id, verdict: "pass", detail });
-const block = (id: string, detail: string, remedy: string): Check => ({
-  id,
-  verdict: "block",
-  detail,
-  remedy,
-});
-
 export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFacts): TargetFacts {
   const { target } = question;
   if (target.kind === "managed-image")
     return {
       createDefinition: false,
       ...startedOf(facts),
-      checks: [
-        facts.exists && facts.ours === undefined
-          ? block(
-              "target-free",
-              `There is an image ${target.imageId} already.`,
-              "Name another image, or delete it.",
-            )
-          : pass("target-free", "The image's name is free."),
-      ],
+      checks: [{ id: "target-free", ...freeFinding(target, facts) }],
     };
   if (!facts.parentExists)
     return {
       createDefinition: false,
       checks: [
-        block(
-          "gallery-exists",
-          `There is no gallery for ${target.definitionId}.`,
-          "Create the gallery first.",
-        ),
+        {
+          id: "gallery-exists",
+          ...block(`There is no gallery for ${target.definitionId}.`, "Create the gallery first."),
+        },
       ],
     };
-  const { ours } = facts;
-  const version = ours?.version ?? nextVersion(target.version, facts.versions);
+  const version = facts.ours?.version ?? nextVersion(target.version, facts.versions);
   const createDefinition = !facts.exists && target.create !== undefined;
   return {
     version,
     ...startedOf(facts),
     createDefinition,
     checks: [
-      definitionCheck(target, facts, createDefinition),
+      { id: "definition-exists", ...definitionFinding(target, facts) },
       ...fitChecks(question, facts),
-      ours ? pass("version-free", `Version ${version} is this capture's own.`) : versionCheck(version, facts),
+      { id: "version-free", ...versionFinding(version, facts) },
     ],
   };
 }
@@ -78,21 +61,26 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
 const startedOf = ({ ours }: DefinitionFacts): Pick<TargetFacts, "started"> =>
   ours === undefined ? {} : { started: ours.state === "Failed" ? "broken" : "sound" };
 
-function definitionCheck(target: GalleryTarget, facts: DefinitionFacts, willCreate: boolean): Check {
-  if (facts.exists) return pass("definition-exists", "The image definition exists.");
-  if (willCreate)
-    return pass("definition-exists", "The image definition will be made from what the source is.");
-  return block(
-    "definition-exists",
-    `There is no image definition ${target.definitionId}.`,
-    'Create it, or give "create" with publisher, offer and sku to have it made.',
-  );
+const freeFinding = ({ imageId }: ManagedImageTarget, { exists, ours }: DefinitionFacts): Finding =>
+  exists && ours === undefined
+    ? block(`There is an image ${imageId} already.`, "Name another image, or delete it.")
+    : pass("The image's name is free.");
+
+function definitionFinding({ definitionId, create }: GalleryTarget, { exists }: DefinitionFacts): Finding {
+  if (exists) return pass("The image definition exists.");
+  return create === undefined
+    ? block(
+        `There is no image definition ${definitionId}.`,
+        'Create it, or give "create" with publisher, offer and sku to have it made.',
+      )
+    : pass("The image definition will be made from what the source is.");
 }
 
-function versionCheck(version: string, facts: DefinitionFacts): Check {
-  return facts.versions.includes(version)
-    ? block("version-free", `Version ${version} exists already.`, 'Name another version, or "next-patch".')
-    : pass("version-free", `Version ${version} is free.`);
+function versionFinding(version: string, { versions, ours }: DefinitionFacts): Finding {
+  if (ours !== undefined) return pass(`Version ${version} is this capture's own.`);
+  return versions.includes(version)
+    ? block(`Version ${version} exists already.`, 'Name another version, or "next-patch".')
+    : pass(`Version ${version} is free.`);
 }
 
 /** Source: troubleshooting-shared-images.md; a mismatch is otherwise refused when the version is made. */
@@ -104,78 +92,81 @@ function fitChecks({ traits, state }: TargetQuestion, { definition }: Definition
     ["generation-fits", "Hyper-V generation", definition.generation, traits.generation],
     ["architecture-fits", "architecture", definition.architecture, traits.architecture],
   ];
+  const { features, plan } = definition;
   return [
-    ...wanted.map(([id, name, has, needs]) =>
-      has === needs
-        ? pass(id, `The ${name} fits.`)
+    ...wanted.map(([id, name, has, needs]) => ({
+      id,
+      ...(has === needs
+        ? pass(`The ${name} fits.`)
         : block(
-            id,
             `The definition's ${name} is ${has}; the image's is ${needs}.`,
             "Name a definition that fits, or have one made.",
-          ),
-    ),
-    ...featureChecks(traits, definition.features),
-    planCheck(traits.plan, definition.plan),
+          )),
+    })),
+    {
+      id: "security-type-fits",
+      ...securityFinding(traits, features["SecurityType"]?.replace(/^None$/i, "Standard")),
+    },
+    { id: "disk-controller-fits", ...controllerFinding(traits, features["DiskControllerTypes"]) },
+    {
+      id: "accelerated-networking-fits",
+      ...acceleratedFinding(traits, features["IsAcceleratedNetworkSupported"]),
+    },
+    { id: "plan-fits", ...planFinding(traits, plan) },
   ];
 }
+
+const BOTH = ["TrustedLaunchSupported", "TrustedLaunchAndConfidentialVmSupported"];
+/** Which security types of a definition take which source (Microsoft, "Trusted Launch for Azure virtual machines"). */
+const TAKEN_BY: Readonly<Record<ImageTraits["securityType"], readonly string[]>> = {
+  Standard: ["Standard", ...BOTH, "ConfidentialVmSupported"],
+  TrustedLaunch: ["TrustedLaunch", ...BOTH],
+  TrustedLaunchSupported: ["Standard", "TrustedLaunch", ...BOTH, "ConfidentialVmSupported"],
+};
+
+function securityFinding({ securityType }: ImageTraits, defined = "Standard"): Finding {
+  const taking = TAKEN_BY[securityType];
+  return taking.some((one) => one.toLowerCase() === defined.toLowerCase())
+    ? pass(`Security type ${defined}.`)
+    : block(
+        `The definition's security type is ${defined}; the source's is ${securityType}.`,
+        `Name a definition with SecurityType ${taking.join(", ")}, or have one made.`,
+      );
+}
+
+const controllerFinding = ({ diskController }: ImageTraits, controllers = "SCSI"): Finding =>
+  diskController === "NVMe" && !controllers.includes("NVMe")
+    ? block(
+        "The source uses NVMe; the definition is not marked for it.",
+        "Name a definition with DiskControllerTypes SCSI,NVMe.",
+      )
+    : pass(`Disk controllers ${controllers}.`);
+
+const acceleratedFinding = ({ acceleratedNetworking }: ImageTraits, promised = "False"): Finding =>
+  promised === "True" && !acceleratedNetworking
+    ? warn(
+        "The definition promises accelerated networking; the source does not use it.",
+        "See that the image has the drivers.",
+      )
+    : pass("Accelerated networking fits.");
 
 const planName = ({ publisher, product, name }: PurchasePlan) => `${publisher}/${product}/${name}`;
 
 /** Source: image-version.md; a VM of an image whose plan was lost is refused by the Marketplace. */
-function planCheck(source: PurchasePlan | undefined, definition: PurchasePlan | undefined): Check {
-  const id = "plan-fits";
-  if (source === undefined && definition === undefined) return pass(id, "There is no purchase plan.");
-  if (source === undefined)
-    return {
-      id,
-      verdict: "warn",
-      detail: "The definition has a purchase plan and the source has none: VMs of it would have to name one.",
-      remedy: "Name a definition without a plan.",
-    };
-  return definition !== undefined && planName(source) === planName(definition)
-    ? pass(id, `The purchase plan ${planName(source)} fits.`)
+function planFinding({ plan }: ImageTraits, defined: PurchasePlan | undefined): Finding {
+  if (plan === undefined)
+    return defined === undefined
+      ? pass("There is no purchase plan.")
+      : warn(
+          "The definition has a purchase plan and the source has none: VMs of it would have to name one.",
+          "Name a definition without a plan.",
+        );
+  return defined !== undefined && planName(plan) === planName(defined)
+    ? pass(`The purchase plan ${planName(plan)} fits.`)
     : block(
-        id,
-        `The source's purchase plan is ${planName(source)}; the definition's is ${definition ? planName(definition) : "missing"}.`,
+        `The source's purchase plan is ${planName(plan)}; the definition's is ${defined ? planName(defined) : "missing"}.`,
         "Name a definition with the source's plan, or have one made.",
       );
-}
-
-function featureChecks(traits: ImageTraits, features: Readonly<Record<string, string>>): Check[] {
-  const security = features["SecurityType"] ?? "Standard";
-  const trusted = traits.securityType === "TrustedLaunch";
-  const controllers = features["DiskControllerTypes"] ?? "SCSI";
-  const accelerated = features["IsAcceleratedNetworkSupported"] === "True";
-  return [
-    security === "TrustedLaunch" && traits.securityType === "Standard"
-      ? block(
-          "security-type-fits",
-          "The definition takes Trusted Launch images only; the source is a Standard VM.",
-          "Name another definition.",
-        )
-      : trusted && security === "Standard"
-        ? block(
-            "security-type-fits",
-            "The source is a Trusted Launch VM and the definition has no SecurityType feature.",
-            "Name a definition with SecurityType TrustedLaunch or TrustedLaunchSupported.",
-          )
-        : pass("security-type-fits", `Security type ${security}.`),
-    traits.diskController === "NVMe" && !controllers.includes("NVMe")
-      ? block(
-          "disk-controller-fits",
-          "The source uses NVMe; the definition is not marked for it.",
-          "Name a definition with DiskControllerTypes SCSI,NVMe.",
-        )
-      : pass("disk-controller-fits", `Disk controllers ${controllers}.`),
-    accelerated && !traits.acceleratedNetworking
-      ? {
-          id: "accelerated-networking-fits",
-          verdict: "warn",
-          detail: "The definition promises accelerated networking; the source does not use it.",
-          remedy: "See that the image has the drivers.",
-        }
-      : pass("accelerated-networking-fits", "Accelerated networking fits."),
-  ];
 }
 
 const numbers = (version: string) => version.split(".").map(Number) as [number, number, number];

@@ -92,6 +92,18 @@ describe("a target is refused before anything is made when", () => {
       "security-type-fits",
     ],
     [
+      "the definition takes confidential VMs alone",
+      question(),
+      definition({ features: { SecurityType: "ConfidentialVM" } }),
+      "security-type-fits",
+    ],
+    [
+      "the source is Trusted Launch and the definition takes standard and confidential ones",
+      question({ securityType: "TrustedLaunch" }),
+      definition({ features: { SecurityType: "ConfidentialVmSupported" } }),
+      "security-type-fits",
+    ],
+    [
       "the source uses NVMe and the definition is not marked for it",
       question({ diskController: "NVMe" }),
       fits,
