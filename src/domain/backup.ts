@@ -49,8 +49,8 @@ export type SizedDisk = Pick<DiskFromBackup, "diskId" | "sizeGb">;
 export interface WorkingVm {
   readonly vmId: string;
   readonly source: VmSummary;
-  /** The OS disk first. */
-  readonly diskIds: readonly string[];
+  /** Copies of the source's, by LUN; -1 for the OS disk. */
+  readonly disks: readonly { readonly lun: number; readonly id: string }[];
   readonly subnetId: string;
   readonly tags: Tags;
 }

@@ -1,6 +1,6 @@
 /** Makes the working VM: disks from the backup, then a VM of them in the isolated subnet, agent ready. */
 import { createDisk, createWorkingVm } from "../contracts/capture-activities.js";
-import type { BackedUpDisk, Backup } from "../domain/backup.js";
+import type { BackedUpDisk, Backup, WorkingVm } from "../domain/backup.js";
 import type { ImageSource } from "../domain/image.js";
 import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
@@ -10,13 +10,13 @@ import type { Durable } from "./durable.js";
 export function* clone(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<string> {
   // That there is a subnet was seen in the preflight.
   const { run, names, vm, request, workSubnetId: subnetId = "" } = scope;
-  const diskIds = yield* disksOf(scope, disks);
+  const copies = yield* disksOf(scope, disks);
   const vmId = names.workingVmId;
   run.undo.push({ when: "exit", resources: [vmId] });
   yield* make(
     scope,
     createWorkingVm,
-    { id: vmId, input: { vmId, source: vm, diskIds, subnetId, tags: scope.workTags } },
+    { id: vmId, input: { vmId, source: vm, disks: copies, subnetId, tags: scope.workTags } },
     { limitMinutes: request.limits.cloneMinutes, stage: "clone" },
   );
   return vmId;
@@ -29,11 +29,11 @@ export function ownClone({ run, names }: CaptureScope, disks: readonly BackedUpD
   return names.workingVmId;
 }
 
-/** Disks from the backup, in parallel; the OS disk first. They go when the run ends. */
-function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<readonly string[]> {
+/** Disks from the backup, in parallel. They go when the run ends. */
+function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<WorkingVm["disks"]> {
   const { run, runId, names, vm, request } = scope;
-  const ids = disks.map((disk) => names.diskId(disk.lun));
-  run.undo.push({ when: "exit", resources: ids });
+  const copies = disks.map(({ lun }) => ({ lun, id: names.diskId(lun) }));
+  run.undo.push({ when: "exit", resources: copies.map(({ id }) => id) });
   yield* makeAll(
     scope,
     createDisk,
@@ -44,7 +44,7 @@ function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<
     }),
     { limitMinutes: request.limits.cloneMinutes },
   );
-  return ids;
+  return copies;
 }
 
 /**

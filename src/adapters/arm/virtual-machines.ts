@@ -7,6 +7,7 @@ import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
 import { answer, submit } from "./submit.js";
 import { agentReport, isolated, trustedLaunch } from "./throw-away-vm.js";
+import { idAt } from "./vm-models.js";
 import { stateOf } from "./vm-summary.js";
 
 export function armVirtualMachines(cloud: Arm): VirtualMachines {
@@ -45,7 +46,7 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
     workingVm: {
       start(order) {
         const { vms, group, name } = at(order.vmId);
-        return submit(() => vms.createOrUpdate(group, name, workingVmModel(order)));
+        return submit(() => vms.createOrUpdate(group, name, workingVm(order)));
       },
       ask: (asked) => agentReport(cloud, asked),
     },
@@ -64,8 +65,7 @@ function securityOf({ securityType, secureBoot, vTpm, encryptionAtHost }: Workin
  * A throw-away copy: no osProfile, since the disks carry the system as it is, no extensions, no public address, and
  * everything it brings goes with it when it is deleted.
  */
-function workingVmModel({ source, diskIds, subnetId, tags, vmId }: WorkingVm): VirtualMachine {
-  const [osDiskId, ...dataDiskIds] = diskIds;
+export function workingVm({ source, disks, subnetId, tags, vmId }: WorkingVm): VirtualMachine {
   const name = idOf(vmId).names[0];
   return {
     location: source.location,
@@ -80,14 +80,14 @@ function workingVmModel({ source, diskIds, subnetId, tags, vmId }: WorkingVm): V
         osType: source.osType,
         caching: source.osDisk.caching,
         deleteOption: "Delete",
-        managedDisk: { id: osDiskId ?? "" },
+        managedDisk: { id: idAt(disks, -1) },
       },
-      dataDisks: source.dataDisks.map((disk, index) => ({
+      dataDisks: source.dataDisks.map((disk) => ({
         lun: disk.lun,
         createOption: "Attach",
         caching: disk.caching,
         deleteOption: "Delete",
-        managedDisk: { id: dataDiskIds[index] ?? "" },
+        managedDisk: { id: idAt(disks, disk.lun) },
       })),
     },
     ...securityOf(source),

@@ -73,10 +73,16 @@ const CARRIED = [
   "resiliencyProfile",
 ] as const satisfies readonly (keyof VirtualMachine)[];
 
+/** No place of a VM's may be left without its disk: Azure would make an empty one. */
+export function idAt(disks: RestoredVm["disks"], wanted: number): string {
+  const found = disks.find(({ lun }) => lun === wanted);
+  if (found === undefined) throw new RangeError(`There is no disk for LUN ${wanted}.`);
+  return found.id;
+}
+
 /** The saved model on other disks: each at the LUN, and with the caching, of the one that it replaces. */
 export function restoredVm(vm: VirtualMachine, { disks }: RestoredVm): VirtualMachine {
   const { osDisk, dataDisks = [], diskControllerType } = vm.storageProfile ?? {};
-  const idAt = (lun: number) => disks.find((disk) => disk.lun === lun)?.id ?? "";
   const attached = { createOption: "Attach" as const };
   return {
     location: vm.location,
@@ -87,13 +93,13 @@ export function restoredVm(vm: VirtualMachine, { disks }: RestoredVm): VirtualMa
       osDisk: {
         ...(osDisk ? pick(osDisk, ["osType", "caching", "deleteOption", "writeAcceleratorEnabled"]) : {}),
         ...attached,
-        managedDisk: { id: idAt(-1) },
+        managedDisk: { id: idAt(disks, -1) },
       },
       dataDisks: dataDisks.map((disk) => ({
         ...pick(disk, ["caching", "deleteOption", "writeAcceleratorEnabled"]),
         ...attached,
         lun: disk.lun,
-        managedDisk: { id: idAt(disk.lun) },
+        managedDisk: { id: idAt(disks, disk.lun) },
       })),
     },
     networkProfile: {
