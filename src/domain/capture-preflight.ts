@@ -19,6 +19,23 @@ const GALLERY_DATA_DISK_GB = 1024;
 
 const RULES: readonly Rule[] = [
   [
+    "azure-is-done-with-it",
+    ({ provisioningState: state }) =>
+      state === "Deleting"
+        ? block("The VM is being deleted.", "Name another VM.")
+        : state === "Failed"
+          ? warn(
+              "Azure's last operation on the VM failed; it may refuse the next, too.",
+              "Look at the VM in Azure for what failed, and reapply it.",
+            )
+          : state === "Succeeded"
+            ? pass("Azure is at rest on it.")
+            : warn(
+                `Azure is at work on the VM (${state}).`,
+                "Wait for it to end, or what is captured may be either state.",
+              ),
+  ],
+  [
     "not-generalized-yet",
     (vm, { mode, image }) =>
       !vm.markedGeneralized

@@ -43,6 +43,8 @@ export interface VmNature {
   readonly powerState: string;
   readonly agentReady: boolean;
   readonly markedGeneralized: boolean;
+  /** What Azure says of its last operation on the VM, as in "Succeeded" or "Updating". */
+  readonly provisioningState: string;
   /** Azure Disk Encryption inside the guest. */
   readonly guestEncrypted: boolean;
   readonly plan?: PurchasePlan;

@@ -35,8 +35,8 @@ export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): 
     return { vm: { ...vm, ...taken }, backup, gone };
   }
   // A run that goes on with another finds the VM as that one changed it; what it is stays what was backed up.
-  const { powerState, agentReady, markedGeneralized } = now;
-  return { vm: { ...vm, powerState, agentReady, markedGeneralized }, backup };
+  const { powerState, agentReady, markedGeneralized, provisioningState } = now;
+  return { vm: { ...vm, powerState, agentReady, markedGeneralized, provisioningState }, backup };
 }
 
 function* natureOf(run: Run, vmId: string): Durable<VmNature | RunEnd> {

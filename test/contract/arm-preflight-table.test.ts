@@ -46,6 +46,8 @@ const SEED: Seed = {
   ],
   vms: [
     linux("plain"),
+    linux("ill"),
+    linux("doomed"),
     linux("running", { power: "running" }),
     linux("mute", { power: "running", guest: { agentResponds: false } }),
     linux("ephemeral", { osDisk: { ephemeral: true } }),
@@ -123,6 +125,11 @@ beforeAll(async () => {
     .createOrUpdate("rg", "g", "plain", "1.0.0", { location: "westeurope", storageProfile: { source } })
     .submitted();
   await cloud.local("POST", "scenarios", {
+    match: { operation: "virtualMachines/update", name: "ill" },
+    act: { lroFail: { code: "InternalExecutionError", message: "no" } },
+  });
+  await cloud.client.virtualMachines.update("rg", "ill", { tags: {} }).submitted();
+  await cloud.local("POST", "scenarios", {
     match: { path: "locations/westmars" },
     act: { fail: { status: 400, code: "NoRegisteredProviderFound", message: "No westmars." } },
   });
@@ -132,6 +139,7 @@ afterAll(() => cloud.close());
 
 /** Why, the source VM, what its request asks for besides, the check, its verdict, and a word of what it says. */
 const TABLE = `
+a VM whose last operation failed                          | ill            |                                                                                        | azure-is-done-with-it          | warn    | failed
 a copy of a VM that is marked generalized would not start | plain          |                                                                                        | not-generalized-yet            | block   | marked generalized
 in place it is captured as it is                          | plain          | {"mode": "in-place"}                                                                   | not-generalized-yet            | pass    |
 a stopped VM's copy is seen later                         | old            |                                                                                        | agent-answers                  | unknown | deallocated
@@ -257,6 +265,13 @@ describe("a preflight on Azure's side", () => {
       expect(error?.message).toContain(`${row.check}: `);
     }
     expect(await changes()).toEqual(before);
+  });
+
+  test("refuses a VM that is being deleted", async () => {
+    await cloud.client.virtualMachines.delete("rg", "doomed").submitted();
+    const { status, error } = await playCapture(cloud, inputOf({ vm: "doomed", request: {} }));
+    expect(status).toBe("refused");
+    expect(error?.message).toBe("azure-is-done-with-it: The VM is being deleted.");
   });
 
   test("passes in all of it where nothing is in the way", async () => {

@@ -61,6 +61,7 @@ export const windowsVm: VmSummary = {
   powerState: "running",
   agentReady: true,
   markedGeneralized: false,
+  provisioningState: "Succeeded",
   guestEncrypted: false,
   sharedDisks: [],
   ultraDisks: [],

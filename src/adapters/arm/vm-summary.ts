@@ -37,6 +37,7 @@ export function factsOfVm(vm: VirtualMachine): VmFacts {
       powerState: powerStateOf(vm),
       agentReady: agentReady(vm),
       markedGeneralized: markedGeneralized(vm),
+      provisioningState: vm.provisioningState ?? "unknown",
       guestEncrypted: osDisk?.encryptionSettings?.enabled === true,
       extensions: extensionsOf(vm),
       imagePublisher: imageReference?.publisher ?? "",
