@@ -5,7 +5,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { ClientRequest } from "node:http";
 import { BlobServiceClient } from "@azure/storage-blob";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { blobRunStore } from "../../src/adapters/blob/blob-run-store.js";
 import { blobSealMarkers } from "../../src/adapters/blob/blob-seal-markers.js";
 import { blobVmHolds } from "../../src/adapters/blob/blob-vm-holds.js";
@@ -23,7 +23,6 @@ import { runOrchestration } from "../support/run-orchestration.js";
 /** What an execution may ask of Azure in all, Resource Manager and storage together. */
 const BOUND = 2;
 
-const CONTAINER = "runs";
 /** By execution of an activity. */
 const asked = new Map<string, string[]>();
 let execution = "none";
@@ -33,7 +32,12 @@ const count = (message: unknown) => {
   asked.set(execution, [...(asked.get(execution) ?? []), line]);
 };
 
+let azurite: Awaited<ReturnType<typeof startAzurite>>;
+beforeAll(async () => (azurite = await startAzurite({ log: () => undefined })));
+afterAll(() => azurite.stop());
+
 let cloud: Cloud;
+let nthStore = 0;
 beforeEach(async () => {
   cloud = await openCloud(WEB_SEED, await realStores());
   asked.clear();
@@ -45,14 +49,14 @@ afterEach(async () => {
 });
 
 async function realStores(): Promise<Stores> {
-  const azurite = await startAzurite({ log: () => undefined });
   const service = BlobServiceClient.fromConnectionString(azurite.connectionString);
-  await service.getContainerClient(CONTAINER).create();
+  const container = `runs-${++nthStore}`;
+  await service.getContainerClient(container).create();
   return {
-    runs: blobRunStore(service, CONTAINER),
-    holds: blobVmHolds(service, CONTAINER),
-    markers: blobSealMarkers(service, CONTAINER),
-    close: () => azurite.stop(),
+    runs: blobRunStore(service, container),
+    holds: blobVmHolds(service, container),
+    markers: blobSealMarkers(service, container),
+    close: () => Promise.resolve(),
   };
 }
 
