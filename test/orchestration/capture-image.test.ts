@@ -172,6 +172,21 @@ describe("waiting", () => {
   });
 });
 
+test("a clock runs out when it says, not at the next question after", async () => {
+  const outcome = await runOrchestration(captureImage, {
+    input: inputOf({ limits: { registerMinutes: 100 } }),
+    durationMs: () => 50,
+    activities: {
+      ...captureWorld(),
+      createGalleryVersionAsk: () => ({ status: "done", value: { state: "running" } }),
+    },
+  });
+  const register = board(outcome).stages.find(({ name }) => name === "register");
+  const took = Date.parse(register?.endedAt ?? "") - Date.parse(register?.startedAt ?? "");
+  expect(took / 1000).toBeGreaterThanOrEqual(6000);
+  expect(took / 1000).toBeLessThan(6005);
+});
+
 describe("a run that is cancelled", () => {
   test("stops at its next wait, removes what it made, keeps the backup, and says why", async () => {
     const outcome = await runOrchestration(captureImage, {

@@ -207,6 +207,19 @@ describe("a cancel", () => {
     expectStanding(played, newDisks);
   });
 
+  test("while the VM is made again that does not stand waits for it as well", async () => {
+    const played = await play(
+      {
+        inspectVm: () => ({ ...refused, code: "VM_NOT_FOUND" }),
+        restoreVmAsk: (good, input, call) => (call.nth < 20 ? running() : good(input, call)),
+        askVm: () => ok({ power: "running", agentReady: false, markedGeneralized: false }),
+      },
+      [{ atMs: 30_000, name: "cancel", input: {} }],
+    );
+    expect(played.board).toMatchObject({ status: "cancelled", error: { stage: "start" } });
+    expect(played.standing.vmOn).toEqual(NEW_DISKS);
+  });
+
   test.each(["removeSourceVmAsk", "restoreVmAsk", "startVmAsk"])(
     "while waiting for %s waits until the VM stands again and runs, and says what stands where",
     async (act) => {
