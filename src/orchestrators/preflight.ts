@@ -32,18 +32,10 @@ export interface Preflight {
 }
 
 export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
-  const { request, resumes, workSubnetId } = input;
+  const { request, resumes } = input;
   const { vm, backup, gone } = yield* lookAtVm(run, input);
   const { target, image } = request;
-  const wish: SurveyWish = {
-    ...request,
-    workGroupId: groupIdOf(vm.id, request.workResourceGroup),
-    subnetId: workSubnetId,
-    location: vm.location,
-    size: vm.size,
-    zones: vm.zones,
-    resumed: resumes !== undefined,
-  };
+  const wish = wishOf(input, vm);
   const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm) };
   const [facts, ...answers] = yield* demandAll<[TargetFacts, ...SurveyAnswer[]]>(
     run,
@@ -64,6 +56,16 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
     throw refusal({ code: "VM_NOT_CAPTURABLE", ...blockedBy(blocks) });
   return { vm, facts, checks, ...(madeFrom ? { madeFrom } : {}) };
 }
+
+const wishOf = ({ request, resumes, workSubnetId }: CaptureInput, vm: VmSummary): SurveyWish => ({
+  ...request,
+  workGroupId: groupIdOf(vm.id, request.workResourceGroup),
+  subnetId: workSubnetId,
+  location: vm.location,
+  size: vm.size,
+  zones: vm.zones,
+  resumed: resumes !== undefined,
+});
 
 /** A former run may have failed while it took the source VM away. What stands in its place only a restore can judge. */
 const mayBeGone = ({ sourceAfter }: CaptureInput["request"], { end }: RunEnd): boolean =>
