@@ -24,7 +24,7 @@ export function registerHoldFunctions({ holds }: { readonly holds: VmHolds }): v
 }
 
 /** A capture holds under its run's id, a restore under its instance's. A run that nobody knows any more was purged. */
-async function isOpen(client: DurableClient, heldBy: string): Promise<boolean> {
+export async function isOpen(client: Pick<DurableClient, "getStatus">, heldBy: string): Promise<boolean> {
   const found = await Promise.all(
     [instanceIdOf("capture", heldBy), heldBy].map((instanceId) => findInstance(client, instanceId)),
   );

@@ -28,7 +28,7 @@ export async function statusOf(
 
 /** The SDK rejects for an instance that is not there; any other rejection is one. */
 export async function findInstance(
-  client: DurableClient,
+  client: Pick<DurableClient, "getStatus">,
   instanceId: string,
 ): Promise<DurableOrchestrationStatus | undefined> {
   try {
