@@ -5,7 +5,7 @@ import { copyHolding } from "./disk-sources.js";
 import { arm } from "./errors.js";
 import type { Collection, RestorePoint, Vm } from "./resources.js";
 import { VM } from "./vm-state.js";
-import { type Call, find, must, timestamp } from "./world.js";
+import { type Call, type World, find, must, timestamp } from "./world.js";
 
 const CONSISTENCY: Readonly<Record<"Linux" | "Windows", string>> = {
   Linux: "FileSystemConsistent",
@@ -39,7 +39,7 @@ export function cut(
       id,
       properties: {
         ...(excluded.length === 0 ? {} : { excludeDisks: excluded }),
-        sourceMetadata: metadataOf(vm),
+        sourceMetadata: metadataOf(world, vm),
         provisioningState: "Creating",
         consistencyMode: asked === "CrashConsistent" ? asked : best,
         timeCreated: timestamp(world.clock.now()),
@@ -50,7 +50,7 @@ export function cut(
 }
 
 /** The model of the VM, as far as a restore needs it. No VM id of a disk's deleteOption, no instance view. */
-function metadataOf(vm: Vm): Record<string, unknown> {
+function metadataOf(world: World, vm: Vm): Record<string, unknown> {
   const {
     vmId,
     hardwareProfile,
@@ -67,7 +67,9 @@ function metadataOf(vm: Vm): Record<string, unknown> {
   ) => ({
     ...(held !== undefined && "lun" in held ? { lun: held.lun } : { osType: held?.["osType"] }),
     name: held?.name,
-    diskSizeGB: held?.diskSizeGB,
+    // As the disk is now: the VM's own model may be older.
+    diskSizeGB: find(world, "Microsoft.Compute/disks", held?.managedDisk?.id ?? "")?.body.properties
+      .diskSizeGB,
     caching: held?.caching,
     managedDisk: held?.managedDisk,
   });
