@@ -3,12 +3,14 @@ import {
   askBackup,
   createRestorePoint,
   createSnapshot,
+  inspectDisk,
   inspectVm,
   protectVm,
   proveBackup,
 } from "../contracts/capture-activities.js";
-import type { Backup } from "../domain/backup.js";
+import type { Backup, HeldDisk } from "../domain/backup.js";
 import { partsOf, whereKept } from "../domain/backup.js";
+import { pairs } from "../domain/pairs.js";
 import { parentId } from "../domain/resource-id.js";
 import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
@@ -22,7 +24,7 @@ export function* backUp(scope: CaptureScope): Durable<Backup> {
   const { run, request, runId, vm } = scope;
   const backup =
     request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
-  const held = (yield* demandEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
+  const held = yield* sized(scope, (yield* demandEach(run, askBackup, partsOf(backup))).map(valueOf).flat());
   // A restore point tells which disks it found; snapshots are of those that were there when the VM was looked at.
   const now = backup.kind === "snapshots" ? yield* demand(run, inspectVm, { vmId: vm.id }) : undefined;
   const attached = now === undefined ? {} : { attached: now.disks };
@@ -35,6 +37,19 @@ export function* backUp(scope: CaptureScope): Durable<Backup> {
   // In place, what is sealed may be replaced by a restore: until then nothing of it may go with the VM object.
   if (request.mode === "in-place") yield* operate(run, protectVm, { vmId: vm.id }, { limitMinutes: 30 });
   return backup;
+}
+
+/** A restore point of a VM that is off need not tell sizes: where it does not, a disk is asked whether it is as it was. */
+function* sized({ run, vm }: CaptureScope, held: readonly HeldDisk[]): Durable<readonly HeldDisk[]> {
+  const untold = allDisks(vm).filter(({ lun }) =>
+    held.some((one) => one.lun === lun && one.sizeGb === undefined),
+  );
+  const asked = untold.map(({ id: diskId, lun }) => ({ diskId, lun }));
+  const sizes = pairs(untold, (yield* demandEach(run, inspectDisk, asked)).map(valueOf));
+  return held.map((one) => {
+    const [, facts] = sizes.find(([{ lun }]) => lun === one.lun) ?? [];
+    return facts === undefined ? one : { ...one, sizeGb: facts.sizeGb };
+  });
 }
 
 function* restorePoint(scope: CaptureScope): Durable<Backup> {

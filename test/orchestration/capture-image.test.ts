@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { OrchestrationOutcome } from "../support/run-orchestration.js";
+import type { OrchestrationOutcome, ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 import { GROUP, captureWorld, inputOf, nothingInTheWay, windowsVm } from "../support/capture-world.js";
 import { CAPTURE_STAGES } from "../../src/contracts/capture-run.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
+import type { HeldDisk } from "../../src/domain/backup.js";
 import type { Board } from "../../src/domain/stages.js";
 import type { SurveyQuestion } from "../../src/domain/survey.js";
 
@@ -86,6 +87,26 @@ describe("a backup", () => {
     const outcome = await runOrchestration(captureImage, { input, activities: captureWorld(vm) });
     const order = outcome.calls.find(({ name }) => name === "createRestorePointStart")?.input;
     expect(order).toMatchObject({ crashConsistent });
+  });
+
+  test("that does not tell a disk's size has that disk asked for it once more", async () => {
+    const good = captureWorld();
+    const untold: ScriptedActivity = (part, call) => {
+      const { value } = good["askBackup"]?.(part, call) as { value: HeldDisk[] };
+      return { status: "done", value: value.map(({ lun, id, state }) => ({ lun, id, state })) };
+    };
+    const { calls } = await runOrchestration(captureImage, {
+      input: inputOf(),
+      activities: { ...good, askBackup: untold },
+    });
+    const proof = calls.find(({ name }) => name === "proveBackup")?.input as { held: HeldDisk[] };
+    expect(proof.held.map(({ lun, sizeGb }) => [lun, sizeGb])).toEqual([
+      [-1, 127],
+      [0, 64],
+      [3, 256],
+      [7, 32],
+    ]);
+    expect(calls.filter(({ name }) => name === "inspectDisk")).toHaveLength(8);
   });
 
   test("by snapshots is proved by what is attached to the VM when they are taken", async () => {

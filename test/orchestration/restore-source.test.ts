@@ -109,6 +109,20 @@ describe("a restore", () => {
     expect(played.outcome.calls.map(({ name }) => name)).toEqual(["recallCapture", "recallModel"]);
   });
 
+  test("is refused where the backup does not hold every disk any more, and changes nothing", async () => {
+    const played = await play({
+      askBackup: (good, input, call) => {
+        const { value } = good(input, call) as { value: unknown[] };
+        return ok(value.slice(0, 3));
+      },
+    });
+    expect(played.board).toMatchObject({
+      status: "refused",
+      error: { code: "BACKUP_UNSOUND", stage: "preflight" },
+    });
+    expectStanding(played, "gone");
+  });
+
   test("of a VM with 64 data disks of long names keeps its status below Durable's limit", async () => {
     const plan = planOf();
     const name = "d".repeat(80);
