@@ -27,10 +27,11 @@ export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): 
     return { vm: yield* withParts(run, yield* demand(run, inspectVm, { vmId, ...keep }), keep) };
   }
   const { vm, backup } = kept;
+  // Whatever became of the VM since: its copies are made from the backup.
+  if (mode === "clone") return { vm, backup };
   const now = yield* natureOf(run, vmId);
-  if (now instanceof RunEnd || (mode === "in-place" && now.vmId !== vm.vmId)) {
+  if (now instanceof RunEnd || now.vmId !== vm.vmId) {
     const gone = now instanceof RunEnd ? now : replaced(now.name);
-    if (mode === "clone") throw gone;
     const taken = { powerState: "deallocated", agentReady: false, markedGeneralized: true };
     return { vm: { ...vm, ...taken }, backup, gone };
   }

@@ -58,6 +58,16 @@ describe("a capture that failed and is gone on with", () => {
       expect(left.filter((name) => name.startsWith("vmi-"))).toEqual([]);
     },
   );
+
+  test("needs no source VM any more once its backup is proved", async () => {
+    await failOnce("disks/put");
+    const input = webCapture(cloud, { onFailure: "keep-for-resume" });
+    expect(await playCapture(cloud, input)).toMatchObject({ status: "failed", error: { stage: "clone" } });
+    await cloud.client.virtualMachines.delete("rg", "web").submitted();
+    await cloud.passTo(cloud.now() + 3_600_000);
+    const second = await playCapture(cloud, { ...input, ...RESUMED });
+    expect(second).toMatchObject({ status: "succeeded", leftovers: [] });
+  });
 });
 
 describe("a capture in place whose last stage failed", () => {
