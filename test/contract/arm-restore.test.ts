@@ -187,6 +187,18 @@ describe("a source VM", () => {
       expect((await cloud.client.disks.get("rg", id.split("/").at(-1) ?? "")).diskState).toBe("Unattached");
   });
 
+  test("is not taken away while anything would be deleted with it", async () => {
+    const vmId = cloud.id("virtualMachines", "web");
+    const osDisk = (await web()).storageProfile?.osDisk;
+    const change = { storageProfile: { osDisk: { ...osDisk!, deleteOption: "Delete" as const } } };
+    await cloud.client.virtualMachines.update("rg", "web", change).submitted();
+    await cloud.passTo(cloud.now() + 60_000);
+    const call = { name: "removeSourceVmStart", input: undefined, nth: 0, atMs: 0 };
+    const answer = await cloud.activities()["removeSourceVmStart"]?.({ vmId } as never, call);
+    expect(answer).toMatchObject({ status: "refused", code: "VM_NOT_PROTECTED" });
+    expect(attached(await web())).toContain(osDisk?.managedDisk?.id);
+  });
+
   test("that cannot be made again because of a quota is told of with everything that stands, and restored later", async () => {
     await capture();
     await cloud.local("POST", "scenarios", {

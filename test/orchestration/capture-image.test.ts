@@ -66,6 +66,26 @@ describe("a capture by clone", () => {
     });
   });
 
+  test("tags everything that it makes with the request's tags, the run and what it is", async () => {
+    const { calls } = await runOrchestration(captureImage, {
+      input: inputOf({ tags: { team: "web" }, testBoot: true }),
+      activities: captureWorld(),
+    });
+    const made = calls.filter(({ name }) => /^create.*Start$/.test(name));
+    const kindOf = ({ name, input }: (typeof made)[number]) => {
+      const { tags = {} } = input as { tags?: Record<string, string> };
+      expect({ name, ...tags }).toMatchObject({ name, team: "web", "vmimage-run": "run-1" });
+      return `${name} ${tags["vmimage-kind"] ?? ""}`;
+    };
+    expect([...new Set(made.map(kindOf))]).toEqual([
+      "createRestorePointStart backup",
+      "createDiskStart work",
+      "createWorkingVmStart work",
+      "createGalleryVersionStart image",
+      "createTestVmStart work",
+    ]);
+  });
+
   test("makes a specialized image from the backup without any VM", async () => {
     const outcome = await runOrchestration(captureImage, {
       input: inputOf({ image: { state: "specialized" } }),
