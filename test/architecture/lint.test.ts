@@ -3,11 +3,16 @@ import { fileURLToPath } from "node:url";
 import { ESLint } from "eslint";
 import { describe, expect, test, vi } from "vitest";
 
-// The first file that is linted builds the whole program.
+// The first file that is linted builds a program.
 vi.setConfig({ testTimeout: 240_000 });
 
 const cwd = fileURLToPath(new URL("../..", import.meta.url));
-const eslint = new ESLint({ cwd });
+// The rules are the project's own; the program holds no more than the files whose names are borrowed here.
+const project = "test/architecture/fixtures/tsconfig.linted.json";
+const eslint = new ESLint({
+  cwd,
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false, project } } },
+});
 
 async function rulesBrokenBy(code: string, filePath: string): Promise<string[]> {
   const [result] = await eslint.lintText(code, { filePath });
@@ -96,6 +101,6 @@ const everywhere: readonly (readonly [why: string, code: string, rule: RegExp])[
 
 describe("no file may have", () => {
   test.each(everywhere)("%s", async (_why, code, rule) => {
-    expect(await rulesBrokenBy(code, "src/activities/images.ts")).toContainEqual(expect.stringMatching(rule));
+    expect(await rulesBrokenBy(code, "src/activities/implement.ts")).toContainEqual(expect.stringMatching(rule));
   });
 });
