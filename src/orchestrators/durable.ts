@@ -46,12 +46,20 @@ export type Settled<T> = { readonly value: T } | { readonly error: unknown };
 const WIDEST = 16;
 export const CALL_PART = "callPart";
 
-/** Makes all calls in parallel, and waits for every one of them, failed or not. */
-export function* callAll<O>(context: OrchestrationContext, calls: readonly Call<O>[]): Durable<Settled<O>[]> {
+/**
+ * Makes all calls in parallel, and waits for every one of them, failed or not. From then on `heard`, a wait for an
+ * event, is complete as soon as the event comes: the library heeds none before a task has been yielded once.
+ */
+export function* callAll<O>(
+  context: OrchestrationContext,
+  calls: readonly Call<O>[],
+  heard?: Task,
+): Durable<Settled<O>[]> {
   if (calls.length <= WIDEST)
     return yield* settleAll(
       context,
       calls.map((one) => schedule(context, one)),
+      heard,
     );
   const parts = Array.from({ length: Math.ceil(calls.length / WIDEST) }, (_, part) =>
     calls.slice(part * WIDEST, (part + 1) * WIDEST),
@@ -79,10 +87,15 @@ export function* callPart(context: OrchestrationContext): Generator<Task, PartEn
 }
 
 /** The library's own Task.all goes on at the first failure, while its siblings may still create what is to be cleaned up. */
-function* settleAll<O>(context: OrchestrationContext, tasks: readonly Task[]): Durable<Settled<O>[]> {
+function* settleAll<O>(
+  context: OrchestrationContext,
+  tasks: readonly Task[],
+  heard?: Task,
+): Durable<Settled<O>[]> {
   if (tasks.length === 0) return [];
+  const all = context.df.Task.all([...tasks]);
   try {
-    yield context.df.Task.all([...tasks]);
+    yield heard === undefined ? all : context.df.Task.any([all, heard]);
   } catch {
     // Which of them failed is read from each below.
   }

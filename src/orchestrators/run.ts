@@ -34,6 +34,8 @@ export interface Run {
   wayBack?: string;
   /** While a run is cleaning up, a cancel has nothing left to interrupt. */
   shielded: boolean;
+  /** Whether `cancel` is heard already: from the first call on. */
+  listening: boolean;
 }
 
 /** Ends a run before its end. Never leaves the orchestrators: `conclude` turns it into the run's last status. */
@@ -63,7 +65,14 @@ export const endOf = (error: unknown): RunEnd =>
 
 export const openRun = (context: OrchestrationContext, stageNames: readonly string[]): Run => {
   const cancel = eventOf(context, CANCEL_EVENT);
-  const run: Run = { context, undo: [], cancel, board: newBoard(stageNames), shielded: false };
+  const run: Run = {
+    context,
+    undo: [],
+    cancel,
+    board: newBoard(stageNames),
+    shielded: false,
+    listening: false,
+  };
   // Written down once a turn, when the library takes its state; a replay passes hundreds of boards on its way.
   context.df.setCustomStatus({ toJSON: () => shown(run.board) });
   return run;

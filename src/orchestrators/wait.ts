@@ -67,7 +67,9 @@ function* settle<T>(run: Run, calls: readonly Call<Outcome<T>>[]): Durable<Settl
     const answers = yield* callAll(
       run.context,
       open.map(([, make]) => make),
+      run.listening ? undefined : run.cancel,
     );
+    run.listening = true;
     const again: typeof open = [];
     const waits: number[] = [];
     for (const [[index, make], answer] of pairs(open, answers)) {
