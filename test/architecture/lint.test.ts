@@ -101,6 +101,8 @@ const everywhere: readonly (readonly [why: string, code: string, rule: RegExp])[
 
 describe("no file may have", () => {
   test.each(everywhere)("%s", async (_why, code, rule) => {
-    expect(await rulesBrokenBy(code, "src/activities/implement.ts")).toContainEqual(expect.stringMatching(rule));
+    expect(await rulesBrokenBy(code, "src/activities/implement.ts")).toContainEqual(
+      expect.stringMatching(rule),
+    );
   });
 });

@@ -22,21 +22,21 @@ interface Listed {
 async function standing(): Promise<readonly Listed[]> {
   const { client } = cloud;
   const nics = await cloud.network<{ value: Listed[] }>(
-    cloud.networkId("networkInterfaces", "", "work").slice(0, -1),
+    cloud.networkId("networkInterfaces", "", "scratch").slice(0, -1),
   );
   const found: Listed[] = [...(nics?.value ?? [])];
   const lists = [
-    client.disks.listByResourceGroup("work"),
-    client.snapshots.listByResourceGroup("work"),
-    client.restorePointCollections.list("work"),
-    client.virtualMachines.list("work"),
+    client.disks.listByResourceGroup("scratch"),
+    client.snapshots.listByResourceGroup("scratch"),
+    client.restorePointCollections.list("scratch"),
+    client.virtualMachines.list("scratch"),
     client.virtualMachineRunCommands.listByVirtualMachine("rg", "web"),
   ];
   for (const list of lists) for await (const one of list) found.push(one);
   for (const { name = "" } of found.filter(({ id }) => /\/virtualMachines\/[^/]+$/.test(id ?? "")) as {
     name?: string;
   }[])
-    for await (const one of client.virtualMachineRunCommands.listByVirtualMachine("work", name))
+    for await (const one of client.virtualMachineRunCommands.listByVirtualMachine("scratch", name))
       found.push(one);
   return found;
 }
@@ -54,12 +54,12 @@ async function watched(request: Record<string, unknown>): Promise<{ seen: Seen; 
       return answer;
     },
   ]);
-  const input = webCapture(cloud, { workResourceGroup: "work", tags: { costCenter: "42" }, ...request });
+  const input = webCapture(cloud, { workResourceGroup: "scratch", tags: { costCenter: "42" }, ...request });
   const outcome = await runOrchestration(captureImage, { input, activities: Object.fromEntries(activities) });
   return { seen, board: outcome.customStatus as Board };
 }
 
-const WORK = { name: "work", location: "westeurope" };
+const WORK = { name: "scratch", location: "westeurope" };
 const OURS = { costCenter: "42", "vmimage-run": "run-1" };
 const typesOf = (seen: Seen) =>
   [...new Set([...seen.keys()].map((id) => id.split("/").at(-2)))].sort((a = "", b = "") => (a < b ? -1 : 1));
@@ -96,7 +96,7 @@ describe("what a run makes carries the request's tags", () => {
       expect(typesOf(seen)).toEqual(["runCommands", "snapshots"]);
       for (const [id, tags] of seen) expect({ id, tags }).toMatchObject({ id, tags: OURS });
       const made = (await cloud.writes()).filter(({ operation }) => operation.endsWith("/put"));
-      const elsewhere = made.filter(({ resource }) => !resource.includes("/resourceGroups/work/"));
+      const elsewhere = made.filter(({ resource }) => !resource.includes("/resourceGroups/scratch/"));
       expect([...new Set(elsewhere.map(({ operation }) => operation))].sort()).toEqual([
         "runCommands/put",
         "versions/put",
