@@ -2,7 +2,7 @@
 import { inspectDisk, inspectInterface, inspectVm, recallCapture } from "../contracts/capture-activities.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
 import type { Backup } from "../domain/backup.js";
-import type { DiskFacts, VmFacts, VmNature, VmSummary } from "../domain/vm.js";
+import type { DiskFacts, VmFacts, VmSummary } from "../domain/vm.js";
 import { summaryOf } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
 import { callOf } from "./durable.js";
@@ -29,20 +29,21 @@ export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): 
   const { vm, backup } = kept;
   // Whatever became of the VM since: its copies are made from the backup.
   if (mode === "clone") return { vm, backup };
-  const now = yield* natureOf(run, vmId);
-  if (now instanceof RunEnd || now.vmId !== vm.vmId) {
-    const gone = now instanceof RunEnd ? now : replaced(now.name);
+  const now = yield* ifItStands(run, vmId);
+  if (now instanceof RunEnd || now.nature.vmId !== vm.vmId) {
+    const gone = now instanceof RunEnd ? now : replaced(now.nature.name);
     const taken = { powerState: "deallocated", agentReady: false, markedGeneralized: true };
     return { vm: { ...vm, ...taken }, backup, gone };
   }
   // A run that goes on with another finds the VM as that one changed it; what it is stays what was backed up.
-  const { powerState, agentReady, markedGeneralized, provisioningState } = now;
+  const { powerState, agentReady, markedGeneralized, provisioningState } = now.nature;
   return { vm: { ...vm, powerState, agentReady, markedGeneralized, provisioningState }, backup };
 }
 
-function* natureOf(run: Run, vmId: string): Durable<VmNature | RunEnd> {
+/** The VM, or the refusal that says that there is none. */
+export function* ifItStands(run: Run, vmId: string): Durable<VmFacts | RunEnd> {
   try {
-    return (yield* demand(run, inspectVm, { vmId })).nature;
+    return yield* demand(run, inspectVm, { vmId });
   } catch (error) {
     if (error instanceof RunEnd && error.end.code === "VM_NOT_FOUND") return error;
     throw error;

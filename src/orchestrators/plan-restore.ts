@@ -1,13 +1,13 @@
 /** What a restore goes by: what the capture kept, what of its backup is still there, and what VM stands now. */
-import { askBackup, inspectVm, recallCapture, recallModel } from "../contracts/capture-activities.js";
+import { askBackup, recallCapture, recallModel } from "../contracts/capture-activities.js";
 import type { HeldDisk } from "../domain/backup.js";
 import { partsOf } from "../domain/backup.js";
 import { backupProblems } from "../domain/proof.js";
 import type { KeptCapture, RestorePlan } from "../domain/restore.js";
 import { mayReplace } from "../domain/restore.js";
-import type { VmFacts } from "../domain/vm.js";
 import { allDisks } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
+import { ifItStands } from "./look.js";
 import type { Run } from "./run.js";
 import { RunEnd, refusal } from "./run.js";
 import { demand, demandEach, valueOf } from "./wait.js";
@@ -26,7 +26,7 @@ export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> 
     });
   const plan = { ...kept, warnings: model.lost };
   const standing = yield* ifItStands(run, vm.id);
-  if (standing === undefined)
+  if (standing instanceof RunEnd)
     return { ...plan, replacedDisks: allDisks(vm).map(({ id }) => id), vmStands: false };
   if (!mayReplace(vm, standing))
     throw refusal({
@@ -43,15 +43,6 @@ function* heldNow(run: Run, captureId: string, { backup }: KeptCapture): Durable
   } catch (error) {
     if (!(error instanceof RunEnd) || error.end.code !== "BACKUP_UNSOUND") throw error;
     throw nothing(`The backup of capture ${captureId} is gone: ${error.message}`);
-  }
-}
-
-function* ifItStands(run: Run, vmId: string): Durable<VmFacts | undefined> {
-  try {
-    return yield* demand(run, inspectVm, { vmId });
-  } catch (error) {
-    if (error instanceof RunEnd && error.end.code === "VM_NOT_FOUND") return undefined;
-    throw error;
   }
 }
 
