@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { PATIENT } from "../../src/contracts/retry.js";
 import type { Board } from "../../src/domain/stages.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
+import { BY_CLONE } from "../support/clone-acts.js";
 import type { OrchestrationScript, ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 import { GROUP, TrackedCloud, captureWorld, inputOf, losingAnswer } from "../support/capture-world.js";
@@ -40,34 +41,6 @@ async function play(
   const outcome = await runOrchestration(captureImage, { input: inputOf(WAYS[way]), activities, events });
   return { way, cloud, outcome, board: outcome.customStatus as Board };
 }
-
-/** Every act of a capture that succeeds, by clone, in order, with the stage it belongs to. */
-const BY_CLONE: readonly (readonly [act: string, stage: string])[] = [
-  ["inspectVm", "preflight"],
-  ["inspectDisk", "preflight"],
-  ["inspectInterface", "preflight"],
-  ["checkTarget", "preflight"],
-  ["surveyAzure", "preflight"],
-  ["holdVm", "queue"],
-  ["createRestorePointStart", "backup"],
-  ["createRestorePointAsk", "backup"],
-  ["askBackup", "backup"],
-  ["proveBackup", "backup"],
-  ["createDiskStart", "clone"],
-  ["createDiskAsk", "clone"],
-  ["createWorkingVmStart", "clone"],
-  ["createWorkingVmAsk", "clone"],
-  ["askGuestStart", "generalize"],
-  ["askGuestAsk", "generalize"],
-  ["noteSealBegun", "generalize"],
-  ["startSeal", "generalize"],
-  ["askSeal", "generalize"],
-  ["deallocateVmStart", "deallocate"],
-  ["deallocateVmAsk", "deallocate"],
-  ["markGeneralized", "capture"],
-  ["createGalleryVersionStart", "register"],
-  ["createGalleryVersionAsk", "register"],
-];
 
 /** The acts of the other ways that no clone does, or does in another stage. */
 const OTHERWISE: readonly (readonly [act: string, stage: string, way: Way])[] = [

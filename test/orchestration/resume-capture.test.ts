@@ -15,6 +15,7 @@ import {
   firstInput,
   resumedInput,
 } from "../support/resumable-world.js";
+import { BY_CLONE } from "../support/clone-acts.js";
 import type { ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 
@@ -36,38 +37,11 @@ async function play(
 
 const stageOf = (board: Board, name: string) => board.stages.find((stage) => stage.name === name);
 
-/** Acts of a capture by clone, with the stage each belongs to. */
-const ACTS: readonly (readonly [act: string, stage: string])[] = [
-  ["inspectVm", "preflight"],
-  ["inspectDisk", "preflight"],
-  ["inspectInterface", "preflight"],
-  ["checkTarget", "preflight"],
-  ["surveyAzure", "preflight"],
-  ["holdVm", "queue"],
-  ["createRestorePointStart", "backup"],
-  ["createRestorePointAsk", "backup"],
-  ["askBackup", "backup"],
-  ["proveBackup", "backup"],
-  ["createDiskStart", "clone"],
-  ["createDiskAsk", "clone"],
-  ["createWorkingVmStart", "clone"],
-  ["createWorkingVmAsk", "clone"],
-  ["askGuestStart", "generalize"],
-  ["askGuestAsk", "generalize"],
-  ["noteSealBegun", "generalize"],
-  ["startSeal", "generalize"],
-  ["askSeal", "generalize"],
-  ["deallocateVmStart", "deallocate"],
-  ["deallocateVmAsk", "deallocate"],
-  ["markGeneralized", "capture"],
-  ["createGalleryVersionStart", "register"],
-  ["createGalleryVersionAsk", "register"],
-];
 /** A guest whose seal was begun and did not end is not sound: its clone is the one thing that is made anew. */
 const UNSOUND = ["startSeal", "askSeal"];
 
 describe("a capture that failed with everything kept, and is gone on with", () => {
-  test.each(ACTS)("after %s failed in %s", async (act, stage) => {
+  test.each(BY_CLONE)("after %s failed in %s", async (act, stage) => {
     const cloud = new RememberingCloud();
     const first = await play(cloud, firstInput(), { [act]: down });
     expect(first.board).toMatchObject({ status: "failed", error: { stage } });
