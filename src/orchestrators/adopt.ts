@@ -10,7 +10,7 @@ import type { Durable, Settled } from "./durable.js";
 import type { OperationLimits } from "./operate.js";
 import { operateAll, operateEach } from "./operate.js";
 import { RunEnd, note, stage } from "./run.js";
-import { demandEach, valueOf } from "./wait.js";
+import { callEach, valueOf } from "./wait.js";
 
 export interface Former {
   /** The first of them first. */
@@ -36,7 +36,7 @@ export function* resumable<T>(scope: CaptureScope, name: string, body: () => Dur
 }
 
 /** To be called before anything is made or changed. */
-export const making = ({ former }: CaptureScope): void => {
+export const noteWork = ({ former }: CaptureScope): void => {
   if (former) former.made = true;
 };
 
@@ -51,7 +51,7 @@ export function* makeAll<I, R, Q>(
   const inputs = wanted.map(({ input }) => input);
   if (!former) return yield* operateAll(run, operation, inputs, limits);
 
-  const found = (yield* demandEach(
+  const found = (yield* callEach(
     run,
     operation.ask,
     inputs.map((input) => ({ input: operation.about(input), started: {} })),
@@ -61,8 +61,8 @@ export function* makeAll<I, R, Q>(
   yield* operateAll(run, removeResource, removals, { limitMinutes: limits.limitMinutes });
 
   const missing = [...wanted.keys()].filter((index) => !isStanding(found[index]));
-  if (missing.length > 0) making(scope);
-  const starts = yield* demandEach(
+  if (missing.length > 0) noteWork(scope);
+  const starts = yield* callEach(
     run,
     operation.start,
     missing.map((index) => inputs[index] as I),

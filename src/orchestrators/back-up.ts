@@ -17,23 +17,23 @@ import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
-import { disown, note } from "./run.js";
-import { demand, demandEach, valueOf } from "./wait.js";
+import { dropUndo, note } from "./run.js";
+import { call, callEach, valueOf } from "./wait.js";
 
 export function* backUp(scope: CaptureScope): Durable<Backup> {
   const { run, request, runId, vm } = scope;
   const backup =
     request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
-  const held = yield* sized(scope, (yield* demandEach(run, askBackup, partsOf(backup))).map(valueOf).flat());
+  const held = yield* sized(scope, (yield* callEach(run, askBackup, partsOf(backup))).map(valueOf).flat());
   // A restore point tells which disks it found; snapshots are of those that were there when the VM was looked at.
-  const now = backup.kind === "snapshots" ? yield* demand(run, inspectVm, { vmId: vm.id }) : undefined;
+  const now = backup.kind === "snapshots" ? yield* call(run, inspectVm, { vmId: vm.id }) : undefined;
   const attached = now === undefined ? {} : { attached: now.disks };
-  const proved = yield* demand(run, proveBackup, { runId, backup, held, vm, ...attached });
+  const proved = yield* call(run, proveBackup, { runId, backup, held, vm, ...attached });
   const keeps = request.backup.keepDays > 0;
   const kept = keeps ? `kept until ${scope.backupExpires}: ${whereKept(backup)}` : "removed with the run";
   note(run, "backup", { detail: `${proved.summary}; ${kept}` });
   // From here on the backup is the way back: it outlives the run, however that ends.
-  if (keeps) disown(run, ({ resources }) => resources.some((id) => backup.ids.includes(id)));
+  if (keeps) dropUndo(run, ({ resources }) => resources.some((id) => backup.ids.includes(id)));
   // In place, what is sealed may be replaced by a restore: until then nothing of it may go with the VM object.
   if (request.mode === "in-place") yield* operate(run, protectVm, { vmId: vm.id }, { limitMinutes: 30 });
   return backup;
@@ -45,7 +45,7 @@ function* sized({ run, vm }: CaptureScope, held: readonly HeldDisk[]): Durable<r
     held.some((one) => one.lun === lun && one.sizeGb === undefined),
   );
   const asked = untold.map(({ id: diskId, lun }) => ({ diskId, lun }));
-  const sizes = pairs(untold, (yield* demandEach(run, inspectDisk, asked)).map(valueOf));
+  const sizes = pairs(untold, (yield* callEach(run, inspectDisk, asked)).map(valueOf));
   return held.map((one) => {
     const [, facts] = sizes.find(([{ lun }]) => lun === one.lun) ?? [];
     return facts === undefined ? one : { ...one, sizeGb: facts.sizeGb };

@@ -12,8 +12,8 @@ import { traitsOf } from "../domain/image.js";
 import type { MadeImage } from "../domain/image-order.js";
 import { captureNames } from "../domain/names.js";
 import { inReport } from "../domain/preflight.js";
-import { making, resumable } from "./adopt.js";
-import { concludeAloud } from "./announce.js";
+import { noteWork, resumable } from "./adopt.js";
+import { concludeAndAnnounce } from "./announce.js";
 import { backUp } from "./back-up.js";
 import type { CaptureScope } from "./capture-scope.js";
 import { scopeOf } from "./capture-scope.js";
@@ -23,11 +23,11 @@ import type { Preflight } from "./preflight.js";
 import { preflight } from "./preflight.js";
 import { register, versionOf } from "./register.js";
 import type { Run } from "./run.js";
-import { disown, heedCancel, note, openRun, skip, stage } from "./run.js";
+import { dropUndo, throwIfCancelled, note, openRun, skip, stage } from "./run.js";
 import { sealedVm } from "./sealed-vm.js";
 import { sourceAfter } from "./source-after.js";
 import type { TestBoot } from "./test-boot.js";
-import { heldBack, proved } from "./test-boot.js";
+import { excludedFromLatest, testAndPromote } from "./test-boot.js";
 import { waitForTurn } from "./turn.js";
 
 /** Durable allows a status of 16 KB; a dry run is little but its report. */
@@ -39,7 +39,7 @@ export function* captureImage(context: OrchestrationContext): Generator<Task, un
   const input = context.df.getInput<CaptureInput>();
   const { runId, request, announce } = input;
   const about = { kind: "capture" as const, runId, subject: request.sourceVmId };
-  return yield* concludeAloud(run, announce === true ? about : undefined, () => runbook(run, input));
+  return yield* concludeAndAnnounce(run, announce === true ? about : undefined, () => runbook(run, input));
 }
 
 function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
@@ -61,9 +61,9 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
       : undefined;
   if (sealedVmId === undefined) skipSeal(run);
   const image = yield* resumable(scope, "register", function* () {
-    if (facts.started !== "sound") making(scope);
+    if (facts.started !== "sound") noteWork(scope);
     const order = {
-      target: request.testBoot ? heldBack(request.target) : request.target,
+      target: request.testBoot ? excludedFromLatest(request.target) : request.target,
       location: vm.location,
       state: request.image.state,
       traits: traitsOf(vm),
@@ -73,16 +73,16 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
     return yield* register(run, order, facts, request.limits.registerMinutes);
   });
   scope.checks.push(
-    ...(yield* proved(run, request.target, request.testBoot ? testBootOf(scope, image) : undefined)),
+    ...(yield* testAndPromote(run, request.target, request.testBoot ? testBootOf(scope, image) : undefined)),
   );
-  heedCancel(run);
+  throwIfCancelled(run);
   const result = resultOf(scope, image, backup);
   if (request.mode === "clone") {
     skip(run, "source", "the source VM was only read and backed up");
     return result;
   }
   // The image is made: whatever becomes of the source VM now, it stays.
-  disown(run, ({ when }) => when === "failure");
+  dropUndo(run, ({ when }) => when === "failure");
   note(run, "register", { detail: image.id });
   return { ...result, source: yield* stage(run, "source", () => sourceAfter(scope)) };
 }

@@ -10,7 +10,7 @@ import { messageOf } from "./durable.js";
 import { operateEach } from "./operate.js";
 import type { Run, RunEnd, Undo } from "./run.js";
 import { endOf, note, show, timestamp } from "./run.js";
-import { demandEach } from "./wait.js";
+import { callEach } from "./wait.js";
 
 export const CLEAN_UP = "clean-up";
 /** For one wave of deletions; the slowest, a gallery version, takes two minutes. */
@@ -76,7 +76,7 @@ const removalsOf = ({ resources, owner }: Undo) =>
 /** Those that are there; undo is registered before the act, which may never have come. */
 function* standing(run: Run, undo: Undo, reason: string): Durable<Leftover[]> {
   const { resources } = undo;
-  const asked = yield* demandEach(
+  const asked = yield* callEach(
     run,
     removeResource.ask,
     removalsOf(undo).map((input) => ({ input, started: {} })),

@@ -4,7 +4,7 @@
  */
 import { copyDrop, removePrepared, type DiskOrder } from "../contracts/import-activities.js";
 import { streamedInstead, type WayChoice } from "../domain/import/way.js";
-import { call, messageOf, type Durable } from "./durable.js";
+import { callActivity, messageOf, type Durable } from "./durable.js";
 import { operateEach } from "./operate.js";
 import { RunEnd, type Run } from "./run.js";
 
@@ -32,7 +32,7 @@ export function* copyEach(run: Run, jobs: readonly Copying[]): Durable<void> {
     if (end.error instanceof RunEnd && FINAL.has(end.error.end.code)) throw end.error;
     const { runId, name } = job.order;
     // What a broken copy leaves is a blob of its own kind, which no attempt at streaming may take over.
-    yield* call(run.context, removePrepared, { runId, name });
+    yield* callActivity(run.context, removePrepared, { runId, name });
     const because = `The storage account made no copy of it (${messageOf(end.error)}), so it was streamed`;
     job.choice = streamedInstead(job.choice.why, because);
   }

@@ -36,7 +36,11 @@ export const callOf = <I, O>({ name, retry }: ActivityRef<I, O>, input: I): Call
 const schedule = (context: OrchestrationContext, { name, retry, input }: Call<unknown>): Task =>
   context.df.callActivityWithRetry(name, optionsOf(retry), input);
 
-export function* call<I, O>(context: OrchestrationContext, ref: ActivityRef<I, O>, input: I): Durable<O> {
+export function* callActivity<I, O>(
+  context: OrchestrationContext,
+  ref: ActivityRef<I, O>,
+  input: I,
+): Durable<O> {
   return (yield schedule(context, callOf(ref, input))) as O;
 }
 
@@ -50,7 +54,7 @@ export const CALL_PART = "callPart";
  * Makes all calls in parallel, and waits for every one of them, failed or not. From then on `heard`, a wait for an
  * event, is complete as soon as the event comes: the library heeds none before a task has been yielded once.
  */
-export function* callAll<O>(
+export function* callActivities<O>(
   context: OrchestrationContext,
   calls: readonly Call<O>[],
   heard?: Task,
@@ -82,7 +86,7 @@ const settledOf = <O>(end: PartEnd<O>): Settled<O> =>
 /** The orchestration that makes a part of a wide call. It neither sleeps nor decides, so a cancel has no business in it. */
 export function* callPart(context: OrchestrationContext): Generator<Task, PartEnd<unknown>[]> {
   const calls = context.df.getInput<readonly Call<unknown>[]>();
-  const ends = yield* callAll(context, calls);
+  const ends = yield* callActivities(context, calls);
   return ends.map((end) => ("error" in end ? { failed: messageOf(end.error) } : end));
 }
 

@@ -11,7 +11,7 @@ import type { ImageDescription, PreparedDisk } from "../domain/import/import-pla
 import { KIND_TAG, RUN_TAG } from "../domain/names.js";
 import { inReport } from "../domain/preflight.js";
 import { testVmId, testVmSize } from "../domain/test-boot.js";
-import { concludeAloud } from "./announce.js";
+import { concludeAndAnnounce } from "./announce.js";
 import type { Durable } from "./durable.js";
 import { judge } from "./import-judgement.js";
 import { land } from "./import-landing.js";
@@ -20,13 +20,13 @@ import { register, versionOf } from "./register.js";
 import type { Run } from "./run.js";
 import { openRun, skip, stage } from "./run.js";
 import type { TestBoot } from "./test-boot.js";
-import { demandSubnet, heldBack, proved } from "./test-boot.js";
+import { requireSubnet, excludedFromLatest, testAndPromote } from "./test-boot.js";
 
 export function* importImage(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, IMPORT_STAGES);
   const input = context.df.getInput<ImportInput>();
   const about = input.settings.announce ? aboutOf(input) : undefined;
-  return yield* concludeAloud(run, about, () => runbook(run, input));
+  return yield* concludeAndAnnounce(run, about, () => runbook(run, input));
 }
 
 const aboutOf = ({ runId, source }: ImportInput) => ({
@@ -41,19 +41,19 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
   const { disks, description } = landed;
 
   const wanted = description.testBoot ?? input.settings.testBoot;
-  demandSubnet(wanted, input.settings.workSubnetId);
+  requireSubnet(wanted, input.settings.workSubnetId);
   const judged = yield* stage(run, "doctor", () => judge(run, input, disks, description));
   const prepared = yield* stage(run, "mend", () => mendDisks(run, input, judged.disks));
   const image = yield* stage(run, "register", function* () {
     const { target } = judged.image;
-    const decided = wanted ? { ...judged.image, target: heldBack(target) } : judged.image;
+    const decided = wanted ? { ...judged.image, target: excludedFromLatest(target) } : judged.image;
     const order = orderOf(input, decided, prepared, description.tags);
     const made = yield* register(run, order, judged.facts, input.settings.registerMinutes);
     yield* confirmUnchanged(run, prepared, disks);
     return made;
   });
   const boot = wanted ? testBootOf(input, judged.image, image) : undefined;
-  const checks = yield* proved(run, judged.image.target, boot);
+  const checks = yield* testAndPromote(run, judged.image.target, boot);
   return {
     image,
     ...versionOf(image),

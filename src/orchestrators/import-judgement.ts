@@ -11,7 +11,7 @@ import { blocking } from "../domain/preflight.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
 import { note, refusal } from "./run.js";
-import { demand, demandEach, valueOf } from "./wait.js";
+import { call, callEach, valueOf } from "./wait.js";
 
 export interface Judged {
   readonly disks: readonly (LandedDisk & { readonly report: DiskReport })[];
@@ -31,7 +31,7 @@ export function* judge(
     drop,
     purpose: lun < 0 ? ("any" as const) : ("data" as const),
   }));
-  const reports = (yield* demandEach(run, examineDrop, questions)).map(valueOf);
+  const reports = (yield* callEach(run, examineDrop, questions)).map(valueOf);
   const [osDisk] = reports;
   if (osDisk === undefined) throw new Error("An image has an OS disk.");
   note(run, "doctor", {
@@ -41,7 +41,7 @@ export function* judge(
   const decided = imageFrom(osDisk, description, { ...settings, runId, stem: stemOf(source.blob) });
   if (decided.status === "refused") throw refusal(decided);
   const image = decided.value;
-  const facts = yield* demand(run, checkTarget, image);
+  const facts = yield* call(run, checkTarget, image);
   const blocks = blocking(facts.checks);
   if (blocks.length > 0)
     throw refusal({

@@ -6,7 +6,7 @@ import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { failure, note } from "./run.js";
-import { demand, pause } from "./wait.js";
+import { call, pause } from "./wait.js";
 
 export function* land(
   run: Run,
@@ -16,7 +16,7 @@ export function* land(
   let before: Readonly<Record<string, string>> = {};
   for (;;) {
     const waitedSeconds = (nowMs(run.context) - beganMs) / 1000;
-    const look: Look = yield* demand(run, lookAtDrop, { runId, source, before, waitedSeconds });
+    const look: Look = yield* call(run, lookAtDrop, { runId, source, before, waitedSeconds });
     if (look.state !== "arriving") {
       note(run, "landing", { detail: look.state === "landed" ? filesOf(look) : look.because });
       return look;

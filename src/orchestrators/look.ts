@@ -8,7 +8,7 @@ import type { Durable } from "./durable.js";
 import { callOf } from "./durable.js";
 import type { Run } from "./run.js";
 import { RunEnd, refusal } from "./run.js";
-import { demand, demandAll } from "./wait.js";
+import { call, callAll } from "./wait.js";
 
 export interface Looked {
   readonly vm: VmSummary;
@@ -21,15 +21,15 @@ export interface Looked {
 /** What Azure gave is kept for a restore, until the backup is proved: from then on it is what was backed up. */
 export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): Durable<Looked> {
   const { sourceVmId: vmId, mode } = request;
-  const kept = resumes === undefined ? null : yield* demand(run, recallCapture, { captureId: resumes });
+  const kept = resumes === undefined ? null : yield* call(run, recallCapture, { captureId: resumes });
   if (kept === null) {
     const keep = request.dryRun ? {} : { keepAs: resumes ?? runId };
-    return { vm: yield* withParts(run, yield* demand(run, inspectVm, { vmId, ...keep }), keep) };
+    return { vm: yield* withParts(run, yield* call(run, inspectVm, { vmId, ...keep }), keep) };
   }
   const { vm, backup } = kept;
   // Whatever became of the VM since: its copies are made from the backup.
   if (mode === "clone") return { vm, backup };
-  const now = yield* ifItStands(run, vmId);
+  const now = yield* findVm(run, vmId);
   if (now instanceof RunEnd || now.nature.vmId !== vm.vmId) {
     const gone = now instanceof RunEnd ? now : replaced(now.nature.name);
     const taken = { powerState: "deallocated", agentReady: false, markedGeneralized: true };
@@ -41,9 +41,9 @@ export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): 
 }
 
 /** The VM, or the refusal that says that there is none. */
-export function* ifItStands(run: Run, vmId: string): Durable<VmFacts | RunEnd> {
+export function* findVm(run: Run, vmId: string): Durable<VmFacts | RunEnd> {
   try {
-    return yield* demand(run, inspectVm, { vmId });
+    return yield* call(run, inspectVm, { vmId });
   } catch (error) {
     if (error instanceof RunEnd && error.end.code === "VM_NOT_FOUND") return error;
     throw error;
@@ -63,8 +63,8 @@ function* withParts(run: Run, vm: VmFacts, keep: { readonly keepAs?: string }): 
     diskId === undefined ? [] : [callOf(inspectDisk, { diskId, lun, ...keep })],
   );
   if (interfaceId === undefined)
-    return summaryOf(vm, yield* demandAll<readonly DiskFacts[]>(run, ...asked), false);
-  const [{ accelerated }, ...facts] = yield* demandAll<[{ accelerated: boolean }, ...DiskFacts[]]>(
+    return summaryOf(vm, yield* callAll<readonly DiskFacts[]>(run, ...asked), false);
+  const [{ accelerated }, ...facts] = yield* callAll<[{ accelerated: boolean }, ...DiskFacts[]]>(
     run,
     callOf(inspectInterface, { interfaceId }),
     ...asked,

@@ -19,8 +19,8 @@ import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { finish, operate, operateAll } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd, disown, endOf } from "./run.js";
-import { demand, pause } from "./wait.js";
+import { RunEnd, dropUndo, endOf } from "./run.js";
+import { call, pause } from "./wait.js";
 
 export interface MakeAgain {
   readonly run: Run;
@@ -66,7 +66,7 @@ export function* makeAgain({ run, captureId, plan }: MakeAgain, disks: Disks): D
   if (plan.vmStands) yield* operate(run, protectVm, { vmId }, limits);
   try {
     if (plan.vmStands) {
-      const started = yield* demand(run, removeSourceVm.start, { vmId });
+      const started = yield* call(run, removeSourceVm.start, { vmId });
       run.shielded = true;
       yield* finish(run, removeSourceVm, { vmId }, started, limits);
     }
@@ -85,7 +85,7 @@ export function* makeAgain({ run, captureId, plan }: MakeAgain, disks: Disks): D
 
 /** From here on the new disks are the VM's: whatever becomes of the run, they stay. */
 const keep = (run: Run, disks: Disks): void =>
-  disown(run, ({ resources }) => disks.some(({ id }) => resources.includes(id)));
+  dropUndo(run, ({ resources }) => disks.some(({ id }) => resources.includes(id)));
 
 const said = (ids: readonly string[]) => inBrief(ids, 2000).join(", ");
 
@@ -114,7 +114,7 @@ export function* startAgain({ run, plan }: MakeAgain, disks: Disks): Durable<boo
 function* agentReports(run: Run, vmId: string): Durable<boolean> {
   const beganMs = nowMs(run.context);
   for (;;) {
-    if ((yield* demand(run, askVm, { vmId })).agentReady) return true;
+    if ((yield* call(run, askVm, { vmId })).agentReady) return true;
     const elapsedSeconds = (nowMs(run.context) - beganMs) / 1000;
     if (elapsedSeconds >= AGENT_MINUTES * 60) return false;
     yield* pause(run, nextPollSeconds(elapsedSeconds));

@@ -15,12 +15,12 @@ import type { DiskReport, LandedDisk, PreparedDisk } from "../domain/import/impo
 import { wayOf, type WayChoice } from "../domain/import/way.js";
 import { copyEach } from "./copy-drops.js";
 import type { Durable } from "./durable.js";
-import { call, nowMs } from "./durable.js";
+import { callActivity, nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { moveAll, type Moving, type Slicing } from "./move-slices.js";
 import { readBack } from "./read-back.js";
 import { note } from "./run.js";
-import { demandEach, valueOf } from "./wait.js";
+import { callEach, valueOf } from "./wait.js";
 
 const FIRST_ATTEMPT = 1;
 const MOVING: Slicing<DiskOrder> = { plan: planMending, slice: moveSlice, says: "read" };
@@ -45,7 +45,7 @@ export function* mendDisks(
       when: "exit",
       resources: [`prepared disk ${order.name}`],
       release: function* () {
-        yield* call(run.context, removePrepared, { runId: order.runId, name: order.name });
+        yield* callActivity(run.context, removePrepared, { runId: order.runId, name: order.name });
       },
     });
   yield* copyEach(run, made.filter(isCopied));
@@ -79,11 +79,11 @@ function* finish(run: Run, jobs: readonly Job[]): Durable<readonly PreparedDisk[
   const orders = jobs.flatMap(({ choice, order, plan, hashed }) =>
     choice.way === "as-it-lies" ? [] : [{ ...order, ...(plan === undefined ? {} : { plan }), hashed }],
   );
-  const finished = (yield* demandEach(run, finishDisk, orders)).map(valueOf);
+  const finished = (yield* callEach(run, finishDisk, orders)).map(valueOf);
   const lying = jobs
     .filter(({ choice }) => choice.way === "as-it-lies")
     .map(({ order: { drop } }) => ({ drop }));
-  const located = (yield* demandEach(run, locateDrop, lying)).map(valueOf);
+  const located = (yield* callEach(run, locateDrop, lying)).map(valueOf);
   const disks: PreparedDisk[] = [];
   for (const job of jobs) {
     const { disk, choice, remark, bytesMoved } = job;
@@ -113,5 +113,5 @@ export function* confirmUnchanged(
   const exposed = disks
     .filter((_, index) => prepared[index]?.way === "as-it-lies")
     .map(({ drop }) => ({ drop }));
-  (yield* demandEach(run, locateDrop, exposed)).map(valueOf);
+  (yield* callEach(run, locateDrop, exposed)).map(valueOf);
 }

@@ -11,7 +11,7 @@ import { pairs } from "../domain/pairs.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
 import { note } from "./run.js";
-import { demandEach, pause, valueOf } from "./wait.js";
+import { callEach, pause, valueOf } from "./wait.js";
 
 /** What is done to each disk: first a plan, then every slice of it. */
 export interface Slicing<Order> {
@@ -42,7 +42,7 @@ export function* moveAll<Order>(
   jobs: readonly Moving<Order>[],
 ): Durable<readonly PlannedMending[]> {
   const questions = jobs.map(({ order }) => ({ ...order, settings }));
-  const plans = (yield* demandEach(run, slicing.plan, questions)).map(valueOf);
+  const plans = (yield* callEach(run, slicing.plan, questions)).map(valueOf);
   const slices = slicesOf(pairs(jobs, plans));
   const allBytes = plans.reduce((sum, { sourceBytes }) => sum + sourceBytes, 0);
   let readBytes = 0;
@@ -51,7 +51,7 @@ export function* moveAll<Order>(
     yield* pause(run, 0);
     const round = slices.splice(0, settings.slicesAtOnce);
     const orders = round.map(({ job, ...slice }) => ({ ...job.order, ...slice, settings }));
-    const results = (yield* demandEach(run, slicing.slice, orders)).map(valueOf);
+    const results = (yield* callEach(run, slicing.slice, orders)).map(valueOf);
     const stopped: Slice<Order>[] = [];
     for (const [slice, { nextUnit, bytesRead, bytesWritten, hashed, remark }] of pairs(round, results)) {
       readBytes += bytesRead;

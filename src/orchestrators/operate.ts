@@ -6,7 +6,7 @@ import type { Durable, Settled } from "./durable.js";
 import { nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { failure, note } from "./run.js";
-import { demandEach, keepWaiting, outOfTime, valueOf } from "./wait.js";
+import { callEach, keepWaiting, outOfTime, valueOf } from "./wait.js";
 
 export interface OperationLimits {
   readonly limitMinutes: number;
@@ -65,7 +65,7 @@ export function* operateEach<I, R, Q>(
   const stopped = () => limits.stopAtFailure === true && failed() !== undefined;
 
   const started = new Map<number, Started>();
-  const starts = limits.begun ?? (yield* demandEach(run, operation.start, inputs));
+  const starts = limits.begun ?? (yield* callEach(run, operation.start, inputs));
   for (const [index, start] of starts.entries()) {
     if ("error" in start) results.set(index, start);
     else started.set(index, start.value);
@@ -105,7 +105,7 @@ function* askAfter<I, R, Q>(
   begun: readonly { readonly input: I; readonly started: Started | undefined }[],
 ): Durable<(Settled<R> | { readonly running: Running })[]> {
   const questions = begun.map(({ input }) => ({ input: operation.about(input) }));
-  const answers = yield* demandEach(run, operation.ask, questions);
+  const answers = yield* callEach(run, operation.ask, questions);
   const ends: (Settled<R> | { readonly running: Running })[] = [];
   for (const [{ input, started }, answer] of pairs(begun, answers)) {
     if ("error" in answer) ends.push(answer);
@@ -133,7 +133,7 @@ function* reasonOf<I, R, Q>(
   input: I,
   started: Started = {},
 ): Durable<Settled<R>> {
-  const [answer] = yield* demandEach(run, operation.ask, [{ input: operation.about(input), started }]);
+  const [answer] = yield* callEach(run, operation.ask, [{ input: operation.about(input), started }]);
   if (answer === undefined || "error" in answer) return answer ?? { error: new Error("No answer.") };
   if (answer.value.state === "succeeded") return { value: answer.value.value };
   const { code, message } =

@@ -7,14 +7,14 @@ import type { KeptCapture, RestorePlan } from "../domain/restore.js";
 import { mayReplace } from "../domain/restore.js";
 import { allDisks } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
-import { ifItStands } from "./look.js";
+import { findVm } from "./look.js";
 import type { Run } from "./run.js";
 import { RunEnd, refusal } from "./run.js";
-import { demand, demandEach, valueOf } from "./wait.js";
+import { call, callEach, valueOf } from "./wait.js";
 
 export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> {
-  const kept = yield* demand(run, recallCapture, { captureId });
-  const model = yield* demand(run, recallModel, { captureId });
+  const kept = yield* call(run, recallCapture, { captureId });
+  const model = yield* call(run, recallModel, { captureId });
   if (kept === null || model === null) throw nothing(`Capture ${captureId} has no proved backup.`);
   const { vm } = kept;
   const problems = backupProblems(vm, yield* heldNow(run, captureId, kept));
@@ -25,7 +25,7 @@ export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> 
       remedy: "Restore what is left by hand; nothing was changed.",
     });
   const plan = { ...kept, warnings: model.lost };
-  const standing = yield* ifItStands(run, vm.id);
+  const standing = yield* findVm(run, vm.id);
   if (standing instanceof RunEnd)
     return { ...plan, replacedDisks: allDisks(vm).map(({ id }) => id), vmStands: false };
   if (!mayReplace(vm, standing))
@@ -39,7 +39,7 @@ export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> 
 
 function* heldNow(run: Run, captureId: string, { backup }: KeptCapture): Durable<readonly HeldDisk[]> {
   try {
-    return (yield* demandEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
+    return (yield* callEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
   } catch (error) {
     if (!(error instanceof RunEnd) || error.end.code !== "BACKUP_UNSOUND") throw error;
     throw nothing(`The backup of capture ${captureId} is gone: ${error.message}`);

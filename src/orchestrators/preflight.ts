@@ -21,7 +21,7 @@ import { lookAtVm } from "./look.js";
 import { finish } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd, refusal } from "./run.js";
-import { demand, demandAll, demandEach, valueOf } from "./wait.js";
+import { call, callAll, callEach, valueOf } from "./wait.js";
 
 export interface Preflight {
   readonly vm: VmSummary;
@@ -37,14 +37,14 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const { target, image } = request;
   const wish = wishOf(input, vm);
   const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm) };
-  const [facts, ...answers] = yield* demandAll<[TargetFacts, ...SurveyAnswer[]]>(
+  const [facts, ...answers] = yield* callAll<[TargetFacts, ...SurveyAnswer[]]>(
     run,
     callOf(checkTarget, { ...question, runId: resumes ?? input.runId }),
     ...surveyQuestions(wish).map((one) => callOf(surveyAzure, one)),
   );
   const madeFrom = request.mode === "in-place" && facts.started === "sound" ? backup : undefined;
   if (gone && !(madeFrom && mayBeGone(request, gone))) throw gone;
-  const narrower = (yield* demandEach(run, surveyAzure, narrowerQuestions(wish, answers))).map(valueOf);
+  const narrower = (yield* callEach(run, surveyAzure, narrowerQuestions(wish, answers))).map(valueOf);
   const checks = [
     ...checkVm(vm, { ...request, resumed: wish.resumed }),
     ...checkAzure(wish, [...answers, ...narrower]),
@@ -78,7 +78,7 @@ function* guestChecks(run: Run, { request }: CaptureInput, vm: VmSummary): Durab
     return [unasked(`The VM is ${vm.powerState}, its agent ${vm.agentReady ? "ready" : "silent"}.`)];
   try {
     const look = { vmId: vm.id, osType: vm.osType };
-    const started = yield* demand(run, lookAtGuest.start, look);
+    const started = yield* call(run, lookAtGuest.start, look);
     const { output } = yield* finish(run, lookAtGuest, { ...look, ...started }, started, {
       limitMinutes: 10,
     });

@@ -15,7 +15,7 @@ import { pairs } from "../domain/pairs.js";
 import type { Durable } from "./durable.js";
 import { moveAll, type Moving, type Slicing } from "./move-slices.js";
 import { failure, type Run } from "./run.js";
-import { demandEach, valueOf } from "./wait.js";
+import { callEach, valueOf } from "./wait.js";
 
 const READING: Slicing<ReadBackOrder> = { plan: planReadBack, slice: readSlice, says: "read back" };
 
@@ -34,7 +34,7 @@ export function* readBack(
   );
   const plans = yield* moveAll(run, settings, READING, jobs);
   const questions = pairs(jobs, plans).map(([{ order }, plan]) => ({ ...order, plan }));
-  const sums = (yield* demandEach(run, sumReadBack, questions)).map(valueOf);
+  const sums = (yield* callEach(run, sumReadBack, questions)).map(valueOf);
   return pairs(disks, sums).map(([disk, { treeHash }]): PreparedDisk => {
     if (disk.treeHash === undefined || disk.treeHash === treeHash)
       return { ...disk, treeHash, readBack: true };

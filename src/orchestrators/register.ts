@@ -16,7 +16,7 @@ import type { Durable } from "./durable.js";
 import { finish, operate } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd } from "./run.js";
-import { demand } from "./wait.js";
+import { call } from "./wait.js";
 
 /** Runs that count on in one definition at one moment: each takes the next number until one is free. */
 const MOST_TRIES = 10;
@@ -35,7 +35,7 @@ export function* register(
       return yield* registerAs(run, order, facts, limitMinutes);
     } catch (error) {
       if (!isTaken(error) || !countsOn(order.target) || attempt === MOST_TRIES) throw error;
-      facts = yield* demand(run, checkTarget, { ...order, runId });
+      facts = yield* call(run, checkTarget, { ...order, runId });
     }
 }
 

@@ -6,7 +6,7 @@ import type { OrchestrationContext, Task } from "durable-functions";
 import type { RestoreInput, RestoreResult } from "../contracts/restore-run.js";
 import { RESTORE_STAGES } from "../contracts/restore-run.js";
 import { instanceIdOf } from "../contracts/status.js";
-import { concludeAloud } from "./announce.js";
+import { concludeAndAnnounce } from "./announce.js";
 import type { Durable } from "./durable.js";
 import { makeAgain, restoreResult, restoredDisks, startAgain } from "./make-again.js";
 import { planRestore } from "./plan-restore.js";
@@ -19,7 +19,7 @@ export function* restoreSource(context: OrchestrationContext): Generator<Task, u
   const input = context.df.getInput<RestoreInput>();
   const { runId, captureId, announce } = input;
   const about = { kind: "restore" as const, runId, subject: `capture ${captureId}` };
-  return yield* concludeAloud(run, announce === true ? about : undefined, () => runbook(run, input));
+  return yield* concludeAndAnnounce(run, announce === true ? about : undefined, () => runbook(run, input));
 }
 
 function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<RestoreResult> {

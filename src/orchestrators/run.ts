@@ -88,7 +88,7 @@ export const note = (run: Run, stageName: string, change: Partial<Omit<Stage, "n
   show(run, withStage(run.board, stageName, change));
 
 /** Ends the run where a cancel has come, unless the run is where it cannot stop. */
-export function heedCancel({ cancel, shielded }: Run): void {
+export function throwIfCancelled({ cancel, shielded }: Run): void {
   if (shielded || !cancel.isCompleted) return;
   const { reason } = (cancel.result ?? {}) as CancelEvent;
   throw new RunEnd("cancelled", {
@@ -101,14 +101,14 @@ export function heedCancel({ cancel, shielded }: Run): void {
 /** Runs `body` as a stage of the board, unless a cancel has come. */
 export function* stage<T>(run: Run, name: string, body: () => Durable<T>): Durable<T> {
   note(run, name, { state: "running", startedAt: timestamp(run) });
-  heedCancel(run);
+  throwIfCancelled(run);
   const value = yield* body();
   note(run, name, { state: "done", endedAt: timestamp(run), percent: 100 });
   return value;
 }
 
 /** Takes off the undo list what from here on is not this run's to remove. */
-export function disown(run: Run, which: (undo: Undo) => boolean): void {
+export function dropUndo(run: Run, which: (undo: Undo) => boolean): void {
   const kept = run.undo.filter((undo) => !which(undo));
   run.undo.splice(0, run.undo.length, ...kept);
 }

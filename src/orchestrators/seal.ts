@@ -16,17 +16,17 @@ import type { Check } from "../domain/preflight.js";
 import { blockedBy, blocking } from "../domain/preflight.js";
 import type { VmSummary } from "../domain/vm.js";
 import { vCpusOf } from "../domain/vm.js";
-import { making } from "./adopt.js";
+import { noteWork } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import { RunEnd, note, refusal } from "./run.js";
-import { demand, pause } from "./wait.js";
+import { call, pause } from "./wait.js";
 
 export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   const { run, request, sealId: runId, vm } = scope;
-  making(scope);
+  noteWork(scope);
   // The working VM takes its commands with it; the source VM would keep them.
   const inPlace = vmId === vm.id;
   if (inPlace)
@@ -41,8 +41,8 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
     sealMinutes === undefined ? limitOf(vm, checks) : { minutes: sealMinutes, reasons: ["as requested"] };
   note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes (${reasons.join("; ")})` });
   const { osType, location } = vm;
-  yield* demand(run, noteSealBegun, { runId });
-  yield* demand(run, startSeal, {
+  yield* call(run, noteSealBegun, { runId });
+  yield* call(run, startSeal, {
     runId,
     vmId,
     inPlace,
@@ -57,9 +57,9 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   let started = false;
   for (;;) {
     const elapsedMs = nowMs(run.context) - beganMs;
-    const sealLog = elapsedMs >= limitMs ? yield* lastWords(scope, vmId) : undefined;
+    const sealLog = elapsedMs >= limitMs ? yield* readSealLog(scope, vmId) : undefined;
     const question = { runId, vmId, elapsedMs, limitMs, ...(sealLog === undefined ? {} : { sealLog }) };
-    const judged = yield* demand(run, askSeal, question);
+    const judged = yield* call(run, askSeal, question);
     if (judged.state === "sealed") {
       note(run, "generalize", { detail: whoIsGone(judged.removedUsers) });
       return;
@@ -72,7 +72,7 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
 
 /** A script that refused or broke will never seal; its start alone proves nothing. */
 function* hasStarted({ run, sealId: runId }: CaptureScope, vmId: string): Durable<boolean> {
-  const said = judgeStart(yield* demand(run, askGuest.ask, { input: { vmId, script: "seal", runId } }));
+  const said = judgeStart(yield* call(run, askGuest.ask, { input: { vmId, script: "seal", runId } }));
   if (typeof said === "object") throw failedSeal(said);
   return said === "started";
 }
@@ -114,7 +114,7 @@ function* guestPreflight(scope: CaptureScope, vmId: string): Durable<readonly Ch
 }
 
 /** The guest's own log, if it still answers: what names the cause when the clock has run out. */
-function* lastWords(scope: CaptureScope, vmId: string): Durable<string> {
+function* readSealLog(scope: CaptureScope, vmId: string): Durable<string> {
   try {
     const question = questionOf(scope, vmId, "seal-log");
     return (yield* operate(scope.run, askGuest, question, { limitMinutes: 10 })).output;

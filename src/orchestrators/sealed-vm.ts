@@ -3,14 +3,14 @@ import { askFormerSeal, askVm, deallocateVm, markGeneralized } from "../contract
 import { removeResource } from "../contracts/image-activities.js";
 import type { Backup } from "../domain/backup.js";
 import type { VmState } from "../domain/vm.js";
-import { making, resumable } from "./adopt.js";
+import { noteWork, resumable } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import { clone, ownClone } from "./clone.js";
 import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
 import { RunEnd, skip } from "./run.js";
 import { seal, sealCommands, wayBack } from "./seal.js";
-import { demand, demandEach, valueOf } from "./wait.js";
+import { call, callEach, valueOf } from "./wait.js";
 
 /** The working VM, or the source itself where the request says in place; whatever that is once its image is made. */
 export function* sealedVm(scope: CaptureScope, backup: Backup, isMade: boolean): Durable<string> {
@@ -30,13 +30,13 @@ export function* sealedVm(scope: CaptureScope, backup: Backup, isMade: boolean):
   if (found.byOthers) skip(run, "generalize", "the source VM was marked generalized before");
   yield* resumable(scope, "deallocate", function* () {
     if (found.power === "deallocated") return;
-    making(scope);
+    noteWork(scope);
     yield* operate(run, deallocateVm, { vmId }, { limitMinutes: 60, stage: "deallocate" });
   });
   yield* resumable(scope, "capture", function* () {
     if (found.markedGeneralized) return;
-    making(scope);
-    yield* demand(run, markGeneralized, { vmId });
+    noteWork(scope);
+    yield* call(run, markGeneralized, { vmId });
   });
   return vmId;
 }
@@ -71,7 +71,7 @@ function* foundVm(scope: CaptureScope): Durable<Found> {
       ? { sealed: true, byOthers: true, power: vm.powerState, markedGeneralized: true }
       : { sealed: false };
   const asked = former.runs.map((runId) => ({ runId, power: state.power }));
-  const seals = (yield* demandEach(run, askFormerSeal, asked)).map(valueOf);
+  const seals = (yield* callEach(run, askFormerSeal, asked)).map(valueOf);
   const begun = seals.some((seal) => seal.begun);
   const sealed = seals.some((seal) => seal.sealed);
   if (inPlace && begun) run.wayBack = wayBack(scope);
@@ -84,7 +84,7 @@ function* foundVm(scope: CaptureScope): Durable<Found> {
 
 function* ifThere({ run }: CaptureScope, vmId: string): Durable<VmState | undefined> {
   try {
-    return yield* demand(run, askVm, { vmId });
+    return yield* call(run, askVm, { vmId });
   } catch (error) {
     if (error instanceof RunEnd && error.end.code === "VM_NOT_FOUND") return undefined;
     throw error;

@@ -13,7 +13,7 @@ import { operate, operateAll } from "./operate.js";
 import { planRestore } from "./plan-restore.js";
 import { RunEnd, endOf } from "./run.js";
 import { wayBack } from "./seal.js";
-import { demand } from "./wait.js";
+import { call } from "./wait.js";
 
 const DELETION = { limitMinutes: 60 };
 const DOOMED_CHARS = 2000;
@@ -22,7 +22,7 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
   const { run, runId, request, vm } = scope;
   if (request.sourceAfter === "leave") return { state: "sealed", restore: wayBack(scope) };
   if (request.sourceAfter === "restore") return { state: "restored", ...(yield* restored(scope)) };
-  const model = yield* demand(run, recallModel, { captureId: runId });
+  const model = yield* call(run, recallModel, { captureId: runId });
   const goesWith = model?.goesWith ?? [];
   try {
     yield* operate(run, removeSourceVm, { vmId: vm.id }, DELETION);

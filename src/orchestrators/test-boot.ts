@@ -16,7 +16,7 @@ import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd, note, refusal, skip, stage } from "./run.js";
-import { demand } from "./wait.js";
+import { call } from "./wait.js";
 
 export interface TestBoot extends Omit<TestVm, "luns" | "imageId" | "subnetId"> {
   readonly runId: string;
@@ -31,7 +31,7 @@ const BOOT_MINUTES = 60;
 const AUDIT_MINUTES = 30;
 
 /** Said before anything is made, and not after the hours that it takes. */
-export function demandSubnet(wanted: boolean, subnetId: string | undefined): void {
+export function requireSubnet(wanted: boolean, subnetId: string | undefined): void {
   if (wanted && subnetId === undefined)
     throw refusal({
       code: "INVALID_REQUEST",
@@ -41,11 +41,15 @@ export function demandSubnet(wanted: boolean, subnetId: string | undefined): voi
 }
 
 /** Until it was tested, no version is the latest. */
-export const heldBack = (target: Target): Target =>
+export const excludedFromLatest = (target: Target): Target =>
   target.kind === "gallery" ? { ...target, excludeFromLatest: true } : target;
 
 /** The stages test-boot and promote: skipped with the reason, where nobody asked for them. */
-export function* proved(run: Run, target: Target, boot: TestBoot | undefined): Durable<readonly Check[]> {
+export function* testAndPromote(
+  run: Run,
+  target: Target,
+  boot: TestBoot | undefined,
+): Durable<readonly Check[]> {
   if (boot === undefined) {
     for (const name of ["test-boot", "promote"]) skip(run, name, "not asked for (testBoot)");
     return [];
@@ -99,7 +103,7 @@ function* booted(run: Run, vm: TestVm): Durable<void> {
 /** A courtesy to whoever looks for the cause; the VM goes with the run, and its console with it. */
 function* consoleOf(run: Run, vmId: string): Durable<string> {
   try {
-    return (yield* demand(run, readConsole, { vmId })).excerpt;
+    return (yield* call(run, readConsole, { vmId })).excerpt;
   } catch (error) {
     if (error instanceof RunEnd && error.status === "cancelled") throw error;
     return "";

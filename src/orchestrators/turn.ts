@@ -2,10 +2,10 @@
 import { holdVm, releaseEnded, releaseVm } from "../contracts/capture-activities.js";
 import type { VmSummary } from "../domain/vm.js";
 import type { Durable } from "./durable.js";
-import { call, nowMs } from "./durable.js";
+import { callActivity, nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { note, refusal } from "./run.js";
-import { demand, keepWaiting } from "./wait.js";
+import { call, keepWaiting } from "./wait.js";
 
 /** Two days in line: longer than the longest capture that the limits of a request allow. */
 const LINE_LIMIT_MINUTES = 2880;
@@ -26,14 +26,14 @@ export function* waitForTurn(
     when: "exit",
     resources: [`the hold on ${vm.name}`],
     release: function* () {
-      yield* call(run.context, releaseVm, hold);
+      yield* callActivity(run.context, releaseVm, hold);
     },
   });
   for (let waits = 0; ; waits += 1) {
-    const { heldBy } = yield* demand(run, holdVm, hold);
+    const { heldBy } = yield* call(run, holdVm, hold);
     if (heldBy === runId) return waits > 0;
     if (waits % LOOKED_AFTER_EVERY === 0) {
-      const released = yield* call(run.context, releaseEnded, { vmId: vm.id, heldBy });
+      const released = yield* callActivity(run.context, releaseEnded, { vmId: vm.id, heldBy });
       if (released) continue;
     }
     if (whenBusy === "refuse")

@@ -7,15 +7,15 @@ import type { Outcome, Refusal } from "../domain/outcome.js";
 import { pairs } from "../domain/pairs.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import type { Call, Durable, Settled } from "./durable.js";
-import { callAll, callOf, nowMs, sleep, sleepUnless } from "./durable.js";
+import { callActivities, callOf, nowMs, sleep, sleepUnless } from "./durable.js";
 import type { Run } from "./run.js";
-import { RunEnd, failure, heedCancel, refusal } from "./run.js";
+import { RunEnd, failure, throwIfCancelled, refusal } from "./run.js";
 
 /** Sleeps; a cancel that comes meanwhile, or came before, ends the run. */
 export function* pause(run: Run, seconds: number): Durable<void> {
   if (run.shielded) return yield* sleep(run.context, seconds);
   yield* sleepUnless(run.context, seconds, run.cancel);
-  heedCancel(run);
+  throwIfCancelled(run);
 }
 
 /** Waits a turn in a loop that ends by something else; the clock is what ends it otherwise. */
@@ -34,13 +34,13 @@ export const outOfTime = (what: string, limitMinutes: number) =>
   );
 
 /** Calls an activity until it has an answer; a refusal ends the run. */
-export function* demand<I, T>(run: Run, ref: ActivityRef<I, Outcome<T>>, input: I): Durable<T> {
-  const [settled] = yield* demandEach(run, ref, [input]);
+export function* call<I, T>(run: Run, ref: ActivityRef<I, Outcome<T>>, input: I): Durable<T> {
+  const [settled] = yield* callEach(run, ref, [input]);
   return valueOf(settled as Settled<T>);
 }
 
 /** The same once an input, in parallel. */
-export const demandEach = <I, T>(
+export const callEach = <I, T>(
   run: Run,
   ref: ActivityRef<I, Outcome<T>>,
   inputs: readonly I[],
@@ -51,7 +51,7 @@ export const demandEach = <I, T>(
   );
 
 /** Different questions in parallel; the first refusal ends the run. */
-export function* demandAll<T extends readonly unknown[]>(
+export function* callAll<T extends readonly unknown[]>(
   run: Run,
   ...calls: { readonly [K in keyof T]: Call<Outcome<T[K]>> }
 ): Durable<T> {
@@ -64,7 +64,7 @@ function* settle<T>(run: Run, calls: readonly Call<Outcome<T>>[]): Durable<Settl
   const settled: Settled<T>[] = [];
   let open = [...calls.entries()];
   while (open.length > 0) {
-    const answers = yield* callAll(
+    const answers = yield* callActivities(
       run.context,
       open.map(([, make]) => make),
       run.listening ? undefined : run.cancel,
