@@ -247,3 +247,33 @@ describe("a VM's extensions", () => {
     );
   });
 });
+
+describe("a VM's user data", () => {
+  const given = "aGVsbG8=";
+  const change = (userData: string) =>
+    bench.client.virtualMachines.update(GROUP, "linux1", { userData }, POLL);
+  const told = async () =>
+    (await bench.client.virtualMachines.get(GROUP, "linux1", { expand: "userData" })).userData;
+
+  it("are told to whoever asks for them by name, and to nobody else, until they are taken away", async () => {
+    expect(await told()).toBeUndefined();
+    const answers = [await settled(change(given))];
+    expect(await told()).toBe(given);
+    const { virtualMachines } = bench.client;
+    answers.push(await virtualMachines.get(GROUP, "linux1"));
+    answers.push(await virtualMachines.get(GROUP, "linux1", { expand: "instanceView" }));
+    answers.push(...(await collect(virtualMachines.list(GROUP))));
+    expect(JSON.stringify(answers)).not.toContain(given);
+    await settled(virtualMachines.update(GROUP, "linux1", { tags: { a: "b" } }, POLL));
+    expect(await told()).toBe(given);
+    await settled(change(""));
+    expect(await told()).toBeUndefined();
+  });
+
+  it.each(["no base64!", "QQ", "A".repeat(87388)])(
+    "are refused where they are no base64, or too long",
+    async (bad) => {
+      await expect(change(bad).submitted()).rejects.toMatchObject({ code: "InvalidParameter" });
+    },
+  );
+});

@@ -70,6 +70,7 @@ export type Vm = Resource<
     agentReadyMs: number;
     generation: "V1" | "V2";
     etag: number;
+    userData?: string;
   }
 >;
 

@@ -115,6 +115,7 @@ export const vmRequest = z.looseObject({
         })
         .optional(),
       securityProfile: z.looseObject({ securityType: z.string().optional() }).optional(),
+      userData: z.string().nullish(),
     })
     .optional(),
 });

@@ -15,7 +15,7 @@ import { regionKey } from "./regions.js";
 import { parse, patchRequest, vmRequest } from "./schemas.js";
 import { type VmPlace, buildDisks, holdsDisk } from "./vm-disks.js";
 import { fails, reads, standing, tracked } from "./verbs.js";
-import { type Request, carried, shownProperties, start } from "./vm-requests.js";
+import { type Request, carried, shownProperties, start, userDataOf } from "./vm-requests.js";
 import { coresUsed, isClosed, limitOf, sizeOf } from "./vm-sizes.js";
 import { extensionsOf } from "./vm-extensions.js";
 import { VM, booted } from "./vm-state.js";
@@ -104,6 +104,7 @@ export function create(call: Call, request: Request): Outcome {
       agentReadyMs: NEVER_MS,
       generation,
       etag: 1,
+      ...userDataOf(properties),
     },
   };
   save(world, vm);
@@ -139,22 +140,26 @@ function checkQuota(world: World, vmSize: string, location: string): void {
   }
 }
 
-function view(world: World, vm: Vm, expanded = false): Record<string, unknown> {
+type Expanded = "instanceview" | "userdata";
+
+function view(world: World, vm: Vm, expanded?: Expanded): Record<string, unknown> {
   const resources = extensionsOf(world, vm);
+  const { userData = "" } = vm.inner;
   return {
     ...vm.body,
     properties: {
       ...vm.body.properties,
-      ...(expanded ? { instanceView: instanceView(world, vm) } : {}),
+      ...(expanded === "instanceview" ? { instanceView: instanceView(world, vm) } : {}),
+      ...(expanded === "userdata" && userData !== "" ? { userData } : {}),
     },
     ...(resources.length === 0 ? {} : { resources }),
     etag: `"${vm.inner.etag}"`,
   };
 }
 
-const expands = ({ query }: Call): boolean => query.get("$expand")?.toLowerCase() === "instanceview";
+const expandOf = ({ query }: Call) => query.get("$expand")?.toLowerCase() as Expanded | undefined;
 
-export const { get: getVm } = reads(VM, (vm, call) => view(call.world, vm, expands(call)));
+export const { get: getVm } = reads(VM, (vm, call) => view(call.world, vm, expandOf(call)));
 
 export const listVmsByLocation = (call: Call): Outcome =>
   listed(
@@ -164,7 +169,11 @@ export const listVmsByLocation = (call: Call): Outcome =>
   );
 
 export const { list: listVms } = reads(VM, (vm, call) =>
-  view(call.world, vm, call.query.get("statusOnly") === "true" || expands(call)),
+  view(
+    call.world,
+    vm,
+    call.query.get("statusOnly") === "true" || expandOf(call) === "instanceview" ? "instanceview" : undefined,
+  ),
 );
 
 export function deleteVm(call: Call): Outcome {

@@ -53,6 +53,12 @@ export const vmErrors = {
   missing: (parameter: string) =>
     invalidParameter(`Required parameter '${parameter}' is missing (null).`, parameter),
   unexpected: (parameter: string) => invalidParameter(`Parameter '${parameter}' is not allowed.`, parameter),
+  /** Quoted in Azure/azure-powershell, issue 16597. */
+  badUserData: (limit: number) =>
+    invalidParameter(
+      `UserData must be in Base64 encoding and with a maximum length of ${limit} characters.`,
+      "userData",
+    ),
   badValue: (parameter: string, value: string) =>
     invalidParameter(`The value '${value}' of parameter '${parameter}' is invalid.`, parameter),
   nicInUse: (nic: string, vm: string) =>

@@ -5,7 +5,7 @@ import { attachable, detachFromVm } from "./disks.js";
 import { arm } from "./errors.js";
 import { vmErrors } from "./vm-errors.js";
 import type { Vm, VmDataDisk } from "./resources.js";
-import { type Properties, type Request, carried, shownProperties, start } from "./vm-requests.js";
+import { type Properties, type Request, carried, shownProperties, start, userDataOf } from "./vm-requests.js";
 import { type VmPlace, buildDataDisk, checkDataDisks, shown } from "./vm-disks.js";
 import { type Call, type Outcome, type World, save } from "./world.js";
 
@@ -30,6 +30,7 @@ export function update(
     user: "",
   };
   const before = structuredClone(vm.body.properties);
+  const userData = userDataOf(request.properties ?? {});
   const changeNics = changedNics(world, vm, request.properties?.networkProfile);
   const dataDisks =
     asked?.dataDisks === undefined
@@ -44,7 +45,7 @@ export function update(
   };
   if (request.tags !== undefined) vm.body.tags = request.tags;
   Object.assign(vm.body, carried(request));
-  vm.inner.etag += 1;
+  vm.inner = { ...vm.inner, ...userData, etag: vm.inner.etag + 1 };
   save(world, vm);
   return { kind: "updated", body: vm.body, operation: start(call, vm, kind, {}) };
 }
