@@ -20,12 +20,12 @@ export interface InspectionPorts {
 
 export function inspectionActivities({ inspection, surroundings, runs }: InspectionPorts): Registration[] {
   return [
-    implementOutcome(refs.inspectVm, async ({ vmId, keepAs }) => {
-      const found = await inspection.vm(vmId);
+    implementOutcome(refs.inspectVm, ({ vmId }) => inspection.vm(vmId)),
+    implementOutcome(refs.keepVm, async ({ vmId, keepAs }) => {
+      const found = await inspection.vmModel(vmId);
       if (found.status !== "done") return found;
-      const { facts, ...kept } = found.value;
-      if (keepAs !== undefined) await savedVm.save(runs, keepAs, kept);
-      return done(facts);
+      await savedVm.save(runs, keepAs, found.value);
+      return done(null);
     }),
     implementOutcome(refs.inspectDisk, async ({ diskId, lun, keepAs }) => {
       const found = await inspection.disk(diskId);

@@ -17,7 +17,7 @@ const document = <T>(name: string): Document<T> => ({
   },
 });
 
-/** The VM as Azure gave it. */
+/** The VM as Azure gave it, with its user data. */
 export const savedVm = document<KeptModel & { readonly model: unknown }>("vm-model.json");
 /** A disk as Azure gave it; by LUN, -1 is the OS disk. */
 export const savedDisk = (lun: number) =>

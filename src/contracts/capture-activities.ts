@@ -26,8 +26,10 @@ import type {
 import type { KeptCapture, KeptModel, RestoredVm } from "../domain/restore.js";
 import { STUBBORN } from "./retry.js";
 
-/** With `keepAs`, what Azure gave is kept under that run, for a restore to go by. */
-export const inspectVm = activity<{ vmId: string; keepAs?: string }, Outcome<VmFacts>>("inspectVm");
+export const inspectVm = activity<{ vmId: string }, Outcome<VmFacts>>("inspectVm");
+/** What was set on the VM is kept under that run, for a restore to go by, and told to nobody. */
+export const keepVm = activity<{ vmId: string; keepAs: string }, Outcome<null>>("keepVm");
+/** With `keepAs`, what Azure gave is kept in the same way. */
 export const inspectDisk = activity<{ diskId: string; lun: number; keepAs?: string }, Outcome<DiskFacts>>(
   "inspectDisk",
 );

@@ -1,14 +1,20 @@
 /** Looks at a VM: itself first, then its disks and its interface at once, each by a request of its own. */
-import { inspectDisk, inspectInterface, inspectVm, recallCapture } from "../contracts/capture-activities.js";
+import {
+  inspectDisk,
+  inspectInterface,
+  inspectVm,
+  keepVm,
+  recallCapture,
+} from "../contracts/capture-activities.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
 import type { Backup } from "../domain/backup.js";
 import type { DiskFacts, VmFacts, VmSummary } from "../domain/vm.js";
 import { summaryOf } from "../domain/vm.js";
+import { call, callAll } from "./call.js";
 import type { Durable } from "./durable.js";
 import { callOf } from "./durable.js";
 import type { Run } from "./run.js";
 import { RunEnd, refusal } from "./run.js";
-import { call, callAll } from "./wait.js";
 
 export interface Looked {
   readonly vm: VmSummary;
@@ -23,8 +29,13 @@ export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): 
   const { sourceVmId: vmId, mode } = request;
   const kept = resumes === undefined ? null : yield* call(run, recallCapture, { captureId: resumes });
   if (kept === null) {
-    const keep = request.dryRun ? {} : { keepAs: resumes ?? runId };
-    return { vm: yield* withParts(run, yield* call(run, inspectVm, { vmId, ...keep }), keep) };
+    const keep = request.dryRun ? [] : [{ keepAs: resumes ?? runId }];
+    const [facts] = yield* callAll<[VmFacts, ...null[]]>(
+      run,
+      callOf(inspectVm, { vmId }),
+      ...keep.map(({ keepAs }) => callOf(keepVm, { vmId, keepAs })),
+    );
+    return { vm: yield* withParts(run, facts, keep[0]) };
   }
   const { vm, backup } = kept;
   // Whatever became of the VM since: its copies are made from the backup.
@@ -57,7 +68,7 @@ const replaced = (name: string): RunEnd =>
     remedy: "Send a new capture request for it.",
   });
 
-function* withParts(run: Run, vm: VmFacts, keep: { readonly keepAs?: string }): Durable<VmSummary> {
+function* withParts(run: Run, vm: VmFacts, keep: { readonly keepAs?: string } = {}): Durable<VmSummary> {
   const { disks, interfaceId } = vm;
   const asked = disks.flatMap(({ id: diskId, lun }) =>
     diskId === undefined ? [] : [callOf(inspectDisk, { diskId, lun, ...keep })],

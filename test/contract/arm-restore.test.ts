@@ -58,6 +58,7 @@ async function setEverything(): Promise<void> {
     identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { [users]: {} } },
     plan: { name: "shop", publisher: "contoso", product: "web" },
     licenseType: "RHEL_BYOS",
+    userData: "I2Nsb3VkLWNvbmZpZw==",
     availabilitySet: { id: `${group}/Microsoft.Compute/availabilitySets/web` },
     proximityPlacementGroup: { id: `${group}/Microsoft.Compute/proximityPlacementGroups/near` },
     priority: "Spot",
@@ -106,6 +107,8 @@ describe("a source VM", () => {
     expect(board).toMatchObject({ status: "succeeded", leftovers: [] });
     const after = await web();
     expect(nature(after)).toEqual(nature(before));
+    const told = await cloud.client.virtualMachines.get("rg", "web", { expand: "userData" });
+    expect(told.userData).toBe("I2Nsb3VkLWNvbmZpZw==");
     expect(after.vmId).not.toBe(before.vmId);
     expect(after.instanceView?.statuses?.map(({ code }) => code)).toContain("PowerState/running");
     expect(after.instanceView?.statuses?.map(({ code }) => code)).not.toContain("OSState/generalized");

@@ -243,6 +243,7 @@ export function captureWorld(vm: VmSummary = windowsVm): Record<string, Scripted
   });
   return {
     inspectVm: () => ok(factsOf(vm)),
+    keepVm: () => ok(null),
     inspectDisk: ({ diskId }: { diskId: string }) => ok(diskFactsOf(vm, diskId)),
     inspectInterface: () => ok({ accelerated: vm.acceleratedNetworking }),
     recallCapture: () => ok(null),

@@ -3,6 +3,7 @@
 /** Every act of a capture that succeeds, by clone, in order, with the stage it belongs to. */
 export const BY_CLONE: readonly (readonly [act: string, stage: string])[] = [
   ["inspectVm", "preflight"],
+  ["keepVm", "preflight"],
   ["inspectDisk", "preflight"],
   ["inspectInterface", "preflight"],
   ["checkTarget", "preflight"],

@@ -44,6 +44,7 @@ export interface OrchestrationOutcome {
   readonly statuses: readonly unknown[];
   readonly calls: readonly ScriptedCall[];
   readonly elapsedMs: number;
+  readonly history: readonly unknown[];
   readonly historyEvents: number;
   readonly historyBytes: number;
 }
@@ -136,6 +137,7 @@ class Execution {
       statuses: this.#statuses,
       calls: this.#calls,
       elapsedMs: this.#nowMs - START_MS,
+      history: this.#history,
       historyEvents: this.#history.length,
       historyBytes: Buffer.byteLength(JSON.stringify(this.#history)),
     };

@@ -10,12 +10,19 @@ import { factsOfDisk, factsOfVm } from "./vm-summary.js";
 const NETWORK_API = "2024-05-01";
 
 export function armInspection(cloud: Arm): Inspection {
+  const getVm = (vmId: string, expand: "instanceView" | "userData") => {
+    const { client, group, names } = locate(cloud, vmId);
+    return client.virtualMachines.get(group, names[0], { expand });
+  };
+
   return {
-    vm: (vmId) =>
+    vm: (vmId) => answer(async () => factsOfVm(await getVm(vmId, "instanceView")), "VM_NOT_FOUND"),
+
+    // Azure tells a VM's user data only where they are asked for by name, and then no instance view.
+    vmModel: (vmId) =>
       answer(async () => {
-        const { client, group, names } = locate(cloud, vmId);
-        const vm = await client.virtualMachines.get(group, names[0], { expand: "instanceView" });
-        return { facts: factsOfVm(vm), model: vm, lost: lostBy(vm), goesWith: goesWith(vm) };
+        const vm = await getVm(vmId, "userData");
+        return { model: vm, lost: lostBy(vm), goesWith: goesWith(vm) };
       }, "VM_NOT_FOUND"),
 
     disk: (diskId) =>

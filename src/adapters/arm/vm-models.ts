@@ -65,6 +65,7 @@ const CARRIED = [
   "host",
   "hostGroup",
   "licenseType",
+  "userData",
   "extensionsTimeBudget",
   "platformFaultDomain",
   "scheduledEventsProfile",
