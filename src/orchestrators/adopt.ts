@@ -5,12 +5,12 @@
 import type { OperationRef } from "../contracts/activity.js";
 import { removeResource } from "../contracts/image-activities.js";
 import type { Progress } from "../domain/outcome.js";
+import { callEach, valueOf } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable, Settled } from "./durable.js";
 import type { OperationLimits } from "./operate.js";
 import { operateAll, operateEach } from "./operate.js";
 import { RunEnd, note, stage } from "./run.js";
-import { callEach, valueOf } from "./wait.js";
 
 export interface Former {
   /** The first of them first. */

@@ -14,11 +14,11 @@ import { pairs } from "../domain/pairs.js";
 import { parentId } from "../domain/resource-id.js";
 import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
+import { call, callEach, valueOf } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
 import { dropUndo, note } from "./run.js";
-import { call, callEach, valueOf } from "./wait.js";
 
 export function* backUp(scope: CaptureScope): Durable<Backup> {
   const { run, request, runId, vm } = scope;

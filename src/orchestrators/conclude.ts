@@ -5,12 +5,12 @@
 import { removeResource } from "../contracts/image-activities.js";
 import type { Leftover, RunStatus, Stage } from "../domain/stages.js";
 import { concluded, withLeftovers } from "../domain/stages.js";
+import { callEach } from "./call.js";
 import type { Durable } from "./durable.js";
 import { messageOf } from "./durable.js";
 import { operateEach } from "./operate.js";
 import type { Run, RunEnd, Undo } from "./run.js";
 import { endOf, note, show, timestamp } from "./run.js";
-import { callEach } from "./wait.js";
 
 export const CLEAN_UP = "clean-up";
 /** For one wave of deletions; the slowest, a gallery version, takes two minutes. */

@@ -71,6 +71,7 @@ export function* callActivities<O>(
   const ends = yield* settleAll<readonly PartEnd<O>[]>(
     context,
     parts.map((part) => context.df.callSubOrchestrator(CALL_PART, part)),
+    heard,
   );
   return pairs(parts, ends).flatMap(([part, end]) =>
     "error" in end ? part.map(() => end) : end.value.map(settledOf),

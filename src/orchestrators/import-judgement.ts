@@ -8,10 +8,10 @@ import { imageFrom, type ImageDecision } from "../domain/import/image-from.js";
 import type { DiskReport, ImageDescription, LandedDisk } from "../domain/import/import-plan.js";
 import { pairs } from "../domain/pairs.js";
 import { blocking } from "../domain/preflight.js";
+import { call, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
 import { note, refusal } from "./run.js";
-import { call, callEach, valueOf } from "./wait.js";
 
 export interface Judged {
   readonly disks: readonly (LandedDisk & { readonly report: DiskReport })[];

@@ -2,11 +2,12 @@
 import { lookAtDrop, type Look } from "../contracts/import-activities.js";
 import type { ImportInput } from "../contracts/import-run.js";
 import { nextPollSeconds } from "../domain/polling.js";
+import { call } from "./call.js";
 import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { failure, note } from "./run.js";
-import { call, pause } from "./wait.js";
+import { pause } from "./wait.js";
 
 export function* land(
   run: Run,

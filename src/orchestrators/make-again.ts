@@ -15,12 +15,13 @@ import { pairs } from "../domain/pairs.js";
 import type { RestorePlan, RestoredVm } from "../domain/restore.js";
 import { restoredDiskId } from "../domain/restore.js";
 import { allDisks } from "../domain/vm.js";
+import { call } from "./call.js";
 import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { finish, operate, operateAll } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd, dropUndo, endOf } from "./run.js";
-import { call, pause } from "./wait.js";
+import { pause } from "./wait.js";
 
 export interface MakeAgain {
   readonly run: Run;

@@ -13,6 +13,7 @@ import {
 import type { ImportInput } from "../contracts/import-run.js";
 import type { DiskReport, LandedDisk, PreparedDisk } from "../domain/import/import-plan.js";
 import { wayOf, type WayChoice } from "../domain/import/way.js";
+import { callEach, valueOf } from "./call.js";
 import { copyEach } from "./copy-drops.js";
 import type { Durable } from "./durable.js";
 import { callActivity, nowMs } from "./durable.js";
@@ -20,7 +21,6 @@ import type { Run } from "./run.js";
 import { moveAll, type Moving, type Slicing } from "./move-slices.js";
 import { readBack } from "./read-back.js";
 import { note } from "./run.js";
-import { callEach, valueOf } from "./wait.js";
 
 const FIRST_ATTEMPT = 1;
 const MOVING: Slicing<DiskOrder> = { plan: planMending, slice: moveSlice, says: "read" };

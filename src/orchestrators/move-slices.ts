@@ -8,10 +8,11 @@ import type { MendingSettings } from "../contracts/import-run.js";
 import type { PlannedMending } from "../domain/import/import-plan.js";
 import type { Outcome } from "../domain/outcome.js";
 import { pairs } from "../domain/pairs.js";
+import { callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
 import { note } from "./run.js";
-import { callEach, pause, valueOf } from "./wait.js";
+import { pause } from "./wait.js";
 
 /** What is done to each disk: first a plan, then every slice of it. */
 export interface Slicing<Order> {

@@ -2,11 +2,12 @@
 import type { OperationRef } from "../contracts/activity.js";
 import type { Progress, Started } from "../domain/outcome.js";
 import { pairs } from "../domain/pairs.js";
+import { callEach, valueOf } from "./call.js";
 import type { Durable, Settled } from "./durable.js";
 import { nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { failure, note } from "./run.js";
-import { callEach, keepWaiting, outOfTime, valueOf } from "./wait.js";
+import { keepWaiting, outOfTime } from "./wait.js";
 
 export interface OperationLimits {
   readonly limitMinutes: number;

@@ -6,11 +6,11 @@ import { backupProblems } from "../domain/proof.js";
 import type { KeptCapture, RestorePlan } from "../domain/restore.js";
 import { mayReplace } from "../domain/restore.js";
 import { allDisks } from "../domain/vm.js";
+import { call, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import { findVm } from "./look.js";
 import type { Run } from "./run.js";
 import { RunEnd, refusal } from "./run.js";
-import { call, callEach, valueOf } from "./wait.js";
 
 export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> {
   const kept = yield* call(run, recallCapture, { captureId });

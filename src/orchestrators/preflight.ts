@@ -15,13 +15,13 @@ import { groupIdOf } from "../domain/resource-id.js";
 import type { SurveyAnswer, SurveyWish } from "../domain/survey.js";
 import { narrowerQuestions, surveyQuestions } from "../domain/survey.js";
 import type { VmSummary } from "../domain/vm.js";
+import { call, callAll, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import { callOf, messageOf } from "./durable.js";
 import { lookAtVm } from "./look.js";
 import { finish } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd, refusal } from "./run.js";
-import { call, callAll, callEach, valueOf } from "./wait.js";
 
 export interface Preflight {
   readonly vm: VmSummary;

@@ -12,10 +12,10 @@ import {
 import type { MendingSettings } from "../contracts/import-run.js";
 import type { PreparedDisk } from "../domain/import/import-plan.js";
 import { pairs } from "../domain/pairs.js";
+import { callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import { moveAll, type Moving, type Slicing } from "./move-slices.js";
 import { failure, type Run } from "./run.js";
-import { callEach, valueOf } from "./wait.js";
 
 const READING: Slicing<ReadBackOrder> = { plan: planReadBack, slice: readSlice, says: "read back" };
 

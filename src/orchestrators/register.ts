@@ -12,11 +12,11 @@ import {
 import type { ImageOrder, MadeImage, TargetFacts } from "../domain/image-order.js";
 import { RUN_TAG } from "../domain/names.js";
 import type { Target } from "../domain/target.js";
+import { call } from "./call.js";
 import type { Durable } from "./durable.js";
 import { finish, operate } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd } from "./run.js";
-import { call } from "./wait.js";
 
 /** Runs that count on in one definition at one moment: each takes the next number until one is free. */
 const MOST_TRIES = 10;

@@ -17,12 +17,13 @@ import { blockedBy, blocking } from "../domain/preflight.js";
 import type { VmSummary } from "../domain/vm.js";
 import { vCpusOf } from "../domain/vm.js";
 import { noteWork } from "./adopt.js";
+import { call } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import { RunEnd, note, refusal } from "./run.js";
-import { call, pause } from "./wait.js";
+import { pause } from "./wait.js";
 
 export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   const { run, request, sealId: runId, vm } = scope;

@@ -4,13 +4,13 @@ import { removeResource } from "../contracts/image-activities.js";
 import type { Backup } from "../domain/backup.js";
 import type { VmState } from "../domain/vm.js";
 import { noteWork, resumable } from "./adopt.js";
+import { call, callEach, valueOf } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
 import { clone, ownClone } from "./clone.js";
 import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
 import { RunEnd, skip } from "./run.js";
 import { seal, sealCommands, wayBack } from "./seal.js";
-import { call, callEach, valueOf } from "./wait.js";
 
 /** The working VM, or the source itself where the request says in place; whatever that is once its image is made. */
 export function* sealedVm(scope: CaptureScope, backup: Backup, isMade: boolean): Durable<string> {

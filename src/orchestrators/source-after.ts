@@ -6,6 +6,7 @@ import { removeResource } from "../contracts/image-activities.js";
 import { inBrief } from "../domain/brief.js";
 import { sameResource } from "../domain/resource-id.js";
 import { allDisks } from "../domain/vm.js";
+import { call } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { makeAgain, newDisks, restoreResult, restoredDisks, startAgain } from "./make-again.js";
@@ -13,7 +14,6 @@ import { operate, operateAll } from "./operate.js";
 import { planRestore } from "./plan-restore.js";
 import { RunEnd, endOf } from "./run.js";
 import { wayBack } from "./seal.js";
-import { call } from "./wait.js";
 
 const DELETION = { limitMinutes: 60 };
 const DOOMED_CHARS = 2000;

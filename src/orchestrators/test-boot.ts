@@ -11,12 +11,12 @@ import { blockedBy, blocking } from "../domain/preflight.js";
 import type { Target } from "../domain/target.js";
 import type { TestVm } from "../domain/test-boot.js";
 import { TEST_ADMIN, bootRemedy, testHostName } from "../domain/test-boot.js";
+import { call } from "./call.js";
 import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import type { Run } from "./run.js";
 import { RunEnd, note, refusal, skip, stage } from "./run.js";
-import { call } from "./wait.js";
 
 export interface TestBoot extends Omit<TestVm, "luns" | "imageId" | "subnetId"> {
   readonly runId: string;

@@ -1,11 +1,12 @@
 /** One capture or restore of a VM at a time. Who holds it is on the board while a run waits in line. */
 import { holdVm, releaseEnded, releaseVm } from "../contracts/capture-activities.js";
 import type { VmSummary } from "../domain/vm.js";
+import { call } from "./call.js";
 import type { Durable } from "./durable.js";
 import { callActivity, nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { note, refusal } from "./run.js";
-import { call, keepWaiting } from "./wait.js";
+import { keepWaiting } from "./wait.js";
 
 /** Two days in line: longer than the longest capture that the limits of a request allow. */
 const LINE_LIMIT_MINUTES = 2880;

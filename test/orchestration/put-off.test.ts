@@ -1,0 +1,39 @@
+/** Azure that answers "come back later" for ever: even that wait has a clock, and leaves a small history. */
+import { expect, test } from "vitest";
+import type { Board } from "../../src/domain/stages.js";
+import { captureImage } from "../../src/orchestrators/capture-image.js";
+import { GROUP, captureWorld, inputOf } from "../support/capture-world.js";
+import { runOrchestration } from "../support/run-orchestration.js";
+
+const putOff = () => ({
+  status: "busy",
+  retryAfterSeconds: 15,
+  message: "Conflict: There is an active shared access signature.",
+});
+const play = (act: string) =>
+  runOrchestration(captureImage, { input: inputOf(), activities: { ...captureWorld(), [act]: putOff } });
+
+test("an act that is put off for ever fails the run, in Azure's words", async () => {
+  const { customStatus, historyEvents } = await play("deallocateVmStart");
+  expect(customStatus as Board).toMatchObject({
+    status: "failed",
+    error: {
+      code: "TIME_LIMIT",
+      stage: "deallocate",
+      message:
+        "deallocateVmStart was put off by Azure for 120 minutes: Conflict: There is an active shared access signature.",
+    },
+    leftovers: [],
+  });
+  expect(historyEvents).toBeLessThan(1000);
+});
+
+test("a removal that is put off for ever is a leftover, and the run ends", async () => {
+  const { customStatus } = await play("removeResourceStart");
+  const { status, leftovers } = customStatus as Board;
+  expect(status).toBe("succeeded");
+  expect(leftovers).toContainEqual({
+    resource: `${GROUP}/virtualMachines/vmi-run-1-work`,
+    reason: expect.stringContaining("active shared access signature") as string,
+  });
+});
