@@ -35,7 +35,7 @@ export function captureActivities({
   runs,
 }: CapturePorts): Registration[] {
   return [
-    implementOutcome(refs.holdVm, async ({ vmId, runId }) => done({ heldBy: await holds.hold(vmId, runId) })),
+    implementOutcome(refs.holdVm, async ({ vmId, runId }) => done(await holds.hold(vmId, runId))),
     implement(refs.releaseVm, async ({ vmId, runId }) => {
       await holds.release(vmId, runId);
       return null;

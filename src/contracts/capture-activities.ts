@@ -39,7 +39,10 @@ export const inspectInterface = activity<{ interfaceId: string }, Outcome<{ acce
 /** What a capture kept when its backup was proved; null when it never came so far. */
 export const recallCapture = activity<{ captureId: string }, Outcome<KeptCapture | null>>("recallCapture");
 export const recallModel = activity<{ captureId: string }, Outcome<KeptModel | null>>("recallModel");
-export const holdVm = activity<{ vmId: string; runId: string }, Outcome<{ heldBy: string }>>("holdVm");
+/** Stands in the VM's line: the run's turn has come when none is ahead of it. */
+export const holdVm = activity<{ vmId: string; runId: string }, Outcome<{ heldBy: string; ahead: number }>>(
+  "holdVm",
+);
 export const releaseVm = activity<{ vmId: string; runId: string }, null>("releaseVm", STUBBORN);
 /** Lets go in the place of a run that has ended without doing so; says whether it did. */
 export const releaseEnded = activity<{ vmId: string; heldBy: string }, boolean>("releaseEnded");

@@ -1,4 +1,4 @@
-/** One capture or restore of a VM at a time. Who holds it is on the board while a run waits in line. */
+/** One capture or restore of a VM at a time, in the order in which they came. Who holds it is on the board of who waits. */
 import { holdVm, releaseEnded, releaseVm } from "../contracts/capture-activities.js";
 import type { VmSummary } from "../domain/vm.js";
 import { call } from "./call.js";
@@ -11,7 +11,7 @@ import { keepWaiting } from "./wait.js";
 /** Two days in line: longer than the longest capture that the limits of a request allow. */
 const LINE_LIMIT_MINUTES = 2880;
 
-/** A holder that was ended from outside never lets go; most are at work, so it is looked for at every so many tries. */
+/** A holder that was ended from outside never lets go: each is looked after when it is met, then every so many tries. */
 const LOOKED_AFTER_EVERY = 5;
 
 /** @returns whether the run had to stand in line: what it saw of the VM before may have changed. */
@@ -30,10 +30,12 @@ export function* waitForTurn(
       yield* callActivity(run.context, releaseVm, hold);
     },
   });
+  let lookedAfter = "";
   for (let waits = 0; ; waits += 1) {
-    const { heldBy } = yield* call(run, holdVm, hold);
+    const { heldBy, ahead } = yield* call(run, holdVm, hold);
     if (heldBy === runId) return waits > 0;
-    if (waits % LOOKED_AFTER_EVERY === 0) {
+    if (heldBy !== lookedAfter || waits % LOOKED_AFTER_EVERY === 0) {
+      lookedAfter = heldBy;
       const released = yield* callActivity(run.context, releaseEnded, { vmId: vm.id, heldBy });
       if (released) continue;
     }
@@ -43,7 +45,8 @@ export function* waitForTurn(
         message: `Run ${heldBy} is at work on ${vm.name}.`,
         remedy: 'Send the request again when that run has ended, or with "whenBusy": "wait".',
       });
-    note(run, "queue", { detail: `waiting for run ${heldBy}, which is at work on ${vm.name}` });
+    const between = ahead > 1 ? `; ${ahead - 1} in line before this one` : "";
+    note(run, "queue", { detail: `waiting for run ${heldBy}, which is at work on ${vm.name}${between}` });
     yield* keepWaiting(run, "The turn for this VM", sinceMs, LINE_LIMIT_MINUTES);
   }
 }

@@ -1,11 +1,17 @@
-/** Who may capture a VM. One run at a time holds it; holding twice is holding once. */
+/** Who may capture a VM: one run at a time, in the order in which they asked. */
 export interface VmHolds {
-  /** The run that holds the VM now: the one that asks, unless another has it. */
-  hold(vmId: string, runId: string): Promise<string>;
-  /** Lets go; a no-op for a run that does not hold the VM. */
+  /** Takes a place in the VM's line, unless the run has one. Whose turn it is holds the VM. */
+  hold(vmId: string, runId: string): Promise<Turn>;
+  /** Gives the place up, and with the first the VM; a no-op for a run that has none. */
   release(vmId: string, runId: string): Promise<void>;
-  /** Every hold that there is. */
+  /** Every place in every line. */
   all(): Promise<readonly { readonly hold: string; readonly runId: string }[]>;
-  /** Ends the hold of a run that cannot let go itself any more; a no-op if another run has it by now. */
+  /** Gives up the place of a run that cannot do so itself any more. */
   drop(hold: string, runId: string): Promise<void>;
+}
+
+export interface Turn {
+  readonly heldBy: string;
+  /** How many runs come before the one that asks; at 0 it holds the VM itself. */
+  readonly ahead: number;
 }

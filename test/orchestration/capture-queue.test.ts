@@ -24,6 +24,29 @@ describe("one capture per VM", () => {
     expect(JSON.stringify(outcome.statuses)).toContain("waiting for run run-0");
   });
 
+  test("says how many come before it, and looks after every holder that it meets", async () => {
+    const lines = [
+      { heldBy: "run-0", ahead: 2 },
+      { heldBy: "run-9", ahead: 1 },
+    ];
+    const outcome = await runOrchestration(captureImage, {
+      input: inputOf(),
+      activities: {
+        ...captureWorld(),
+        holdVm: ({ runId }: { runId: string }, { nth }) => ({
+          status: "done",
+          value: lines[nth] ?? { heldBy: runId, ahead: 0 },
+        }),
+      },
+    });
+    expect(board(outcome).status).toBe("succeeded");
+    const looked = outcome.calls.filter(({ name }) => name === "releaseEnded");
+    expect(looked.map(({ input }) => (input as { heldBy: string }).heldBy)).toEqual(["run-0", "run-9"]);
+    const said = JSON.stringify(outcome.statuses);
+    expect(said).toMatch(/waiting for run run-0, which is at work on \S+; 1 in line before this one"/);
+    expect(said).toMatch(/waiting for run run-9, which is at work on [^\s;"]+"/);
+  });
+
   test.each(["wait", "refuse"])(
     "a holder that was ended from outside holds nobody up: %s",
     async (whenBusy) => {

@@ -55,22 +55,23 @@ function memoryRuns(): RunStore {
 }
 
 function memoryHolds(): VmHolds {
-  const holds = new Map<string, string>();
+  const places: { hold: string; runId: string }[] = [];
+  const lineOf = (hold: string) => places.filter((place) => place.hold === hold).map(({ runId }) => runId);
+  const drop = (hold: string, runId: string): Promise<void> => {
+    const index = places.findIndex((place) => place.hold === hold && place.runId === runId);
+    if (index >= 0) places.splice(index, 1);
+    return Promise.resolve();
+  };
   return {
     hold(vmId, runId) {
-      const held = holds.get(vmId.toLowerCase()) ?? runId;
-      holds.set(vmId.toLowerCase(), held);
-      return Promise.resolve(held);
+      const hold = vmId.toLowerCase();
+      if (!lineOf(hold).includes(runId)) places.push({ hold, runId });
+      const line = lineOf(hold);
+      return Promise.resolve({ heldBy: line[0] ?? runId, ahead: line.indexOf(runId) });
     },
-    release(vmId, runId) {
-      if (holds.get(vmId.toLowerCase()) === runId) holds.delete(vmId.toLowerCase());
-      return Promise.resolve();
-    },
-    all: () => Promise.resolve([...holds].map(([hold, runId]) => ({ hold, runId }))),
-    drop(hold, runId) {
-      if (holds.get(hold) === runId) holds.delete(hold);
-      return Promise.resolve();
-    },
+    release: (vmId, runId) => drop(vmId.toLowerCase(), runId),
+    all: () => Promise.resolve([...places]),
+    drop,
   };
 }
 
