@@ -47,6 +47,7 @@ const members = z.strictObject({
     .strictObject({
       /** A script of one's own that generalizes instead of ours, by the contract of docs/guest-contract.md. */
       script: z.string().min(1).max(100_000).optional(),
+      /** Of Linux; an account of Windows outlives Sysprep, and the preflight says so. */
       removeUsers: z.array(account).max(50).default([]),
       keepUsers: z.array(account).max(50).default([]),
       allowedRemedies: z
@@ -85,6 +86,9 @@ interface Conflict {
   readonly is: (request: PartlyRead) => boolean;
 }
 
+/** What could not be read stands there as it came. */
+const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
 /** Members that are right by themselves and wrong beside each other. */
 const CONFLICTS: readonly Conflict[] = [
   {
@@ -106,6 +110,19 @@ const CONFLICTS: readonly Conflict[] = [
     path: ["backup", "keepDays"],
     error: "in place, the backup is the only way back: keep it at least one day",
     is: ({ mode, backup }) => mode === "in-place" && backup?.keepDays === 0,
+  },
+  {
+    path: ["guest", "keepUsers"],
+    error: "names a user that removeUsers names, too",
+    is: ({ guest }) => listed(guest?.keepUsers).some((user) => listed(guest?.removeUsers).includes(user)),
+  },
+  {
+    path: ["guest"],
+    error: "a specialized image is made from the backup: no guest is there to be changed",
+    is: ({ image, guest }) =>
+      image?.state === "specialized" &&
+      (guest?.script !== undefined ||
+        [guest?.removeUsers, guest?.allowedRemedies].some((list) => listed(list).length > 0)),
   },
 ];
 

@@ -12,9 +12,12 @@ export function problemsOf(error: z.ZodError): string[] {
   return more > 0 ? [...lines, `(request): and ${more} problems more`] : lines;
 }
 
-function lineOf({ path, message }: z.core.$ZodIssue): string {
+function lineOf(issue: z.core.$ZodIssue): string {
+  const { path, message } = issue;
   const missing = /^Invalid input: expected (\w+), received undefined$/.exec(message);
-  const said = missing ? `is missing; it must be of type ${missing[1] ?? "unknown"}` : message;
+  // Of a name that may not be one, zod says why one level deeper.
+  const why = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? message) : message;
+  const said = missing ? `is missing; it must be of type ${missing[1] ?? "unknown"}` : why;
   const line = `${path.length === 0 ? "(request)" : path.join(".")}: ${said}`;
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line;
 }

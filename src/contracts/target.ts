@@ -13,24 +13,32 @@ export const resourceIdOf = (type: string, provider = COMPUTE) =>
 const OWN_TAG = /^vmimage-/i;
 
 /** Azure's rule for tags: up to 50, names to 512 and values to 256 characters, no <>%&\?/ in names. */
-const tags = z
-  .record(
-    z
-      .string()
-      .max(512)
-      .regex(/^[^<>%&\\?/]+$/),
-    z.string().max(256),
-  )
-  .refine((all) => Object.keys(all).length <= 40, { error: "at most 40 tags (the pipeline adds its own)" })
-  .refine((all) => !Object.keys(all).some((name) => OWN_TAG.test(name)), {
-    error: "names that begin with vmimage- are the pipeline's own",
-  })
-  .refine(
-    (all) => new Set(Object.keys(all).map((name) => name.toLowerCase())).size === Object.keys(all).length,
-    {
-      error: "two names differ in upper and lower case alone, which is one name to Azure",
-    },
-  );
+const tag = z
+  .string()
+  .max(512)
+  .regex(/^[^<>%&\\?/]+$/, { error: "a tag's name is not empty and holds none of < > % & \\ ? /" });
+
+/** What is said of all names together, whatever is wrong with one of them. */
+const TAG_RULES: readonly (readonly [says: string, holds: (names: readonly string[]) => boolean])[] = [
+  ["at most 40 tags (the pipeline adds its own)", (names) => names.length <= 40],
+  [
+    "names that begin with vmimage- are the pipeline's own",
+    (names) => !names.some((name) => OWN_TAG.test(name)),
+  ],
+  [
+    "two names differ in upper and lower case alone, which is one name to Azure",
+    (names) => new Set(names.map((name) => name.toLowerCase())).size === names.length,
+  ],
+];
+
+const tags = TAG_RULES.reduce(
+  (schema, [error, holds]) =>
+    schema.refine((all) => holds(Object.keys(all)), {
+      error,
+      when: ({ value }) => typeof value === "object" && value !== null,
+    }),
+  z.record(tag, z.string().max(256)),
+);
 
 const region = z.strictObject({
   name: z.string().regex(/^[a-z0-9 ]+$/i, { error: "must be a region name such as westeurope" }),

@@ -8,6 +8,7 @@ export interface CaptureWish {
   readonly image: { readonly kind: "vm-image" | "os-image"; readonly state: "generalized" | "specialized" };
   readonly target: { readonly kind: "gallery" | "managed-image" };
   readonly backup: { readonly kind: "restore-point" | "snapshots" };
+  readonly guest: { readonly removeUsers: readonly string[] };
   /** An earlier run may have sealed and stopped the source. */
   readonly resumed?: boolean;
 }
@@ -138,6 +139,16 @@ const RULES: readonly Rule[] = [
           )
         : pass(`${vm.dataDisks.length} data disks.`);
     },
+  ],
+  [
+    "users-can-be-removed",
+    ({ osType }, { guest: { removeUsers } }) =>
+      osType === "Windows" && removeUsers.length > 0
+        ? block(
+            `Sysprep keeps local accounts: the image would have ${removeUsers.join(", ")}.`,
+            "Remove the accounts from the VM first, or by a guest.script, and take them out of removeUsers.",
+          )
+        : pass(removeUsers.length === 0 ? "No user is named." : "The seal removes the users that are named."),
   ],
   [
     "guest-runs",

@@ -62,11 +62,22 @@ describe("a request is refused when", () => {
       { guest: { removeUsers: ["a; rm -rf /"] } },
       /^guest\.removeUsers\.0: must be a user name/,
     ],
-    ["a tag has a character that Azure refuses", { tags: { "a<b": "c" } }, /^tags/],
+    ["a tag has a character that Azure refuses", { tags: { "a<b": "c" } }, /^tags\.a<b: a tag's name is not/],
     [
       "a tag is the pipeline's own",
       { tags: { "VmImage-Run": "another" } },
       /^tags: names that begin with vmimage-/,
+    ],
+    ["a tag's name is empty", { tags: { "": "c" } }, /^tags\.: a tag's name is not empty/],
+    [
+      "a user is to stay and to go",
+      { guest: { removeUsers: ["ann", "bob"], keepUsers: ["bob"] } },
+      /^guest\.keepUsers: names a user that removeUsers names/,
+    ],
+    [
+      "something is to be done in a guest that is to stay as it is",
+      { image: { state: "specialized" }, guest: { removeUsers: ["bob"] } },
+      /^guest: a specialized image/,
     ],
     ["two tags are one to Azure", { tags: { owner: "a", Owner: "b" } }, /^tags: two names differ/],
     ["its id could be more than an id", { requestId: "../x" }, /^requestId: must be 1 to 64/],
@@ -85,6 +96,8 @@ describe("a request is refused when", () => {
     expect(also).toHaveLength(alone.length + 4);
     const inPlace = { mode: "in-place", backup: { keepDays: 0, kind: "tape" }, sourceVmId: null };
     expect(problemsIn({ ...good, ...inPlace })).toHaveLength(3);
+    const tags = problemsIn({ ...good, tags: { "a<b": "", "vmimage-run": "", owner: 1, Owner: "" } });
+    expect(tags).toHaveLength(4);
     // Of what could not be read nothing is concluded.
     expect(problemsIn({ ...good, mode: "copy", sourceAfter: "delete" })).toHaveLength(1);
   });
