@@ -2,6 +2,7 @@
 import type { CaptureRequest } from "./capture-request.js";
 import type { Backup } from "../domain/backup.js";
 import type { RestoreResult } from "./restore-run.js";
+import type { CapturePlan } from "../domain/capture-plan.js";
 import type { Check } from "../domain/preflight.js";
 import type { MadeImage } from "../domain/image-order.js";
 
@@ -39,6 +40,13 @@ export type SourceAfter =
   | { readonly state: "sealed"; readonly restore: string }
   | { readonly state: "deleted" }
   | ({ readonly state: "restored" } & RestoreResult);
+
+/** What a dry run ends with: what would be done, and what speaks against it. */
+export interface CaptureDryRun {
+  readonly dryRun: true;
+  readonly plan: CapturePlan;
+  readonly checks: readonly Check[];
+}
 
 export interface CaptureResult {
   readonly image: MadeImage;

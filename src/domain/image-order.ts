@@ -18,8 +18,8 @@ export interface TargetQuestion {
 export interface TargetFacts {
   /** The gallery version to make: free when it was looked for. */
   readonly version?: string;
-  /** How far an earlier try at the same capture came with this version. */
-  readonly started?: "broken" | "sound";
+  /** The image that an earlier run of the same capture has begun to make there. */
+  readonly earlierImage?: "broken" | "sound";
   /** The definition does not exist and the request says to make it. */
   readonly createDefinition: boolean;
   readonly checks: readonly Check[];

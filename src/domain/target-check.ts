@@ -31,7 +31,7 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
   if (target.kind === "managed-image")
     return {
       createDefinition: false,
-      ...startedOf(facts),
+      ...earlierImageOf(facts),
       checks: [{ id: "target-free", ...freeFinding(target, facts) }],
     };
   if (!facts.parentExists)
@@ -48,7 +48,7 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
   const createDefinition = !facts.exists && target.create !== undefined;
   return {
     version,
-    ...startedOf(facts),
+    ...earlierImageOf(facts),
     createDefinition,
     checks: [
       { id: "definition-exists", ...definitionFinding(target, facts) },
@@ -58,8 +58,8 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
   };
 }
 
-const startedOf = ({ ours }: DefinitionFacts): Pick<TargetFacts, "started"> =>
-  ours === undefined ? {} : { started: ours.state === "Failed" ? "broken" : "sound" };
+const earlierImageOf = ({ ours }: DefinitionFacts): Pick<TargetFacts, "earlierImage"> =>
+  ours === undefined ? {} : { earlierImage: ours.state === "Failed" ? "broken" : "sound" };
 
 const freeFinding = ({ imageId }: ManagedImageTarget, { exists, ours }: DefinitionFacts): Finding =>
   exists && ours === undefined

@@ -10,13 +10,13 @@ import type { CaptureScope } from "./capture-scope.js";
 import type { Durable, Settled } from "./durable.js";
 import type { OperationLimits } from "./operate.js";
 import { operateAll, operateEach } from "./operate.js";
-import { RunEnd, note, stage } from "./run.js";
+import { isEnd, note, stage } from "./run.js";
 
 export interface Former {
   /** The first of them first. */
   readonly runs: readonly string[];
-  /** Whether the stage that runs now has made anything itself. */
-  made: boolean;
+  /** Whether the stage that runs now has done anything itself. */
+  worked: boolean;
 }
 
 export interface Wanted<I> {
@@ -28,16 +28,32 @@ export interface Wanted<I> {
 /** A stage of a run that may go on with another: `skipped` where everything in it had been done. */
 export function* resumable<T>(scope: CaptureScope, name: string, body: () => Durable<T>): Durable<T> {
   const { run, former } = scope;
-  if (former) former.made = false;
+  if (former) former.worked = false;
   const value = yield* stage(run, name, body);
-  if (former?.made === false)
-    note(run, name, { state: "skipped", detail: `adopted from run ${former.runs.at(-1) ?? scope.runId}` });
+  if (former?.worked === false)
+    note(run, name, {
+      state: "skipped",
+      detail: `adopted from run ${former.runs.at(-1) ?? scope.captureId}`,
+    });
   return value;
 }
 
-/** To be called before anything is made or changed. */
+/** A stage that was done before is passed through, and not repeated. */
+export const stageUnless = (
+  isDone: boolean,
+  scope: CaptureScope,
+  name: string,
+  body: () => Durable<unknown>,
+): Durable<void> =>
+  resumable(scope, name, function* () {
+    if (isDone) return;
+    noteWork(scope);
+    yield* body();
+  });
+
+/** To be called before anything is made or changed: from here on the stage is not merely adopted. */
 export const noteWork = ({ former }: CaptureScope): void => {
-  if (former) former.made = true;
+  if (former) former.worked = true;
 };
 
 /** Makes what is not there yet, all of it in parallel. */
@@ -101,6 +117,6 @@ const isStanding = (progress: Progress<unknown> | undefined): boolean =>
 /** Not there is an answer; any other error is one. */
 function standing<R>(settled: Settled<Progress<R>>): Progress<R> | undefined {
   if (!("error" in settled)) return settled.value;
-  if (settled.error instanceof RunEnd && settled.error.end.code === "TARGET_NOT_FOUND") return undefined;
+  if (isEnd(settled.error, "TARGET_NOT_FOUND")) return undefined;
   throw settled.error;
 }

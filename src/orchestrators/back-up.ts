@@ -21,14 +21,15 @@ import { operate } from "./operate.js";
 import { dropUndo, note } from "./run.js";
 
 export function* backUp(scope: CaptureScope): Durable<Backup> {
-  const { run, request, runId, vm } = scope;
+  const { run, request, captureId, vm } = scope;
+  if (scope.imageMadeFrom !== undefined) return scope.imageMadeFrom;
   const backup =
     request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
   const held = yield* sized(scope, (yield* callEach(run, askBackup, partsOf(backup))).map(valueOf).flat());
   // A restore point tells which disks it found; snapshots are of those that were there when the VM was looked at.
   const now = backup.kind === "snapshots" ? yield* call(run, inspectVm, { vmId: vm.id }) : undefined;
   const attached = now === undefined ? {} : { attached: now.disks };
-  const proved = yield* call(run, proveBackup, { runId, backup, held, vm, ...attached });
+  const proved = yield* call(run, proveBackup, { runId: captureId, backup, held, vm, ...attached });
   const keeps = request.backup.keepDays > 0;
   const kept = keeps ? `kept until ${scope.backupExpires}: ${whereKept(backup)}` : "removed with the run";
   note(run, "backup", { detail: `${proved.summary}; ${kept}` });
@@ -74,7 +75,7 @@ function* restorePoint(scope: CaptureScope): Durable<Backup> {
 }
 
 function* snapshots(scope: CaptureScope): Durable<Backup> {
-  const { run, runId, names, vm, request } = scope;
+  const { run, captureId, names, vm, request } = scope;
   const disks = allDisks(vm);
   const ids = disks.map((disk) => names.snapshotId(disk.lun));
   run.undo.push({ when: "exit", resources: ids });
@@ -84,7 +85,7 @@ function* snapshots(scope: CaptureScope): Durable<Backup> {
     disks.map((disk) => ({
       id: names.snapshotId(disk.lun),
       input: {
-        captureId: runId,
+        captureId,
         snapshotId: names.snapshotId(disk.lun),
         diskId: disk.id,
         lun: disk.lun,

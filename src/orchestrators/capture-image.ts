@@ -3,36 +3,33 @@
  * everything that could hurt it happens to a working VM made from the backup.
  */
 import type { OrchestrationContext, Task } from "durable-functions";
-import type { CaptureInput, CaptureResult } from "../contracts/capture-run.js";
+import { deallocateVm, markGeneralized } from "../contracts/capture-activities.js";
+import type { CaptureDryRun, CaptureInput, CaptureResult } from "../contracts/capture-run.js";
 import { CAPTURE_STAGES } from "../contracts/capture-run.js";
 import type { Backup } from "../domain/backup.js";
-import { inBrief } from "../domain/brief.js";
-import { capturePlan } from "../domain/capture-plan.js";
 import { traitsOf } from "../domain/image.js";
 import type { MadeImage } from "../domain/image-order.js";
-import { captureNames } from "../domain/names.js";
-import { inReport } from "../domain/preflight.js";
-import { noteWork, resumable } from "./adopt.js";
+import { noteWork, resumable, stageUnless } from "./adopt.js";
 import { concludeAndAnnounce } from "./announce.js";
 import { backUp } from "./back-up.js";
+import { call } from "./call.js";
+import { captureResult, dryRunResult } from "./capture-result.js";
 import type { CaptureScope } from "./capture-scope.js";
-import { scopeOf } from "./capture-scope.js";
-import { imageSource } from "./clone.js";
+import { captureScope } from "./capture-scope.js";
+import { adoptClone, clone, imageSource } from "./clone.js";
 import type { Durable } from "./durable.js";
+import { operate } from "./operate.js";
 import type { Preflight } from "./preflight.js";
 import { preflight } from "./preflight.js";
-import { register, versionOf } from "./register.js";
+import { priorWork } from "./prior-work.js";
+import { register } from "./register.js";
 import type { Run } from "./run.js";
-import { dropUndo, throwIfCancelled, note, openRun, skip, stage } from "./run.js";
-import { sealedVm } from "./sealed-vm.js";
+import { dropUndo, note, openRun, skip, stage, throwIfCancelled } from "./run.js";
+import { seal } from "./seal.js";
 import { sourceAfter } from "./source-after.js";
 import type { TestBoot } from "./test-boot.js";
 import { excludedFromLatest, testAndPromote } from "./test-boot.js";
 import { waitForTurn } from "./turn.js";
-
-/** Durable allows a status of 16 KB; a dry run is little but its report. */
-const REPORT_CHARS = 8000;
-const WARNINGS_CHARS = 3000;
 
 export function* captureImage(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, CAPTURE_STAGES);
@@ -42,41 +39,21 @@ export function* captureImage(context: OrchestrationContext): Generator<Task, un
   return yield* concludeAndAnnounce(run, announce === true ? about : undefined, () => runbook(run, input));
 }
 
-function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
+function* runbook(run: Run, input: CaptureInput): Durable<CaptureResult | CaptureDryRun> {
   const { request } = input;
   const first = yield* stage(run, "preflight", () => preflight(run, input));
-  if (request.dryRun) return dryRunOf(input, first);
+  if (request.dryRun) return dryRunResult(input, first);
 
-  const { vm, facts, checks, madeFrom } = yield* stage(run, "queue", function* () {
-    const stoodInLine = yield* waitForTurn(run, input.runId, first.vm, request.whenBusy);
-    return stoodInLine ? yield* preflight(run, input) : first;
-  });
-  const scope = scopeOf(run, input, vm, checks);
-  const backup = yield* resumable(scope, "backup", function* () {
-    return madeFrom ?? (yield* backUp(scope));
-  });
-  const sealedVmId =
-    request.image.state === "generalized"
-      ? yield* sealedVm(scope, backup, madeFrom !== undefined)
-      : undefined;
-  if (sealedVmId === undefined) skipSeal(run);
-  const image = yield* resumable(scope, "register", function* () {
-    if (facts.started !== "sound") noteWork(scope);
-    const order = {
-      target: request.testBoot ? excludedFromLatest(request.target) : request.target,
-      location: vm.location,
-      state: request.image.state,
-      traits: traitsOf(vm),
-      source: yield* imageSource(scope, backup, sealedVmId),
-      tags: scope.imageTags,
-    };
-    return yield* register(run, order, facts, request.limits.registerMinutes);
-  });
-  scope.checks.push(
-    ...(yield* testAndPromote(run, request.target, request.testBoot ? testBootOf(scope, image) : undefined)),
-  );
+  const seen = yield* stage(run, "queue", () => inTurn(run, input, first));
+  const scope = captureScope(run, input, seen);
+  const backup = yield* resumable(scope, "backup", () => backUp(scope));
+  const vmId = request.image.state === "generalized" ? yield* generalizedVm(scope, backup) : undefined;
+  if (vmId === undefined) skipGeneralizing(run);
+  const image = yield* resumable(scope, "register", () => registerImage(scope, backup, vmId));
+  scope.checks.push(...(yield* testAndPromote(run, request.target, testBootOf(scope, image))));
   throwIfCancelled(run);
-  const result = resultOf(scope, image, backup);
+
+  const result = captureResult(scope, image, backup);
   if (request.mode === "clone") {
     skip(run, "source", "the source VM was only read and backed up");
     return result;
@@ -87,45 +64,69 @@ function* runbook(run: Run, input: CaptureInput): Durable<unknown> {
   return { ...result, source: yield* stage(run, "source", () => sourceAfter(scope)) };
 }
 
-const testBootOf = (
-  { former, names, request, sealId, vm, workTags, workSubnetId }: CaptureScope,
-  image: MadeImage,
-): TestBoot => ({
-  runId: sealId,
-  vmId: names.testVmId,
-  image,
-  location: vm.location,
-  size: vm.size,
-  state: request.image.state,
-  traits: traitsOf(vm),
-  keepUsers: request.guest.keepUsers,
-  subnetId: workSubnetId,
-  tags: workTags,
-  again: former !== undefined,
-});
+/** A run that stood in line looks at the VM again: it may have changed meanwhile. */
+function* inTurn(run: Run, input: CaptureInput, first: Preflight): Durable<Preflight> {
+  const waited = yield* waitForTurn(run, input.runId, first.vm, input.request.whenBusy);
+  return waited ? yield* preflight(run, input) : first;
+}
 
-const dryRunOf = ({ runId, request }: CaptureInput, { vm, facts, checks }: Preflight) => ({
-  dryRun: true,
-  plan: capturePlan(request, vm, captureNames(runId, vm, request.workResourceGroup), facts.version),
-  checks: inReport(checks, REPORT_CHARS),
-});
+/** Generalizes, stops and marks the working VM, or the source VM itself in place; what was done before is not repeated. */
+function* generalizedVm(scope: CaptureScope, backup: Backup): Durable<string> {
+  const { run, request } = scope;
+  const prior = yield* priorWork(scope);
+  if (request.mode === "in-place") skip(run, "clone", "in place: the source VM itself is generalized");
+  const vmId =
+    request.mode === "in-place"
+      ? scope.vm.id
+      : yield* resumable(scope, "clone", function* () {
+          return prior.sealed ? adoptClone(scope, backup) : yield* clone(scope, backup);
+        });
+  yield* stageUnless(prior.sealed, scope, "generalize", () => seal(scope, vmId));
+  if (prior.sealedByOthers) skip(run, "generalize", "the source VM was marked generalized before");
+  yield* stageUnless(prior.deallocated, scope, "deallocate", () =>
+    operate(run, deallocateVm, { vmId }, { limitMinutes: 60, stage: "deallocate" }),
+  );
+  yield* stageUnless(prior.markedGeneralized, scope, "capture", () => call(run, markGeneralized, { vmId }));
+  return vmId;
+}
 
-function skipSeal(run: Run): void {
+function skipGeneralizing(run: Run): void {
   for (const name of ["clone", "generalize", "deallocate", "capture"])
     skip(run, name, "specialized: the image is made from the backup and keeps its identity");
 }
 
-function resultOf(
-  { request, backupExpires, checks }: CaptureScope,
-  image: MadeImage,
-  { kind, ids, consistency }: Backup,
-): CaptureResult {
-  const kept = { kind, ids: inBrief(ids, WARNINGS_CHARS), consistency, keptUntil: backupExpires };
-  const warnings = checks.filter(({ verdict }) => verdict !== "pass");
+function* registerImage(
+  scope: CaptureScope,
+  backup: Backup,
+  generalizedVmId: string | undefined,
+): Durable<MadeImage> {
+  const { run, request, vm, target } = scope;
+  if (target.earlierImage !== "sound") noteWork(scope);
+  const order = {
+    target: request.testBoot ? excludedFromLatest(request.target) : request.target,
+    location: vm.location,
+    state: request.image.state,
+    traits: traitsOf(vm),
+    source: yield* imageSource(scope, backup, generalizedVmId),
+    tags: scope.imageTags,
+  };
+  return yield* register(run, order, target, request.limits.registerMinutes);
+}
+
+function testBootOf(scope: CaptureScope, image: MadeImage): TestBoot | undefined {
+  const { former, names, request, runId, vm, workTags, workSubnetId } = scope;
+  if (!request.testBoot) return undefined;
   return {
+    runId,
+    vmId: names.testVmId,
     image,
-    ...versionOf(image),
-    ...(request.backup.keepDays > 0 ? { backup: kept } : {}),
-    checks: inReport(warnings, WARNINGS_CHARS),
+    location: vm.location,
+    size: vm.size,
+    state: request.image.state,
+    traits: traitsOf(vm),
+    keepUsers: request.guest.keepUsers,
+    subnetId: workSubnetId,
+    tags: workTags,
+    again: former !== undefined,
   };
 }

@@ -1,25 +1,29 @@
 /** What every stage of a capture knows. */
 import type { CaptureRequest } from "../contracts/capture-request.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
+import type { Backup } from "../domain/backup.js";
+import type { Tags, TargetFacts } from "../domain/image-order.js";
 import type { Check } from "../domain/preflight.js";
-import type { Tags } from "../domain/image-order.js";
 import type { CaptureNames } from "../domain/names.js";
 import { EXPIRES_TAG, KIND_TAG, RESUME_TAG, RUN_TAG, captureNames } from "../domain/names.js";
 import { DAY_MS, isoTime } from "../domain/time.js";
 import type { VmSummary } from "../domain/vm.js";
 import { nowMs } from "./durable.js";
 import type { Former } from "./adopt.js";
+import type { Preflight } from "./preflight.js";
 import type { Run } from "./run.js";
 
 export interface CaptureScope {
   readonly run: Run;
-  /** Under which everything is named, tagged and kept: the first run's, where this one goes on with another. */
+  /** Names, tags and documents go by the first run's id, whichever run goes on with it. */
+  readonly captureId: string;
+  /** This run's own. Guests are asked under it: one that failed to seal is not asked by the same name again. */
   readonly runId: string;
-  /** Under which this run speaks to a guest: a guest that failed to seal is not asked by the same name again. */
-  readonly sealId: string;
   readonly former?: Former;
   readonly request: CaptureRequest;
   readonly vm: VmSummary;
+  readonly target: TargetFacts;
+  readonly imageMadeFrom?: Backup;
   readonly names: CaptureNames;
   readonly workTags: Tags;
   readonly backupTags: Tags;
@@ -34,27 +38,27 @@ export interface CaptureScope {
 /** How long scaffolding waits for somebody to mend what failed; a working VM's disks cost money. */
 const RESUME_DAYS = 3;
 
-export function scopeOf(
+export function captureScope(
   run: Run,
-  input: CaptureInput,
-  vm: VmSummary,
-  checks: readonly Check[],
+  { runId, request, workSubnetId, resumes, formerRuns = [] }: CaptureInput,
+  { vm, target, checks, imageMadeFrom }: Preflight,
 ): CaptureScope {
-  const { request, workSubnetId, resumes, formerRuns = [] } = input;
-  const runId = resumes ?? input.runId;
+  const captureId = resumes ?? runId;
   const backupExpires = isoTime(nowMs(run.context) + request.backup.keepDays * DAY_MS);
   const resumable = isoTime(nowMs(run.context) + RESUME_DAYS * DAY_MS);
-  const tags = { ...request.tags, [RUN_TAG]: runId };
+  const tags = { ...request.tags, [RUN_TAG]: captureId };
   const keeps = request.onFailure === "keep-for-resume";
-  if (keeps) run.keepFailed = `kept for resume until ${resumable}: POST /api/captures/${input.runId}/resume`;
+  if (keeps) run.keepFailed = `kept for resume until ${resumable}: POST /api/captures/${runId}/resume`;
   return {
     run,
+    captureId,
     runId,
-    sealId: input.runId,
-    ...(resumes === undefined ? {} : { former: { runs: formerRuns, made: false } }),
+    ...(resumes === undefined ? {} : { former: { runs: formerRuns, worked: false } }),
     request,
     vm,
-    names: captureNames(runId, vm, request.workResourceGroup),
+    target,
+    ...(imageMadeFrom === undefined ? {} : { imageMadeFrom }),
+    names: captureNames(captureId, vm, request.workResourceGroup),
     workTags: { ...tags, [KIND_TAG]: "work", ...(keeps ? { [EXPIRES_TAG]: resumable } : {}) },
     backupTags: { ...tags, [KIND_TAG]: "backup", [EXPIRES_TAG]: backupExpires },
     imageTags: { ...tags, [KIND_TAG]: "image", ...(keeps ? { [RESUME_TAG]: resumable } : {}) },

@@ -7,7 +7,7 @@ import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 
-export function* clone(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<string> {
+export function* clone(scope: CaptureScope, { disks }: Backup): Durable<string> {
   // That there is a subnet was seen in the preflight.
   const { run, names, vm, request, workSubnetId: subnetId = "" } = scope;
   const copies = yield* disksOf(scope, disks);
@@ -22,8 +22,8 @@ export function* clone(scope: CaptureScope, disks: readonly BackedUpDisk[]): Dur
   return vmId;
 }
 
-/** The clone that a former run made and sealed is this run's to remove. */
-export function ownClone({ run, names }: CaptureScope, disks: readonly BackedUpDisk[]): string {
+/** The clone that an earlier run made and sealed: this run's to remove. */
+export function adoptClone({ run, names }: CaptureScope, { disks }: Backup): string {
   run.undo.push({ when: "exit", resources: disks.map(({ lun }) => names.diskId(lun)) });
   run.undo.push({ when: "exit", resources: [names.workingVmId] });
   return names.workingVmId;
@@ -31,7 +31,7 @@ export function ownClone({ run, names }: CaptureScope, disks: readonly BackedUpD
 
 /** Disks from the backup, in parallel. They go when the run ends. */
 function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<WorkingVm["disks"]> {
-  const { run, runId, names, vm, request } = scope;
+  const { run, captureId, names, vm, request } = scope;
   const copies = disks.map(({ lun }) => ({ lun, id: names.diskId(lun) }));
   run.undo.push({ when: "exit", resources: copies.map(({ id }) => id) });
   yield* makeAll(
@@ -40,7 +40,7 @@ function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<
     disks.map((source) => {
       const diskId = names.diskId(source.lun);
       const { sizeGb } = allDisks(vm).find(({ lun }) => lun === source.lun) ?? vm.osDisk;
-      return { id: diskId, input: { captureId: runId, diskId, source, sizeGb, tags: scope.workTags } };
+      return { id: diskId, input: { captureId, diskId, source, sizeGb, tags: scope.workTags } };
     }),
     { limitMinutes: request.limits.cloneMinutes },
   );

@@ -14,7 +14,7 @@ import { call, callAll } from "./call.js";
 import type { Durable } from "./durable.js";
 import { callOf } from "./durable.js";
 import type { Run } from "./run.js";
-import { RunEnd, refusal } from "./run.js";
+import { RunEnd, isEnd, refusal } from "./run.js";
 
 export interface Looked {
   readonly vm: VmSummary;
@@ -56,7 +56,7 @@ export function* findVm(run: Run, vmId: string): Durable<VmFacts | RunEnd> {
   try {
     return yield* call(run, inspectVm, { vmId });
   } catch (error) {
-    if (error instanceof RunEnd && error.end.code === "VM_NOT_FOUND") return error;
+    if (isEnd(error, "VM_NOT_FOUND")) return error;
     throw error;
   }
 }

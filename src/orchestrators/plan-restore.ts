@@ -10,7 +10,7 @@ import { call, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import { findVm } from "./look.js";
 import type { Run } from "./run.js";
-import { RunEnd, refusal } from "./run.js";
+import { RunEnd, isEnd, refusal } from "./run.js";
 
 export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> {
   const kept = yield* call(run, recallCapture, { captureId });
@@ -41,7 +41,7 @@ function* heldNow(run: Run, captureId: string, { backup }: KeptCapture): Durable
   try {
     return (yield* callEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
   } catch (error) {
-    if (!(error instanceof RunEnd) || error.end.code !== "BACKUP_UNSOUND") throw error;
+    if (!isEnd(error, "BACKUP_UNSOUND")) throw error;
     throw nothing(`The backup of capture ${captureId} is gone: ${error.message}`);
   }
 }

@@ -21,40 +21,40 @@ import { callOf, messageOf } from "./durable.js";
 import { lookAtVm } from "./look.js";
 import { finish } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd, refusal } from "./run.js";
+import { isEnd, refusal, type RunEnd } from "./run.js";
 
 export interface Preflight {
   readonly vm: VmSummary;
-  readonly facts: TargetFacts;
+  readonly target: TargetFacts;
   readonly checks: readonly Check[];
-  /** Where a former run has made the image in place: what it was made from, of which nothing is to be done again. */
-  readonly madeFrom?: Backup;
+  /** What an earlier run has made the image from, in place: nothing before the image is to be done again. */
+  readonly imageMadeFrom?: Backup;
 }
 
 export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const { request, resumes } = input;
   const { vm, backup, gone } = yield* lookAtVm(run, input);
-  const { target, image } = request;
+  const { image, target: wanted } = request;
   const wish = wishOf(input, vm);
-  const question = { target, state: image.state, location: vm.location, traits: traitsOf(vm) };
-  const [facts, ...answers] = yield* callAll<[TargetFacts, ...SurveyAnswer[]]>(
+  const question = { target: wanted, state: image.state, location: vm.location, traits: traitsOf(vm) };
+  const [target, ...answers] = yield* callAll<[TargetFacts, ...SurveyAnswer[]]>(
     run,
     callOf(checkTarget, { ...question, runId: resumes ?? input.runId }),
     ...surveyQuestions(wish).map((one) => callOf(surveyAzure, one)),
   );
-  const madeFrom = request.mode === "in-place" && facts.started === "sound" ? backup : undefined;
-  if (gone && !(madeFrom && mayBeGone(request, gone))) throw gone;
+  const imageMadeFrom = request.mode === "in-place" && target.earlierImage === "sound" ? backup : undefined;
+  if (gone && !(imageMadeFrom && mayBeGone(request, gone))) throw gone;
   const narrower = (yield* callEach(run, surveyAzure, narrowerQuestions(wish, answers))).map(valueOf);
   const checks = [
     ...checkVm(vm, { ...request, resumed: wish.resumed }),
     ...checkAzure(wish, [...answers, ...narrower]),
-    ...facts.checks,
+    ...target.checks,
     ...(request.dryRun ? yield* guestChecks(run, input, vm) : []),
   ];
   const blocks = blocking(checks);
   if (blocks.length > 0 && !request.dryRun)
     throw refusal({ code: "VM_NOT_CAPTURABLE", ...blockedBy(blocks) });
-  return { vm, facts, checks, ...(madeFrom ? { madeFrom } : {}) };
+  return { vm, target, checks, ...(imageMadeFrom ? { imageMadeFrom } : {}) };
 }
 
 const wishOf = ({ request, resumes, workSubnetId }: CaptureInput, vm: VmSummary): SurveyWish => ({
@@ -84,7 +84,7 @@ function* guestChecks(run: Run, { request }: CaptureInput, vm: VmSummary): Durab
     });
     return checkGuest(vm.osType, output, guestContext(request.guest, vm));
   } catch (error) {
-    if (error instanceof RunEnd && error.status === "cancelled") throw error;
+    if (isEnd(error, "CANCELLED")) throw error;
     return [unasked(messageOf(error))];
   }
 }

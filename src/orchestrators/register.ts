@@ -16,7 +16,7 @@ import { call } from "./call.js";
 import type { Durable } from "./durable.js";
 import { finish, operate } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd } from "./run.js";
+import { isEnd } from "./run.js";
 
 /** Runs that count on in one definition at one moment: each takes the next number until one is free. */
 const MOST_TRIES = 10;
@@ -34,18 +34,17 @@ export function* register(
     try {
       return yield* registerAs(run, order, facts, limitMinutes);
     } catch (error) {
-      if (!isTaken(error) || !countsOn(order.target) || attempt === MOST_TRIES) throw error;
+      if (!isEnd(error, "TARGET_EXISTS") || !countsOn(order.target) || attempt === MOST_TRIES) throw error;
       facts = yield* call(run, checkTarget, { ...order, runId });
     }
 }
 
 const countsOn = (target: Target) => target.kind === "gallery" && target.version.startsWith("next-");
-const isTaken = (error: unknown) => error instanceof RunEnd && error.end.code === "TARGET_EXISTS";
 
 function* registerAs(
   run: Run,
   order: Omit<ImageOrder, "version">,
-  { version = "", started }: TargetFacts,
+  { version = "", earlierImage }: TargetFacts,
   limitMinutes: number,
 ): Durable<MadeImage> {
   const { target, tags } = order;
@@ -55,11 +54,11 @@ function* registerAs(
       : [createManagedImage, target.imageId];
   // Another run may have taken the name since it was looked for: what is not this run's is not this run's to remove.
   run.undo.push({ when: "failure", resources: [imageId], owner: tags[RUN_TAG] ?? "" });
-  if (started === "broken")
+  if (earlierImage === "broken")
     yield* operate(run, removeResource, { resourceId: imageId }, { limitMinutes: 45 });
   const wanted = { ...order, ...(target.kind === "gallery" ? { version } : {}) };
   const limits = { limitMinutes, stage: "register" };
-  return started === "sound"
+  return earlierImage === "sound"
     ? yield* finish(run, operation, wanted, {}, limits)
     : yield* operate(run, operation, wanted, limits);
 }

@@ -54,6 +54,10 @@ export const refusal = ({ code, message, remedy }: Omit<Refusal, "status">): Run
 export const failure = (code: FailureCode, message: string, remedy: string): RunEnd =>
   new RunEnd("failed", { code, message, remedy });
 
+/** Whether the run was ended by this code: some ends are answers to whoever asked. */
+export const isEnd = (error: unknown, code: FailureCode): error is RunEnd =>
+  error instanceof RunEnd && error.end.code === code;
+
 export const endOf = (error: unknown): RunEnd =>
   error instanceof RunEnd
     ? error

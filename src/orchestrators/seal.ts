@@ -16,18 +16,16 @@ import type { Check } from "../domain/preflight.js";
 import { blockedBy, blocking } from "../domain/preflight.js";
 import type { VmSummary } from "../domain/vm.js";
 import { vCpusOf } from "../domain/vm.js";
-import { noteWork } from "./adopt.js";
 import { call } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
-import { RunEnd, note, refusal } from "./run.js";
+import { RunEnd, isEnd, note, refusal } from "./run.js";
 import { pause } from "./wait.js";
 
 export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
-  const { run, request, sealId: runId, vm } = scope;
-  noteWork(scope);
+  const { run, request, runId, vm } = scope;
   // The working VM takes its commands with it; the source VM would keep them.
   const inPlace = vmId === vm.id;
   if (inPlace)
@@ -72,7 +70,7 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
 }
 
 /** A script that refused or broke will never seal; its start alone proves nothing. */
-function* hasStarted({ run, sealId: runId }: CaptureScope, vmId: string): Durable<boolean> {
+function* hasStarted({ run, runId }: CaptureScope, vmId: string): Durable<boolean> {
   const said = judgeStart(yield* call(run, askGuest.ask, { input: { vmId, script: "seal", runId } }));
   if (typeof said === "object") throw failedSeal(said);
   return said === "started";
@@ -93,7 +91,7 @@ const failedSeal = ({ cause, message, remedy, logExcerpt }: SealFailure): RunEnd
 export const sealCommands = (vmId: string, runId: string): string[] =>
   ["preflight", "seal", "seal-log"].map((script) => guestCommandId(vmId, script, runId));
 
-export const wayBack = ({ runId }: CaptureScope): string => `POST /api/captures/${runId}/restore`;
+export const wayBack = ({ captureId }: CaptureScope): string => `POST /api/captures/${captureId}/restore`;
 
 /** Staged updates lengthen Sysprep; what the guest does not tell is taken as the worse. */
 function limitOf({ osType, size, osDisk }: VmSummary, checks: readonly Check[]): SealLimit {
@@ -120,13 +118,13 @@ function* readSealLog(scope: CaptureScope, vmId: string): Durable<string> {
     const question = questionOf(scope, vmId, "seal-log");
     return (yield* operate(scope.run, askGuest, question, { limitMinutes: 10 })).output;
   } catch (error) {
-    if (error instanceof RunEnd && error.status === "cancelled") throw error;
+    if (isEnd(error, "CANCELLED")) throw error;
     return "";
   }
 }
 
 const questionOf = (
-  { sealId: runId, vm: { osType, location }, workTags: tags }: CaptureScope,
+  { runId, vm: { osType, location }, workTags: tags }: CaptureScope,
   vmId: string,
   script: GuestQuestion["script"],
 ): GuestQuestion => ({ vmId, osType, location, script, runId, tags });

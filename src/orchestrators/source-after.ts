@@ -19,10 +19,10 @@ const DELETION = { limitMinutes: 60 };
 const DOOMED_CHARS = 2000;
 
 export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
-  const { run, runId, request, vm } = scope;
+  const { run, captureId, request, vm } = scope;
   if (request.sourceAfter === "leave") return { state: "sealed", restore: wayBack(scope) };
   if (request.sourceAfter === "restore") return { state: "restored", ...(yield* restored(scope)) };
-  const model = yield* call(run, recallModel, { captureId: runId });
+  const model = yield* call(run, recallModel, { captureId });
   const goesWith = model?.goesWith ?? [];
   try {
     yield* operate(run, removeSourceVm, { vmId: vm.id }, DELETION);
@@ -41,9 +41,9 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
 }
 
 /** Under the first run's id, so that what that has made is made no second time: its disks, or the whole VM. */
-function* restored({ run, runId }: CaptureScope): Durable<RestoreResult> {
-  const plan = yield* planRestore(run, runId);
-  const order = { run, restoreId: runId, captureId: runId, plan };
+function* restored({ run, captureId }: CaptureScope): Durable<RestoreResult> {
+  const plan = yield* planRestore(run, captureId);
+  const order = { run, restoreId: captureId, captureId, plan };
   const disks = newDisks(order);
   const standsOn = (id: string) => plan.replacedDisks.some((held) => sameResource(held, id));
   if (plan.vmStands && disks.every(({ id }) => standsOn(id))) {

@@ -16,7 +16,7 @@ import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd, note, refusal, skip, stage } from "./run.js";
+import { RunEnd, isEnd, note, refusal, skip, stage } from "./run.js";
 
 export interface TestBoot extends Omit<TestVm, "luns" | "imageId" | "subnetId"> {
   readonly runId: string;
@@ -105,7 +105,7 @@ function* consoleOf(run: Run, vmId: string): Durable<string> {
   try {
     return (yield* call(run, readConsole, { vmId })).excerpt;
   } catch (error) {
-    if (error instanceof RunEnd && error.status === "cancelled") throw error;
+    if (isEnd(error, "CANCELLED")) throw error;
     return "";
   }
 }

@@ -74,7 +74,7 @@ export class RememberingCloud {
           version: "1.0.0",
           createDefinition: false,
           checks: [],
-          ...(this.standing.has(IMAGE) ? { started: this.broken.has(IMAGE) ? "broken" : "sound" } : {}),
+          ...(this.standing.has(IMAGE) ? { earlierImage: this.broken.has(IMAGE) ? "broken" : "sound" } : {}),
         }),
       askVm: ({ vmId }: { vmId: string }) =>
         (vmId === windowsVm.id ? this.sourceStands : this.standing.has(vmId))

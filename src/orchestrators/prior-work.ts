@@ -1,0 +1,66 @@
+/** How far earlier runs, or somebody else, have brought the VM that is to be generalized. */
+import { askFormerSeal, askVm } from "../contracts/capture-activities.js";
+import { removeResource } from "../contracts/image-activities.js";
+import type { VmState } from "../domain/vm.js";
+import { call, callEach, valueOf } from "./call.js";
+import type { CaptureScope } from "./capture-scope.js";
+import type { Durable } from "./durable.js";
+import { operate } from "./operate.js";
+import { isEnd } from "./run.js";
+import { sealCommands, wayBack } from "./seal.js";
+
+export interface PriorWork {
+  readonly sealed: boolean;
+  /** Whoever marked the source VM generalized has sealed it: it can never start again, for a seal of ours or any other. */
+  readonly sealedByOthers: boolean;
+  readonly deallocated: boolean;
+  readonly markedGeneralized: boolean;
+}
+
+const NONE: PriorWork = {
+  sealed: false,
+  sealedByOthers: false,
+  deallocated: false,
+  markedGeneralized: false,
+};
+const ALL: PriorWork = { sealed: true, sealedByOthers: false, deallocated: true, markedGeneralized: true };
+
+export function* priorWork(scope: CaptureScope): Durable<PriorWork> {
+  const { run, former, request, names, vm } = scope;
+  const inPlace = request.mode === "in-place";
+  // What earlier runs left in the source VM is this one's to remove; a working VM takes it along when it goes.
+  if (inPlace && former)
+    run.undo.push({ when: "exit", resources: former.runs.flatMap((runId) => sealCommands(vm.id, runId)) });
+  if (scope.imageMadeFrom !== undefined) {
+    run.wayBack = wayBack(scope);
+    return ALL;
+  }
+  const vmId = inPlace ? vm.id : names.workingVmId;
+  const state = former === undefined ? undefined : yield* stateOf(scope, vmId);
+  const marked = inPlace && vm.markedGeneralized;
+  if (former === undefined || state === undefined)
+    return marked ? { ...ALL, sealedByOthers: true, deallocated: vm.powerState === "deallocated" } : NONE;
+
+  const asked = former.runs.map((runId) => ({ runId, power: state.power }));
+  const seals = (yield* callEach(scope.run, askFormerSeal, asked)).map(valueOf);
+  const begun = seals.some((seal) => seal.begun);
+  if (inPlace && begun) run.wayBack = wayBack(scope);
+  if (marked || seals.some((seal) => seal.sealed)) {
+    const { power, markedGeneralized } = state;
+    return { ...NONE, sealed: true, deallocated: power === "deallocated", markedGeneralized };
+  }
+  // A guest whose seal failed is not sound. A clone is made anew; the source has no second.
+  if (!inPlace && (begun || state.broken))
+    yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: 60 });
+  return NONE;
+}
+
+/** Undefined where the VM is gone. */
+function* stateOf({ run }: CaptureScope, vmId: string): Durable<VmState | undefined> {
+  try {
+    return yield* call(run, askVm, { vmId });
+  } catch (error) {
+    if (isEnd(error, "VM_NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
