@@ -8,6 +8,8 @@ export const tags = z.record(z.string(), z.string());
 
 /** By Azure Disk Encryption, from inside the VM. */
 const guestEncrypted = z.boolean().optional();
+/** The set that its customer's key comes from; sets themselves are not simulated. */
+const encryptionSetId = z.string().optional();
 const plan = z.record(z.string(), z.unknown()).optional();
 
 const seedVm = z.strictObject({
@@ -30,6 +32,7 @@ const seedVm = z.strictObject({
       sku: z.string().optional(),
       ephemeral: z.boolean().optional(),
       guestEncrypted,
+      encryptionSetId,
     })
     .optional(),
   dataDisks: z
@@ -42,6 +45,7 @@ const seedVm = z.strictObject({
         /** How many VMs may attach it at once. */
         maxShares: z.number().int().optional(),
         guestEncrypted,
+        encryptionSetId,
       }),
     )
     .optional(),

@@ -70,7 +70,13 @@ interface SeedDisk {
   readonly sku: string;
   readonly maxShares?: number | undefined;
   readonly guestEncrypted?: boolean | undefined;
+  readonly encryptionSetId?: string | undefined;
 }
+
+const underKeyOf = (diskEncryptionSetId: string) => ({
+  type: "EncryptionAtRestWithCustomerKey",
+  diskEncryptionSetId,
+});
 
 /** As the extension AzureDiskEncryption leaves it on a disk. */
 const encryptedBy = (prefix: string) => ({
@@ -122,6 +128,7 @@ function seedVmInto(world: World, seed: SeedVm, { prefix, location }: Place): vo
         creationData: { createOption: os ? "FromImage" : "Empty" },
         diskSizeGB: sizeGb,
         ...(asked.maxShares === undefined ? {} : { maxShares: asked.maxShares }),
+        ...(asked.encryptionSetId === undefined ? {} : { encryption: underKeyOf(asked.encryptionSetId) }),
         ...(asked.guestEncrypted === true ? { encryptionSettingsCollection: encryptedBy(prefix) } : {}),
       },
     });

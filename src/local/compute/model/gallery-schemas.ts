@@ -41,6 +41,8 @@ const diskImage = {
   source: diskSource.optional(),
 };
 
+const encryption = { diskEncryptionSetId: z.string().optional() };
+
 export const versionRequest = z.looseObject({
   ...envelope,
   properties: z
@@ -53,6 +55,14 @@ export const versionRequest = z.looseObject({
                 name: z.string(),
                 regionalReplicaCount: z.number().optional(),
                 storageAccountType: z.string().optional(),
+                encryption: z
+                  .looseObject({
+                    osDiskImage: z.looseObject(encryption).optional(),
+                    dataDiskImages: z
+                      .array(z.looseObject({ ...encryption, lun: z.number().int() }))
+                      .optional(),
+                  })
+                  .optional(),
               }),
             )
             .optional(),

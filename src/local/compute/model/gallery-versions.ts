@@ -2,7 +2,7 @@
 import { GIB } from "../content/contents.js";
 import { merge } from "../guests/guest.js";
 import { CHILD_LINGER_MS } from "./durations.js";
-import { arm } from "./errors.js";
+import { ArmError, arm } from "./errors.js";
 import { galleryErrors } from "./storage-errors.js";
 import { vmErrors } from "./vm-errors.js";
 import { DEFINITION, VERSION, linger } from "./galleries.js";
@@ -13,7 +13,7 @@ import { replicate, replicationStatus } from "./replication.js";
 import type { Definition, ImageDisk, Version } from "./resources.js";
 import { parse } from "./schemas.js";
 import { begin, fails, listBelow, reads, standing, tracked } from "./verbs.js";
-import { readBlobSources, sourceOf } from "./version-sources.js";
+import { readBlobSources, sourceOf, unsaidKey } from "./version-sources.js";
 import {
   type Call,
   type Outcome,
@@ -185,6 +185,8 @@ export const versionCompletions = (world: World): Record<string, Completion> => 
   const written: Completion = {
     complete: ({ target }) => {
       const version = standing(world, VERSION, target);
+      const key = unsaidKey(version);
+      if (key !== undefined) throw new ArmError(409, galleryErrors.keyNotNamed(key));
       const { storageProfile } = version.body.properties;
       const blobs = [storageProfile?.osDiskImage, ...(storageProfile?.dataDiskImages ?? [])].some(
         (disk) => disk?.source?.uri !== undefined,

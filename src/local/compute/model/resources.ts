@@ -97,6 +97,8 @@ export interface ImageDisk {
   readonly lun?: number;
   readonly holding: Holding;
   readonly caching: "None" | "ReadOnly" | "ReadWrite";
+  /** Of the disk that it was made from. */
+  readonly encryptionSetId?: string;
 }
 
 export type Image = Resource<

@@ -72,6 +72,10 @@ export const galleryErrors = {
     code: "ValidationError",
     message: `Gallery replication jobs failed in one or more regions. The failing regions' details are as follows: '{region:${region}, detail:Failed with internal server error.}'. If retry does not work, then please do an update by removing the failed regions and update again by adding them back.`,
   }),
+  keyNotNamed: (encryptionSetId: string): ErrorBody => ({
+    code: "InternalOperationError",
+    message: `Replication failed in this region due to 'Contract.Assert failed: Data model DiskEncryptionSetId '' does not match DiskRP returned DiskEncryptionSetId '${encryptionSetId}''.`,
+  }),
   protected: (id: string, until: string) =>
     new ArmError(409, {
       code: "OperationNotAllowed",

@@ -68,7 +68,7 @@ function fromVm(world: World, definition: Definition, id: string): Disks {
   const held = (diskId: string | undefined, caching: ImageDisk["caching"] | undefined): ImageDisk => {
     const disk = find(world, "Microsoft.Compute/disks", diskId ?? "");
     if (disk === undefined) throw galleryErrors.sourceNotFound(diskId ?? id);
-    return { holding: copyHolding(disk.inner.holding), caching: caching ?? "None" };
+    return { holding: copyHolding(disk.inner.holding), caching: caching ?? "None", ...keyOf(disk) };
   };
   return {
     os: held(osDisk?.managedDisk?.id, osDisk?.caching),
@@ -139,7 +139,32 @@ function diskOf(
     if (osType === undefined)
       throw invalidParameter(`The source ${source.body.id} is no OS disk.`, "osDiskImage.source");
   }
-  return { holding: copyHolding(source.inner.holding), caching };
+  return { holding: copyHolding(source.inner.holding), caching, ...keyOf(source) };
+}
+
+function keyOf({ body }: Disk | Snapshot): Pick<ImageDisk, "encryptionSetId"> {
+  const { diskEncryptionSetId: id } = (body.properties["encryption"] ?? {}) as {
+    diskEncryptionSetId?: string;
+  };
+  return id === undefined ? {} : { encryptionSetId: id };
+}
+
+/**
+ * A disk under a customer's key is replicated only where the region names a set for it, and what regions of a version
+ * of a VM name counts for nothing (Azure/azure-rest-api-specs, issue 29280).
+ */
+export function unsaidKey({ body, inner }: Version): string | undefined {
+  const { publishingProfile, storageProfile } = body.properties;
+  const ofVm = storageProfile?.source?.virtualMachineId !== undefined;
+  const regions = (publishingProfile?.targetRegions ?? []).map(({ encryption = {} }) => {
+    const { osDiskImage, dataDiskImages = [] } = encryption;
+    return ofVm ? [] : [{ ...osDiskImage, lun: undefined }, ...dataDiskImages];
+  });
+  const isNamed = ({ lun }: ImageDisk) =>
+    regions.every((said) => said.some((disk) => disk.lun === lun && disk.diskEncryptionSetId !== undefined));
+  return [...(inner.os === undefined ? [] : [inner.os]), ...inner.data].find(
+    (disk) => disk.encryptionSetId !== undefined && !isNamed(disk),
+  )?.encryptionSetId;
 }
 
 export async function readBlobSources(world: World, version: Version): Promise<void> {
