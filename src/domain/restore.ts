@@ -22,7 +22,7 @@ export interface KeptModel {
 export interface RestorePlan extends KeptCapture {
   /** The disks of the VM that stands there now, or, where none does, those that it had. They are kept. */
   readonly replacedDisks: readonly string[];
-  readonly vmStands: boolean;
+  readonly vmExists: boolean;
   /** What of the VM does not come back with it. */
   readonly warnings: readonly string[];
 }

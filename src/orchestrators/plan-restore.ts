@@ -27,14 +27,14 @@ export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> 
   const plan = { ...kept, warnings: model.lost };
   const standing = yield* findVm(run, vm.id);
   if (standing instanceof RunEnd)
-    return { ...plan, replacedDisks: allDisks(vm).map(({ id }) => id), vmStands: false };
+    return { ...plan, replacedDisks: allDisks(vm).map(({ id }) => id), vmExists: false };
   if (!mayReplace(vm, standing))
     throw refusal({
       code: "VM_REPLACED",
       message: `The VM ${vm.name} is not the one that was captured: it was made anew since.`,
       remedy: "Rename or delete it if the captured VM shall take its place.",
     });
-  return { ...plan, replacedDisks: standing.disks.flatMap(({ id }) => id ?? []), vmStands: true };
+  return { ...plan, replacedDisks: standing.disks.flatMap(({ id }) => id ?? []), vmExists: true };
 }
 
 function* heldNow(run: Run, captureId: string, { backup }: KeptCapture): Durable<readonly HeldDisk[]> {

@@ -8,7 +8,7 @@ import { RESTORE_STAGES } from "../contracts/restore-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import { concludeAndAnnounce } from "./announce.js";
 import type { Durable } from "./durable.js";
-import { makeAgain, restoreResult, restoredDisks, startAgain } from "./make-again.js";
+import { replaceVm, restoreResult, restoredDisks, startRestoredVm } from "./replace-vm.js";
 import { planRestore } from "./plan-restore.js";
 import type { Run } from "./run.js";
 import { note, openRun, stage } from "./run.js";
@@ -32,8 +32,8 @@ function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<Restore
   const order = { run, restoreId: runId, captureId, plan };
 
   const disks = yield* stage(run, "disks", () => restoredDisks(order));
-  yield* stage(run, "replace", () => makeAgain(order, disks));
-  const agentReady = yield* stage(run, "start", () => startAgain(order, disks));
+  yield* stage(run, "replace", () => replaceVm(order, disks));
+  const agentReady = yield* stage(run, "start", () => startRestoredVm(order, disks));
   if (!agentReady) note(run, "start", { detail: "the VM runs; its agent does not report yet" });
   return restoreResult(order, disks, agentReady);
 }

@@ -14,7 +14,6 @@ import type { GuestQuestion } from "../domain/guest-orders.js";
 import { guestContext } from "../domain/guest-orders.js";
 import type { Check } from "../domain/preflight.js";
 import { blockedBy, blocking } from "../domain/preflight.js";
-import type { VmSummary } from "../domain/vm.js";
 import { vCpusOf } from "../domain/vm.js";
 import { call } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
@@ -26,32 +25,33 @@ import { pause } from "./wait.js";
 
 export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
   const { run, request, runId, vm } = scope;
-  // The working VM takes its commands with it; the source VM would keep them.
   const inPlace = vmId === vm.id;
-  if (inPlace)
-    run.undo.push({
-      when: "exit",
-      resources: sealCommands(vmId, runId),
-    });
+  // The working VM takes its commands with it; the source VM would keep them.
+  if (inPlace) run.undo.push({ when: "exit", resources: sealCommands(vmId, runId) });
   const checks = yield* guestPreflight(scope, vmId);
   if (inPlace) run.wayBack = wayBack(scope);
-  const { sealMinutes } = request.limits;
-  const { minutes: limitMinutes, reasons } =
-    sealMinutes === undefined ? limitOf(vm, checks) : { minutes: sealMinutes, reasons: ["as requested"] };
+  const { minutes: limitMinutes, reasons } = limitOf(scope, checks);
   note(run, "generalize", { detail: `sealing; at most ${limitMinutes} minutes (${reasons.join("; ")})` });
-  const { osType, location } = vm;
   yield* call(run, noteSealBegun, { runId });
   yield* call(run, startSeal, {
     runId,
     vmId,
     inPlace,
-    location,
-    osType,
+    location: vm.location,
+    osType: vm.osType,
     guest: request.guest,
     tags: scope.workTags,
     limitMinutes,
   });
-  const limitMs = limitMinutes * 60_000;
+  const removed = yield* untilSealed(scope, vmId, limitMinutes * 60_000);
+  note(run, "generalize", {
+    detail: removed.length === 0 ? "sealed" : `sealed; removed: ${removed.join(", ")}`,
+  });
+}
+
+/** @returns the users that were removed. */
+function* untilSealed(scope: CaptureScope, vmId: string, limitMs: number): Durable<readonly string[]> {
+  const { run, runId } = scope;
   const beganMs = nowMs(run.context);
   let started = false;
   for (;;) {
@@ -59,10 +59,7 @@ export function* seal(scope: CaptureScope, vmId: string): Durable<void> {
     const sealLog = elapsedMs >= limitMs ? yield* readSealLog(scope, vmId) : undefined;
     const question = { runId, vmId, elapsedMs, limitMs, ...(sealLog === undefined ? {} : { sealLog }) };
     const judged = yield* call(run, askSeal, question);
-    if (judged.state === "sealed") {
-      note(run, "generalize", { detail: whoIsGone(judged.removedUsers) });
-      return;
-    }
+    if (judged.state === "sealed") return judged.removedUsers;
     if (judged.state === "failed") throw failedSeal(judged);
     if (!started) started = yield* hasStarted(scope, vmId);
     yield* pause(run, Math.min(nextPollSeconds(elapsedMs / 1000), Math.max(1, (limitMs - elapsedMs) / 1000)));
@@ -76,9 +73,6 @@ function* hasStarted({ run, runId }: CaptureScope, vmId: string): Durable<boolea
   return said === "started";
 }
 
-const whoIsGone = (users: readonly string[]): string =>
-  users.length === 0 ? "sealed" : `sealed; removed: ${users.join(", ")}`;
-
 const failedSeal = ({ cause, message, remedy, logExcerpt }: SealFailure): RunEnd =>
   new RunEnd("failed", {
     code: `SEAL_${cause}`,
@@ -87,19 +81,22 @@ const failedSeal = ({ cause, message, remedy, logExcerpt }: SealFailure): RunEnd
     ...(logExcerpt === "" ? {} : { excerpt: logExcerpt }),
   });
 
-/** Whatever a run may have left in a VM that it sealed. */
+/** The Run Command resources that a run may leave on a VM that it sealed. */
 export const sealCommands = (vmId: string, runId: string): string[] =>
   ["preflight", "seal", "seal-log"].map((script) => guestCommandId(vmId, script, runId));
 
 export const wayBack = ({ captureId }: CaptureScope): string => `POST /api/captures/${captureId}/restore`;
 
-/** Staged updates lengthen Sysprep; what the guest does not tell is taken as the worse. */
-function limitOf({ osType, size, osDisk }: VmSummary, checks: readonly Check[]): SealLimit {
+/** As requested, or by what the VM is. Staged updates lengthen Sysprep; a guest that does not tell is taken to have some. */
+function limitOf({ request, vm }: CaptureScope, checks: readonly Check[]): SealLimit {
+  const { sealMinutes } = request.limits;
+  if (sealMinutes !== undefined) return { minutes: sealMinutes, reasons: ["as requested"] };
   const updatesPending = checks.find(({ id }) => id === "pending-reboot")?.verdict !== "pass";
+  const { osType, size, osDisk } = vm;
   return sealLimit({ osType, vCpus: vCpusOf(size), diskGiB: osDisk.sizeGb, updatesPending });
 }
 
-/** What in the guest would keep it from being generalized is named now, not after hours. */
+/** Whatever keeps the guest from being generalized is named now, not after hours. */
 function* guestPreflight(scope: CaptureScope, vmId: string): Durable<readonly Check[]> {
   const { run, request, vm } = scope;
   note(run, "generalize", { detail: "looking at the guest" });
@@ -112,7 +109,7 @@ function* guestPreflight(scope: CaptureScope, vmId: string): Durable<readonly Ch
   throw refusal({ code: "GUEST_NOT_GENERALIZABLE", ...blockedBy(blocks) });
 }
 
-/** The guest's own log, if it still answers: what names the cause when the clock has run out. */
+/** The guest's own log, which names the cause when the clock has run out; "" where the guest does not answer. */
 function* readSealLog(scope: CaptureScope, vmId: string): Durable<string> {
   try {
     const question = questionOf(scope, vmId, "seal-log");

@@ -9,7 +9,7 @@ import { allDisks } from "../domain/vm.js";
 import { call } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
-import { makeAgain, newDisks, restoreResult, restoredDisks, startAgain } from "./make-again.js";
+import { replaceVm, newDisks, restoreResult, restoredDisks, startRestoredVm } from "./replace-vm.js";
 import { operate, operateAll } from "./operate.js";
 import { planRestore } from "./plan-restore.js";
 import { RunEnd, endOf } from "./run.js";
@@ -26,7 +26,7 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
   const goesWith = model?.goesWith ?? [];
   try {
     yield* operate(run, removeSourceVm, { vmId: vm.id }, DELETION);
-    // They were kept from going with the VM as long as the capture might have failed; now they go as they were to.
+    // Protected while the capture could still fail; now they go with the VM, as it was set up.
     const removals = goesWith.map((resourceId) => ({ resourceId }));
     yield* operateAll(run, removeResource, removals, DELETION);
   } catch (error) {
@@ -40,17 +40,17 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
   return { state: "deleted" };
 }
 
-/** Under the first run's id, so that what that has made is made no second time: its disks, or the whole VM. */
+/** Restores under the capture's own id: disks, or a VM, that an earlier run has restored are not made a second time. */
 function* restored({ run, captureId }: CaptureScope): Durable<RestoreResult> {
   const plan = yield* planRestore(run, captureId);
   const order = { run, restoreId: captureId, captureId, plan };
   const disks = newDisks(order);
-  const standsOn = (id: string) => plan.replacedDisks.some((held) => sameResource(held, id));
-  if (plan.vmStands && disks.every(({ id }) => standsOn(id))) {
+  const isAttached = (id: string) => plan.replacedDisks.some((held) => sameResource(held, id));
+  if (plan.vmExists && disks.every(({ id }) => isAttached(id))) {
     const had = { ...order, plan: { ...plan, replacedDisks: allDisks(plan.vm).map(({ id }) => id) } };
-    return restoreResult(had, disks, yield* startAgain(had, disks));
+    return restoreResult(had, disks, yield* startRestoredVm(had, disks));
   }
   yield* restoredDisks(order);
-  yield* makeAgain(order, disks);
-  return restoreResult(order, disks, yield* startAgain(order, disks));
+  yield* replaceVm(order, disks);
+  return restoreResult(order, disks, yield* startRestoredVm(order, disks));
 }

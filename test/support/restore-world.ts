@@ -12,7 +12,7 @@ export const NEW_DISKS = ["os", "lun0", "lun3", "lun7"].map(
 export const OLD_DISKS = allDisks(windowsVm).map(({ id }) => id);
 
 const point = `${GROUP}/restorePointCollections/vmi-run-1/restorePoints/backup`;
-export const planOf = (vmStands = true): RestorePlan => ({
+export const planOf = (vmExists = true): RestorePlan => ({
   vm: windowsVm,
   backup: {
     kind: "restore-point",
@@ -25,7 +25,7 @@ export const planOf = (vmStands = true): RestorePlan => ({
     consistency: "ApplicationConsistent",
   },
   replacedDisks: OLD_DISKS,
-  vmStands,
+  vmExists,
   warnings: [],
 });
 

@@ -1,4 +1,4 @@
-/** The acts by which a source VM is made again from its backup, in the order in which none of them can lose it. */
+/** Makes a source VM again from its backup, in steps so ordered that none of them can lose it. */
 import {
   askVm,
   protectVm,
@@ -23,7 +23,7 @@ import type { Run } from "./run.js";
 import { RunEnd, dropUndo, endOf } from "./run.js";
 import { pause } from "./wait.js";
 
-export interface MakeAgain {
+export interface RestoreOrder {
   readonly run: Run;
   readonly restoreId: string;
   readonly captureId: string;
@@ -32,17 +32,17 @@ export interface MakeAgain {
 
 type Disks = RestoredVm["disks"];
 
-/** As restoredDisks makes them. */
-export const newDisks = ({ restoreId, plan }: MakeAgain): Disks =>
+/** Their ids, known before they are made. */
+export const newDisks = ({ restoreId, plan }: RestoreOrder): Disks =>
   allDisks(plan.vm).map(({ id, lun }) => ({ lun, id: restoredDiskId(restoreId, id, lun) }));
 
 const DISKS_MINUTES = 180;
 const VM_MINUTES = 60;
-/** A system that came from a backup may check its disks first. */
+/** A system restored from a backup may check its disks first. */
 const AGENT_MINUTES = 15;
 
-/** New disks from the backup, in parallel, each proved whole. They go again unless they become the VM's. */
-export function* restoredDisks(order: MakeAgain): Durable<Disks> {
+/** New disks from the backup, in parallel, each proved whole. They are removed again unless they become the VM's. */
+export function* restoredDisks(order: RestoreOrder): Durable<Disks> {
   const { run, restoreId, captureId, plan } = order;
   const { vm, backup } = plan;
   const wanted = newDisks(order);
@@ -58,15 +58,15 @@ export function* restoredDisks(order: MakeAgain): Durable<Disks> {
 }
 
 /**
- * Takes the old VM object away and makes the VM again. Between the two there is no VM: a cancel waits until there is
- * one that runs, and whatever goes wrong says what stands where.
+ * Deletes the old VM object and makes the VM again. Between the two there is no VM: a cancel waits until one runs, and
+ * every error says which disks are where.
  */
-export function* makeAgain({ run, captureId, plan }: MakeAgain, disks: Disks): Durable<void> {
+export function* replaceVm({ run, captureId, plan }: RestoreOrder, disks: Disks): Durable<void> {
   const vmId = plan.vm.id;
   const limits = { limitMinutes: VM_MINUTES };
-  if (plan.vmStands) yield* operate(run, protectVm, { vmId }, limits);
+  if (plan.vmExists) yield* operate(run, protectVm, { vmId }, limits);
   try {
-    if (plan.vmStands) {
+    if (plan.vmExists) {
       const started = yield* call(run, removeSourceVm.start, { vmId });
       run.shielded = true;
       yield* finish(run, removeSourceVm, { vmId }, started, limits);
@@ -74,24 +74,24 @@ export function* makeAgain({ run, captureId, plan }: MakeAgain, disks: Disks): D
     run.shielded = true;
     yield* operate(run, restoreVm, { captureId, vmId, disks }, { ...limits, stage: "replace" });
   } catch (error) {
-    // A removal that was refused, or cancelled before it began: the VM stands as it was, and the new disks go.
+    // Refused, or cancelled before it began: the VM is as it was, and the new disks go.
     if (error instanceof RunEnd && !run.shielded) throw error;
     keep(run, disks);
-    const { end } = standing(error, plan, disks, "was being replaced: look whether it stands");
+    const { end } = endWithDisks(error, plan, disks, "was being replaced: look whether it exists");
     const remedy = `${end.remedy} Then restore it again: it is made from the same backup, whether the VM stands or not.`;
     throw new RunEnd("failed", { ...end, remedy });
   }
   keep(run, disks);
 }
 
-/** From here on the new disks are the VM's: whatever becomes of the run, they stay. */
+/** The new disks are the VM's now: they stay, however the run ends. */
 const keep = (run: Run, disks: Disks): void =>
   dropUndo(run, ({ resources }) => disks.some(({ id }) => resources.includes(id)));
 
 const said = (ids: readonly string[]) => inBrief(ids, 2000).join(", ");
 
-/** How the run ends, with what it leaves of the VM. */
-function standing(error: unknown, { vm, replacedDisks }: RestorePlan, disks: Disks, how: string): RunEnd {
+/** The run's end, with where the VM's disks are. */
+function endWithDisks(error: unknown, { vm, replacedDisks }: RestorePlan, disks: Disks, how: string): RunEnd {
   const { status, end } = endOf(error);
   const message =
     `${end.message} The VM object ${vm.name} ${how}. ` +
@@ -100,15 +100,15 @@ function standing(error: unknown, { vm, replacedDisks }: RestorePlan, disks: Dis
   return new RunEnd(status, { ...end, message });
 }
 
-/** @returns whether the guest's agent reports: a guest may be well without one, so that alone is no failure. */
-export function* startAgain({ run, plan }: MakeAgain, disks: Disks): Durable<boolean> {
+/** @returns whether the guest's agent reports; a VM without an agent may be well, so its silence is no failure. */
+export function* startRestoredVm({ run, plan }: RestoreOrder, disks: Disks): Durable<boolean> {
   const { id: vmId } = plan.vm;
   try {
     yield* operate(run, startVm, { vmId }, { limitMinutes: VM_MINUTES, stage: "start" });
     run.shielded = false;
     return yield* agentReports(run, vmId);
   } catch (error) {
-    throw standing(error, plan, disks, "was made again");
+    throw endWithDisks(error, plan, disks, "was made again");
   }
 }
 
@@ -122,10 +122,10 @@ function* agentReports(run: Run, vmId: string): Durable<boolean> {
   }
 }
 
-/** Of each list of disks: Durable allows a status of 16 KB, and a VM may have 65 disks. */
+/** For each list of disks: Durable allows a status of 16 KB, and a VM may have 65 disks. */
 const SHOWN_CHARS = 5500;
 
-export const restoreResult = ({ plan }: MakeAgain, disks: Disks, agentReady: boolean): RestoreResult => ({
+export const restoreResult = ({ plan }: RestoreOrder, disks: Disks, agentReady: boolean): RestoreResult => ({
   vmId: plan.vm.id,
   disks: inBrief(
     disks.map(({ id }) => id),
