@@ -10,6 +10,8 @@ var steps = {
     'Microsoft.Compute/virtualMachines/read'
     'Microsoft.Compute/virtualMachines/instanceView/read'
     'Microsoft.Compute/disks/read'
+    // Azure asks it of whoever makes a disk or an image under a customer's key.
+    'Microsoft.Compute/diskEncryptionSets/read'
     'Microsoft.Compute/galleries/read'
     'Microsoft.Compute/galleries/images/read'
     'Microsoft.Compute/galleries/images/versions/read'

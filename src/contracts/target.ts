@@ -44,6 +44,8 @@ const region = z.strictObject({
   name: z.string().regex(/^[a-z0-9 ]+$/i, { error: "must be a region name such as westeurope" }),
   replicas: z.int().min(1).max(100).default(1),
   storageType: z.enum(["Standard_LRS", "Standard_ZRS", "Premium_LRS"]).default("Standard_LRS"),
+  /** The customer's key that the replicas there are under. Default: in the source's region that of the source's disks. */
+  encryptionSetId: resourceIdOf("diskEncryptionSets").optional(),
 });
 
 const VERSION = "must be like 1.2.3, or next-patch, next-minor or next-major";

@@ -1,5 +1,6 @@
 /** What an image is made of and what a VM of it must be able to be. */
-import type { Caching, Generation, OsType, PurchasePlan, VmSummary } from "./vm.js";
+import type { Caching, DataDiskSummary, Generation, OsType, PurchasePlan, VmSummary } from "./vm.js";
+import { allDisks } from "./vm.js";
 
 export interface ImageTraits {
   readonly osType: OsType;
@@ -18,6 +19,8 @@ export interface SourceDisk {
   readonly caching: Caching;
   readonly sizeGb: number;
   readonly sku?: string;
+  /** The customer's key that it is under. */
+  readonly encryptionSetId?: string | undefined;
 }
 
 export type ImageSource =
@@ -42,3 +45,7 @@ export const traitsOf = (vm: VmSummary): ImageTraits => ({
   hibernates: vm.hibernates,
   ...(vm.plan ? { plan: vm.plan } : {}),
 });
+
+/** The disks of a VM that are part of its image. */
+export const imageDisks = (vm: VmSummary, kind: "vm-image" | "os-image"): readonly DataDiskSummary[] =>
+  allDisks(vm).filter(({ lun }) => lun < 0 || kind === "vm-image");

@@ -4,7 +4,7 @@
  * with wildcards, and one role that allows is enough). docs/permissions.md says the same stage by stage.
  */
 import type { PlannedCapture } from "./capture-plan.js";
-import { groupIdOf, parentId } from "./resource-id.js";
+import { groupIdOf, parentId, resourceName } from "./resource-id.js";
 
 /** A role's entry, as Azure lists it for the caller. */
 export interface Permission {
@@ -24,6 +24,8 @@ export interface CaptureOfVm extends PlannedCapture {
   readonly sourceVmId: string;
   readonly workGroupId: string;
   readonly subnetId?: string | undefined;
+  /** Customers' keys that the source's disks are under, and the image is to be. */
+  readonly encryptionSetIds?: readonly string[];
 }
 
 const compute = (type: string, ...verbs: string[]) =>
@@ -48,6 +50,12 @@ export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
           },
         ]
       : []),
+    // Azure asks this of whoever makes something under a set ("LinkedAuthorizationFailed").
+    ...(wish.encryptionSetIds ?? []).map((scope) => ({
+      what: `use-the-keys-of-${resourceName(scope)}`,
+      scope,
+      actions: compute("diskEncryptionSets", "read"),
+    })),
   ];
   return needs;
 }

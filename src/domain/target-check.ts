@@ -1,5 +1,6 @@
 /** Whether an image fits where it is to go: everything that Azure would only say at the very end. */
 import type { ImageTraits } from "./image.js";
+import { judgeKeys } from "./image-keys.js";
 import type { TargetFacts, TargetQuestion } from "./image-order.js";
 import type { Check, Finding } from "./preflight.js";
 import { block, pass, warn } from "./preflight.js";
@@ -32,7 +33,10 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
     return {
       createDefinition: false,
       ...earlierImageOf(facts),
-      checks: [{ id: "target-free", ...freeFinding(target, facts) }],
+      checks: [
+        { id: "target-free", ...freeFinding(target, facts) },
+        { id: "keys-fit", ...judgeKeys(question) },
+      ],
     };
   if (!facts.parentExists)
     return {
@@ -53,6 +57,7 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
     checks: [
       { id: "definition-exists", ...definitionFinding(target, facts) },
       ...fitChecks(question, facts),
+      { id: "keys-fit", ...judgeKeys(question) },
       { id: "version-free", ...versionFinding(version, facts) },
     ],
   };

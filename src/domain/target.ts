@@ -3,6 +3,8 @@ export interface TargetRegion {
   readonly name: string;
   readonly replicas: number;
   readonly storageType: "Standard_LRS" | "Standard_ZRS" | "Premium_LRS";
+  /** The customer's key that the replicas there are under. */
+  readonly encryptionSetId?: string | undefined;
 }
 
 export interface GalleryTarget {

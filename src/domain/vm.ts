@@ -10,6 +10,8 @@ export interface DiskSummary {
   readonly caching: Caching;
   /** Storage type, as in "Premium_LRS". */
   readonly sku: string;
+  /** The customer's key that it is under. */
+  readonly encryptionSetId?: string | undefined;
 }
 
 export interface DataDiskSummary extends DiskSummary {
@@ -92,6 +94,7 @@ export interface DiskFacts {
   readonly architecture?: "x64" | "Arm64";
   readonly maxShares: number;
   readonly guestEncrypted: boolean;
+  readonly encryptionSetId?: string | undefined;
 }
 
 export function summaryOf(
@@ -102,8 +105,8 @@ export function summaryOf(
   const factsOf = ({ id }: AttachedDisk) => asked.find((disk) => disk.id === id);
   const all = disks.map((disk): DataDiskSummary => {
     const { lun, id = "", name, caching } = disk;
-    const { sizeGb = 0, sku = "Standard_LRS" } = factsOf(disk) ?? {};
-    return { lun, id, name, sizeGb, caching, sku };
+    const { sizeGb = 0, sku = "Standard_LRS", encryptionSetId } = factsOf(disk) ?? {};
+    return { lun, id, name, sizeGb, caching, sku, encryptionSetId };
   });
   const osDisk = all.find(({ lun }) => lun < 0);
   if (osDisk === undefined) throw new Error(`${nature.id} has no OS disk.`);

@@ -2,6 +2,8 @@
 import { createDisk, createWorkingVm } from "../contracts/capture-activities.js";
 import type { BackedUpDisk, Backup, WorkingVm } from "../domain/backup.js";
 import type { ImageSource } from "../domain/image.js";
+import { imageDisks } from "../domain/image.js";
+import { namedSets, setsOf } from "../domain/image-keys.js";
 import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
@@ -48,8 +50,9 @@ function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<
 }
 
 /**
- * What the image is made from: the sealed VM with all its disks, its OS disk alone, or, when the image keeps its
- * identity, disks made from the backup.
+ * What the image is made from: the sealed VM with all its disks; its OS disk alone, or each of its disks where they are
+ * to lie under a customer's key, which Azure takes for disks and not for a VM; or, when the image keeps its identity,
+ * disks made from the backup.
  */
 export function* imageSource(
   scope: CaptureScope,
@@ -57,17 +60,20 @@ export function* imageSource(
   sealedVmId: string | undefined,
 ): Durable<ImageSource> {
   const { vm, request, names } = scope;
-  if (sealedVmId !== undefined && request.image.kind === "vm-image") return { from: "vm", vmId: sealedVmId };
+  const wanted = imageDisks(vm, request.image.kind);
+  const keyed = setsOf(wanted).length > 0 || namedSets(request.target).length > 0;
+  if (sealedVmId !== undefined && request.image.kind === "vm-image" && !keyed)
+    return { from: "vm", vmId: sealedVmId };
   if (sealedVmId === undefined) yield* disksOf(scope, backup.disks);
-  const wanted = allDisks(vm).filter(({ lun }) => lun < 0 || request.image.kind === "vm-image");
   return {
     from: "disks",
-    disks: wanted.map(({ lun, id, caching, sizeGb, sku }) => ({
+    disks: wanted.map(({ lun, id, caching, sizeGb, sku, encryptionSetId }) => ({
       lun,
       id: sealedVmId === vm.id ? id : names.diskId(lun),
       caching,
       sizeGb,
       sku,
+      encryptionSetId,
     })),
   };
 }

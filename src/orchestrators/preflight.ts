@@ -7,7 +7,8 @@ import { checkAzure } from "../domain/azure-preflight.js";
 import { checkVm } from "../domain/capture-preflight.js";
 import { checkGuest } from "../domain/guest/checks.js";
 import { guestContext } from "../domain/guest-orders.js";
-import { traitsOf } from "../domain/image.js";
+import { imageDisks, traitsOf } from "../domain/image.js";
+import { namedSets, setsOf } from "../domain/image-keys.js";
 import type { TargetFacts } from "../domain/image-order.js";
 import type { Check } from "../domain/preflight.js";
 import { blockedBy, blocking } from "../domain/preflight.js";
@@ -15,6 +16,7 @@ import { groupIdOf } from "../domain/resource-id.js";
 import type { SurveyAnswer, SurveyWish } from "../domain/survey.js";
 import { narrowerQuestions, surveyQuestions } from "../domain/survey.js";
 import type { VmSummary } from "../domain/vm.js";
+import { allDisks } from "../domain/vm.js";
 import { call, callAll, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import { callOf, messageOf } from "./durable.js";
@@ -36,7 +38,13 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const { vm, backup, gone } = yield* lookAtVm(run, input);
   const { image, target: wanted } = request;
   const wish = wishOf(input, vm);
-  const question = { target: wanted, state: image.state, location: vm.location, traits: traitsOf(vm) };
+  const question = {
+    target: wanted,
+    state: image.state,
+    location: vm.location,
+    traits: traitsOf(vm),
+    encryptionSetIds: setsOf(imageDisks(vm, image.kind)),
+  };
   const [target, ...answers] = yield* callAll<[TargetFacts, ...SurveyAnswer[]]>(
     run,
     callOf(checkTarget, { ...question, runId: resumes ?? input.runId }),
@@ -61,6 +69,7 @@ const wishOf = ({ request, resumes, workSubnetId }: CaptureInput, vm: VmSummary)
   ...request,
   workGroupId: groupIdOf(vm.id, request.workResourceGroup),
   subnetId: workSubnetId,
+  encryptionSetIds: [...new Set([...setsOf(allDisks(vm)), ...namedSets(request.target)])],
   location: vm.location,
   size: vm.size,
   zones: vm.zones,

@@ -5,114 +5,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CaptureInput } from "../../src/contracts/capture-run.js";
 import type { Check } from "../../src/domain/preflight.js";
-import type { Seed } from "../../src/local/compute/compute.js";
 import type { Cloud } from "../support/arm-cloud.js";
 import { openCloud } from "../support/arm-cloud.js";
 import { playCapture, webCapture } from "../support/arm-web.js";
-
-const PLAN = { publisher: "contoso", product: "shop", name: "gold" };
-type Vm = NonNullable<Seed["vms"]>[number];
-/** Nothing of these runs but what a preflight asks Azure; a guest would only be asked in a dry run. */
-const linux = (name: string, more: Partial<Vm> = {}): Vm => ({
-  name,
-  osType: "Linux",
-  power: "deallocated",
-  ...more,
-});
-const withDisk = (disk: Partial<NonNullable<Vm["dataDisks"]>[number]>): Partial<Vm> => ({
-  dataDisks: [{ lun: 0, sizeGb: 8, ...disk }],
-});
-const definition = (name: string, more: Record<string, unknown> = {}) => ({
-  name,
-  osType: "Linux" as const,
-  osState: "Generalized" as const,
-  ...more,
-});
-const SECURITY = (value: string) => ({ features: [{ name: "SecurityType", value }] });
-
-const SEED: Seed = {
-  resourceGroups: [
-    { name: "rg", location: "westeurope" },
-    { name: "locked", location: "westeurope" },
-    { name: "frozen", location: "westeurope" },
-  ],
-  virtualNetworks: [
-    { name: "isolated", subnets: [{ name: "work" }] },
-    {
-      name: "small",
-      addressPrefix: "10.9.0.0/24",
-      subnets: [{ name: "full", addressPrefix: "10.9.0.0/29" }],
-    },
-  ],
-  vms: [
-    linux("plain"),
-    linux("ill"),
-    linux("doomed"),
-    linux("running", { power: "running" }),
-    linux("mute", { power: "running", guest: { agentResponds: false } }),
-    linux("ephemeral", { osDisk: { ephemeral: true } }),
-    linux("encrypted-os", { osDisk: { guestEncrypted: true } }),
-    linux("encrypted-data", withDisk({ guestEncrypted: true })),
-    linux("shared", withDisk({ maxShares: 2 })),
-    linux("ultra", withDisk({ sku: "UltraSSD_LRS" })),
-    linux("premium-v2", withDisk({ sku: "PremiumV2_LRS" })),
-    linux("wide", withDisk({ sizeGb: 2048 })),
-    linux("confidential", { securityType: "ConfidentialVM" }),
-    linux("trusted", { securityType: "TrustedLaunch" }),
-    linux("arm", { architecture: "Arm64", size: "Standard_D2ps_v5" }),
-    linux("old", { generation: "V1" }),
-    linux("nvme", { diskControllerType: "NVMe", size: "Standard_D2ds_v6" }),
-    linux("paid", { plan: PLAN }),
-    linux("far", { location: "northeurope" }),
-    linux("many-cores", { size: "Standard_E4s_v5" }),
-    linux("closed", { size: "Standard_B2ms" }),
-    linux("zonal", { size: "Standard_B2s", zones: ["2"] }),
-    linux("other-zone", { size: "Standard_B2s", zones: ["3"] }),
-    linux("kept", { resourceGroup: "locked" }),
-    { name: "windows", osType: "Windows", power: "deallocated" },
-    ...["a", "b", "c"].map((name) =>
-      linux(`crowd-${name}`, {
-        nic: {
-          subnetId:
-            "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/small/subnets/full",
-        },
-      }),
-    ),
-  ],
-  galleries: [
-    {
-      name: "g",
-      definitions: [
-        definition("plain"),
-        definition("trusted", SECURITY("TrustedLaunch")),
-        definition("either", SECURITY("TrustedLaunchSupported")),
-        definition("arm", { architecture: "Arm64" }),
-        definition("nvme", { features: [{ name: "DiskControllerTypes", value: "SCSI,NVMe" }] }),
-        definition("fast", { features: [{ name: "IsAcceleratedNetworkSupported", value: "True" }] }),
-        definition("paid", { purchasePlan: PLAN }),
-        definition("other-plan", { purchasePlan: { ...PLAN, name: "silver" } }),
-        definition("special", { osState: "Specialized" }),
-      ],
-    },
-    { name: "frozen", resourceGroup: "frozen", definitions: [definition("plain")] },
-  ],
-  locks: [
-    { name: "no-delete", level: "CanNotDelete", scope: "resourceGroups/locked" },
-    { name: "read-only", level: "ReadOnly", scope: "resourceGroups/frozen" },
-  ],
-  quotas: { standardESv5Family: 7 },
-  closedSizes: [{ size: "Standard_B2ms" }, { size: "Standard_B2s", zones: ["1", "2"] }],
-  deniedActions: [
-    {
-      action: "Microsoft.Compute/disks/write",
-      scope: "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/locked",
-    },
-  ],
-};
+import { ELSEWHERE, FORBIDDEN, OURS, PREFLIGHT_SEED } from "../support/preflight-seed.js";
 
 let cloud: Cloud;
 beforeAll(async () => {
-  cloud = await openCloud(SEED);
+  cloud = await openCloud(PREFLIGHT_SEED);
   await cloud.client.virtualMachines.generalize("rg", "plain");
   await cloud.client.images
     .createOrUpdate("rg", "taken", {
@@ -139,6 +39,13 @@ afterAll(() => cloud.close());
 
 /** Why, the source VM, what its request asks for besides, the check, its verdict, and a word of what it says. */
 const TABLE = `
+a customer's key of the source, used at home              | keyed          |                                                                                        | keys-fit                       | pass    |
+and in a region for which no set is named                 | keyed          | {"to": {"regions": [{"name": "northeurope"}]}}                                         | keys-fit                       | block   | northeurope
+an OS image without the disk that is under a key          | keyed          | {"image": {"kind": "os-image"}, "to": {"regions": [{"name": "northeurope"}]}}          | keys-fit                       | pass    |
+and in one for which a set is named                       | keyed          | {"to": {"regions": [{"name": "northeurope", "encryptionSetId": "${OURS}"}]}}           | keys-fit                       | pass    |
+a set in another subscription than the gallery            | running        | {"to": {"regions": [{"name": "northeurope", "encryptionSetId": "${ELSEWHERE}"}]}}      | keys-fit                       | block   | theirs
+a set that may not be read                                | running        | {"to": {"regions": [{"name": "northeurope", "encryptionSetId": "${FORBIDDEN}"}]}}      | may-use-the-keys-of-shut       | block   | diskEncryptionSets/read
+a set of the source that may                              | keyed          |                                                                                        | may-use-the-keys-of-west       | pass    |
 a VM whose last operation failed                          | ill            |                                                                                        | azure-is-done-with-it          | warn    | failed
 a copy of a VM that is marked generalized would not start | plain          |                                                                                        | not-generalized-yet            | block   | marked generalized
 in place it is captured as it is                          | plain          | {"mode": "in-place"}                                                                   | not-generalized-yet            | pass    |

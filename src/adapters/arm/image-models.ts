@@ -1,6 +1,7 @@
 /** Orders for images as the bodies of requests. */
-import type { GalleryImage, GalleryImageVersion, Image } from "@azure/arm-compute";
+import type { GalleryImage, GalleryImageVersion, Image, TargetRegion } from "@azure/arm-compute";
 import type { ImageSource } from "../../domain/image.js";
+import { setsIn } from "../../domain/image-keys.js";
 import type { ImageOrder } from "../../domain/image-order.js";
 import { plainRegion } from "../../domain/region.js";
 import type { GalleryTarget } from "../../domain/target.js";
@@ -40,10 +41,11 @@ export function versionModel(
     location,
     tags: { ...tags },
     publishingProfile: {
-      targetRegions: [...(named ? [] : [home]), ...target.regions].map(({ name, replicas, storageType }) => ({
-        name,
-        regionalReplicaCount: replicas,
-        storageAccountType: storageType,
+      targetRegions: [...(named ? [] : [home]), ...target.regions].map((region) => ({
+        name: region.name,
+        regionalReplicaCount: region.replicas,
+        storageAccountType: region.storageType,
+        ...encryptionOf(source.from === "vm" ? [] : setsIn(region, location, source.disks)),
       })),
       replicationMode: target.replicationMode,
       excludeFromLatest: target.excludeFromLatest,
@@ -51,6 +53,18 @@ export function versionModel(
     },
     storageProfile: versionSource(source),
     safetyProfile: { allowDeletionOfReplicatedLocations: true },
+  };
+}
+
+function encryptionOf(sets: ReturnType<typeof setsIn>): Pick<TargetRegion, "encryption"> {
+  if (sets.length === 0) return {};
+  const dataDiskImages = sets.flatMap(({ lun, id }) => (lun < 0 ? [] : [{ lun, diskEncryptionSetId: id }]));
+  const osDisk = sets.find(({ lun }) => lun < 0);
+  return {
+    encryption: {
+      ...(osDisk ? { osDiskImage: { diskEncryptionSetId: osDisk.id } } : {}),
+      ...(dataDiskImages.length > 0 ? { dataDiskImages } : {}),
+    },
   };
 }
 
@@ -78,6 +92,7 @@ export function imageModel({ location, tags, source, traits }: ImageOrder): Imag
     disk: {
       caching: disk.caching,
       ...(disk.sku === undefined ? {} : { storageAccountType: disk.sku }),
+      ...(disk.encryptionSetId === undefined ? {} : { diskEncryptionSet: { id: disk.encryptionSetId } }),
       ...("uri" in disk ? { blobUri: disk.uri } : sourceOf(disk.id)),
     },
   }));

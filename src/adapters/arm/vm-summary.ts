@@ -77,6 +77,7 @@ export function factsOfDisk(id: string, disk: Disk): DiskFacts {
     ...(architecture === "Arm64" || architecture === "x64" ? { architecture } : {}),
     maxShares,
     guestEncrypted: disk.encryptionSettingsCollection?.enabled === true,
+    encryptionSetId: disk.encryption?.diskEncryptionSetId,
   };
 }
 

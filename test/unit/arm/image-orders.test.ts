@@ -19,8 +19,8 @@ const target: GalleryTarget = {
   create: { publisher: "contoso", offer: "web", sku: "shop" },
 };
 const vm: ImageOrder["source"] = { from: "vm", vmId: `${ID}/virtualMachines/work` };
-const disks: ImageOrder["source"] = {
-  from: "disks",
+const disks = {
+  from: "disks" as const,
   disks: allDisks(windowsVm).map(({ lun, caching, sizeGb, sku }) => ({
     ...{ lun, caching, sizeGb, sku },
     id: `${ID}/disks/copy-${lun}`,
@@ -58,6 +58,61 @@ describe("a gallery version", () => {
     expect(regionsOf(regions)).toEqual([home, { name: "North Europe", ...asked }]);
     const atHome = [{ ...regions[0]!, name: "West Europe" }];
     expect(regionsOf(atHome)).toEqual([{ name: "West Europe", ...asked }]);
+  });
+
+  const set = (name: string) => `${ID}/diskEncryptionSets/${name}`;
+  const keyed = {
+    from: "disks" as const,
+    disks: disks.disks.map((disk) => ({
+      ...disk,
+      ...(disk.lun === 3 ? {} : { encryptionSetId: set("west") }),
+    })),
+  };
+  const encryptionOf = (os: string, data: readonly (readonly [number, string])[]) => ({
+    osDiskImage: { diskEncryptionSetId: set(os) },
+    dataDiskImages: data.map(([lun, name]) => ({ lun, diskEncryptionSetId: set(name) })),
+  });
+  const asked = { replicas: 1, storageType: "Standard_LRS" as const };
+  test.each([
+    [
+      "under the keys of its source at home alone",
+      [],
+      [
+        encryptionOf("west", [
+          [0, "west"],
+          [7, "west"],
+        ]),
+      ],
+    ],
+    [
+      "under the set that another region names, all of it",
+      [{ name: "North Europe", ...asked, encryptionSetId: set("north") }],
+      [
+        encryptionOf("west", [
+          [0, "west"],
+          [7, "west"],
+        ]),
+        encryptionOf("north", [
+          [0, "north"],
+          [3, "north"],
+          [7, "north"],
+        ]),
+      ],
+    ],
+    [
+      "under another set at home where one is named",
+      [{ name: "West Europe", ...asked, encryptionSetId: set("other") }],
+      [
+        encryptionOf("other", [
+          [0, "other"],
+          [3, "other"],
+          [7, "other"],
+        ]),
+      ],
+    ],
+  ])("lies %s", (_, regions, encryption) => {
+    const { publishingProfile } = versionModel(orderOf(keyed), { ...target, regions });
+    expect(publishingProfile?.targetRegions?.map((region) => region.encryption)).toEqual(encryption);
   });
 
   test("has the end of its life, its replication and its exclusion as asked", () => {
@@ -106,6 +161,16 @@ describe("a managed image", () => {
       ...{ location: "westeurope", tags, hyperVGeneration: "V2" },
       sourceVirtualMachine: { id: `${ID}/virtualMachines/work` },
     });
+  });
+
+  test("of disks under customers' keys lies under the same", () => {
+    const encryptionSetId = `${ID}/diskEncryptionSets/west`;
+    const [osDisk, ...others] = disks.disks;
+    const { storageProfile } = imageModel(
+      orderOf({ from: "disks", disks: [{ ...osDisk!, encryptionSetId }, ...others] }),
+    );
+    expect(storageProfile?.osDisk?.diskEncryptionSet).toEqual({ id: encryptionSetId });
+    expect(storageProfile?.dataDisks?.[0]).not.toHaveProperty("diskEncryptionSet");
   });
 
   test("of disks has each at its LUN with its caching and its type", () => {
