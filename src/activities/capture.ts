@@ -69,8 +69,8 @@ export function captureActivities({
       return done(null);
     }),
     implementOutcome(refs.startSeal, async (order) => {
-      // The invitation is a secret: made here, handed to the guest here, and never returned.
-      const markerUrl = await markers.invite(order.runId, order.limitMinutes);
+      // The URL is a secret: made here, handed to the guest here, and never returned.
+      const markerUrl = await markers.uploadUrl(order.runId, order.limitMinutes);
       return guests.seal({ ...order, markerUrl });
     }),
     implementOutcome(refs.askFormerSeal, async ({ runId, power: powerState }) => {

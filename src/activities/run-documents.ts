@@ -1,5 +1,6 @@
 /** What a capture keeps of its source VM, beside the backup: all that a restore goes by, a document a question. */
 import type { KeptCapture, KeptModel } from "../domain/restore.js";
+import { placeName } from "../domain/vm.js";
 import type { RunStore } from "../ports/run-store.js";
 
 interface Document<T> {
@@ -21,5 +22,5 @@ const document = <T>(name: string): Document<T> => ({
 export const savedVm = document<KeptModel & { readonly model: unknown }>("vm-model.json");
 /** A disk as Azure gave it; by LUN, -1 is the OS disk. */
 export const savedDisk = (lun: number) =>
-  document<{ readonly model: unknown }>(`disk-${lun < 0 ? "os" : `lun${lun}`}.json`);
+  document<{ readonly model: unknown }>(`disk-${placeName(lun)}.json`);
 export const savedCapture = document<KeptCapture>("backup.json");

@@ -5,7 +5,7 @@ import { implement, type Registration } from "./implement.js";
 
 export const eventActivities = (events: RunEvents | undefined): Registration[] => [
   implement(announceRun, async (event) => {
-    await events?.tell(event);
+    await events?.publish(event);
     return null;
   }),
 ];

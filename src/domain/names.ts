@@ -3,7 +3,7 @@
  * Azure compares names without case; run ids are lower case from the moment they are accepted.
  */
 import { computeIds, parseResourceId } from "./resource-id.js";
-import type { VmSummary } from "./vm.js";
+import { placeName, type VmSummary } from "./vm.js";
 
 /** The shortest limit is a VM's: 64 characters, and we add some of our own. */
 const BASE_LIMIT = 40;
@@ -56,12 +56,11 @@ export function captureNames(runId: string, vm: VmSummary, workResourceGroup?: s
   const base = `vmi-${nameFrom(runId)}`;
   // A restore point collection must lie in the source VM's subscription and region, and may lie in any group.
   const ids = computeIds(source.subscriptionId, workResourceGroup ?? source.resourceGroup);
-  const suffix = (lun: number) => (lun < 0 ? "os" : `lun${lun}`);
   return {
     restorePointId: ids.restorePoint(base, "backup"),
     workingVmId: ids.vm(`${base}-work`),
     testVmId: ids.vm(`${base}-test`),
-    snapshotId: (lun) => ids.snapshot(`${base}-${suffix(lun)}`),
-    diskId: (lun) => ids.disk(`${base}-${suffix(lun)}`),
+    snapshotId: (lun) => ids.snapshot(`${base}-${placeName(lun)}`),
+    diskId: (lun) => ids.disk(`${base}-${placeName(lun)}`),
   };
 }

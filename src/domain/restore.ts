@@ -2,7 +2,7 @@
 import type { Backup } from "./backup.js";
 import { RESTORED_DISK_PREFIX, nameFrom } from "./names.js";
 import { parentId, resourceName, sameResource } from "./resource-id.js";
-import type { VmFacts, VmSummary } from "./vm.js";
+import { placeName, type VmFacts, type VmSummary } from "./vm.js";
 
 /** What a capture keeps when its backup is proved, before it does anything irreversible. */
 export interface KeptCapture {
@@ -35,7 +35,7 @@ export interface RestoredVm {
 
 /** Beside the disk that it replaces, under a name of this restore. */
 export const restoredDiskId = (restoreId: string, replaced: string, lun: number): string =>
-  `${parentId(replaced)}/disks/${RESTORED_DISK_PREFIX}${nameFrom(restoreId)}-${lun < 0 ? "os" : `lun${lun}`}`;
+  `${parentId(replaced)}/disks/${RESTORED_DISK_PREFIX}${nameFrom(restoreId)}-${placeName(lun)}`;
 
 /**
  * Whether the VM that stands under the name may be replaced: it is the one that was captured, or one that an earlier

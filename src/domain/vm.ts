@@ -142,5 +142,8 @@ export const allDisks = (vm: VmSummary): readonly DataDiskSummary[] => [
   ...vm.dataDisks,
 ];
 
+/** A disk's place in names of resources and documents: "os", or "lun3". */
+export const placeName = (lun: number): string => (lun < 0 ? "os" : `lun${lun}`);
+
 /** Standard_D2s_v5 has two: the first number of a size's name, by Azure's naming convention; 1 where there is none. */
 export const vCpusOf = (size: string): number => Number(/_[A-Z]+(\d+)/i.exec(size)?.[1] ?? 1);

@@ -54,7 +54,7 @@ export function registerJanitorFunctions(janitor: JanitorFunctions): void {
       }
       for (const { place, why } of report.unread) logEvent(context, "place not looked at", { place, why });
       for (const { hold, runId } of report.holds) {
-        if (janitor.mode === "remove") await janitor.holds.drop(hold, runId);
+        if (janitor.mode === "remove") await janitor.holds.evict(hold, runId);
         logEvent(context, "hold of an ended run", { hold, run: runId, mode: janitor.mode });
       }
     },
@@ -76,7 +76,7 @@ async function survey(client: DurableClient, janitor: JanitorFunctions): Promise
   const named = subscriptionIds.map((id) => `/subscriptions/${id.toLowerCase()}`);
   const places = [...new Set([...named, ...(await notedPlaces(runs))])];
   // In this order: a run that starts meanwhile has made nothing that was seen.
-  const [{ found, unread }, held] = [await tagged.list(places), await holds.all()];
+  const [{ found, unread }, held] = [await tagged.list(places), await holds.list()];
   const stateOf = runStates(await client.getStatusAll());
   const nowMs = Date.now();
   return {

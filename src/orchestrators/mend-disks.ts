@@ -13,6 +13,7 @@ import {
 import type { ImportInput } from "../contracts/import-run.js";
 import type { DiskReport, LandedDisk, PreparedDisk } from "../domain/import/import-plan.js";
 import { wayOf, type WayChoice } from "../domain/import/way.js";
+import { placeName } from "../domain/vm.js";
 import { callEach, valueOf } from "./call.js";
 import { copyEach } from "./copy-drops.js";
 import type { Durable } from "./durable.js";
@@ -68,7 +69,7 @@ const waysOf = (jobs: readonly Job[]): string =>
 
 function jobFor({ runId, settings }: ImportInput, disk: JudgedDisk, atMs: number): Job {
   const { lun, drop, report } = disk;
-  const name = `${runId}-${lun < 0 ? "os" : `lun${lun}`}.vhd`;
+  const name = `${runId}-${placeName(lun)}.vhd`;
   const order = { runId, lun, drop, report, name, epoch: FIRST_ATTEMPT, atMs };
   const { freeze, mending } = settings;
   const choice = wayOf(report, drop, { freeze, copyBy: mending.copyBy });

@@ -23,5 +23,5 @@ export interface Drops {
   /** A small text file; undefined when it is not there. Refuses what is longer than `maxBytes`. */
   readText(place: DropPlace, maxBytes: number): Promise<string | undefined>;
   /** Writes `text` beside a file, and an index tag on the file itself where the account has tags. */
-  answer(drop: DropRef, beside: string, text: string, tag: string): Promise<void>;
+  writeBeside(drop: DropRef, beside: string, text: string, tag: string): Promise<void>;
 }

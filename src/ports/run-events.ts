@@ -2,5 +2,5 @@
 import type { RunEvent } from "../domain/run-event.js";
 
 export interface RunEvents {
-  tell(event: RunEvent): Promise<void>;
+  publish(event: RunEvent): Promise<void>;
 }

@@ -5,9 +5,9 @@ export interface VmHolds {
   /** Gives the place up, and with the first the VM; a no-op for a run that has none. */
   release(vmId: string, runId: string): Promise<void>;
   /** Every place in every line. */
-  all(): Promise<readonly { readonly hold: string; readonly runId: string }[]>;
+  list(): Promise<readonly { readonly hold: string; readonly runId: string }[]>;
   /** Gives up the place of a run that cannot do so itself any more. */
-  drop(hold: string, runId: string): Promise<void>;
+  evict(hold: string, runId: string): Promise<void>;
 }
 
 export interface Turn {

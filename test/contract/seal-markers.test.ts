@@ -21,7 +21,7 @@ const marker = (log: string) =>
 /** As a guest does, with nothing but the URL. */
 async function left(text: string) {
   const markers = blobSealMarkers(service, RUNS);
-  const guest = new BlockBlobClient(await markers.invite("web-1", 10));
+  const guest = new BlockBlobClient(await markers.uploadUrl("web-1", 10));
   await guest.upload(text, Buffer.byteLength(text));
   return markers.read("web-1");
 }
@@ -48,7 +48,7 @@ describe("a marker", () => {
 
 describe("an invitation", () => {
   test("lets its guest write the one marker, and neither read it nor write another", async () => {
-    const url = await blobSealMarkers(service, RUNS).invite("web-1", 10);
+    const url = await blobSealMarkers(service, RUNS).uploadUrl("web-1", 10);
     await expect(new BlockBlobClient(url).download()).rejects.toMatchObject({ statusCode: 403 });
     const elsewhere = new BlockBlobClient(url.replace("/web-1/", "/web-2/"));
     await expect(elsewhere.upload("{}", 2)).rejects.toMatchObject({ statusCode: 403 });
@@ -59,7 +59,7 @@ describe("an invitation", () => {
     const account = BlobServiceClient.fromConnectionString(
       `DefaultEndpointsProtocol=https;AccountName=drops;AccountKey=${key};EndpointSuffix=core.windows.net`,
     );
-    const url = new URL(await blobSealMarkers(account, RUNS).invite("web-1", 40));
+    const url = new URL(await blobSealMarkers(account, RUNS).uploadUrl("web-1", 40));
     expect(url.origin + url.pathname).toBe("https://drops.blob.core.windows.net/runs/web-1/seal-marker.json");
     const { spr, sp, sr, se = "" } = Object.fromEntries(url.searchParams);
     expect({ spr, sp, sr }).toEqual({ spr: "https", sp: "cw", sr: "b" });

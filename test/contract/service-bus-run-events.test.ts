@@ -32,7 +32,7 @@ const error = { code: "VHD_FORMAT_VHDX", message: "A VHDX.", remedy: "Convert it
 
 test("a subscriber gets the whole ending, and can filter by kind, status and code", async () => {
   const event = runEvent(about, { status: "refused", stages: [], error, leftovers: [] });
-  await topicRunEvents(broker, TOPIC).tell(event);
+  await topicRunEvents(broker, TOPIC).publish(event);
   const receiver = client.createReceiver(TOPIC, "all", { receiveMode: "receiveAndDelete" });
   const [message] = await receiver.receiveMessages(1);
   expect(message).toMatchObject({
@@ -46,5 +46,5 @@ test("a subscriber gets the whole ending, and can filter by kind, status and cod
 
 test("a topic that is not there is an error that names it, for another try", async () => {
   const event = runEvent(about, { status: "succeeded", stages: [], leftovers: [] });
-  await expect(topicRunEvents(broker, "nowhere").tell(event)).rejects.toThrow(/nowhere/);
+  await expect(topicRunEvents(broker, "nowhere").publish(event)).rejects.toThrow(/nowhere/);
 });

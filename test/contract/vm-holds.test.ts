@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => azurite.stop());
 
 test("who comes first has the VM, and the others follow in the order in which they came, except who gave up", async () => {
-  expect(await holds.all()).toEqual([]);
+  expect(await holds.list()).toEqual([]);
   expect(await holds.hold("/vms/A", "first")).toEqual({ heldBy: "first", ahead: 0 });
   expect(await holds.hold("/vms/a", "second")).toEqual({ heldBy: "first", ahead: 1 });
   expect(await holds.hold("/vms/A", "third")).toEqual({ heldBy: "first", ahead: 2 });
@@ -23,9 +23,9 @@ test("who comes first has the VM, and the others follow in the order in which th
   await holds.release("/vms/A", "nobody");
   await holds.release("/vms/A", "first");
   expect(await holds.hold("/vms/A", "fourth")).toEqual({ heldBy: "third", ahead: 1 });
-  expect((await holds.all()).map(({ runId }) => runId)).toEqual(["third", "fourth"]);
-  for (const { hold, runId } of await holds.all()) await holds.drop(hold, runId);
-  expect(await holds.all()).toEqual([]);
+  expect((await holds.list()).map(({ runId }) => runId)).toEqual(["third", "fourth"]);
+  for (const { hold, runId } of await holds.list()) await holds.evict(hold, runId);
+  expect(await holds.list()).toEqual([]);
 });
 
 test("of many that come at one moment each gets a place of its own, and one the VM", async () => {
@@ -34,5 +34,5 @@ test("of many that come at one moment each gets a place of its own, and one the 
   expect(turns.map(({ ahead }) => ahead).toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect(new Set(turns.map(({ heldBy }) => heldBy)).size).toBe(1);
   await Promise.all(runs.map((run) => holds.release("/vms/b", run)));
-  expect(await holds.all()).toEqual([]);
+  expect(await holds.list()).toEqual([]);
 });

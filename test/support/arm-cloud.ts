@@ -57,7 +57,7 @@ function memoryRuns(): RunStore {
 function memoryHolds(): VmHolds {
   const places: { hold: string; runId: string }[] = [];
   const lineOf = (hold: string) => places.filter((place) => place.hold === hold).map(({ runId }) => runId);
-  const drop = (hold: string, runId: string): Promise<void> => {
+  const evict = (hold: string, runId: string): Promise<void> => {
     const index = places.findIndex((place) => place.hold === hold && place.runId === runId);
     if (index >= 0) places.splice(index, 1);
     return Promise.resolve();
@@ -69,9 +69,9 @@ function memoryHolds(): VmHolds {
       const line = lineOf(hold);
       return Promise.resolve({ heldBy: line[0] ?? runId, ahead: line.indexOf(runId) });
     },
-    release: (vmId, runId) => drop(vmId.toLowerCase(), runId),
-    all: () => Promise.resolve([...places]),
-    drop,
+    release: (vmId, runId) => evict(vmId.toLowerCase(), runId),
+    list: () => Promise.resolve([...places]),
+    evict,
   };
 }
 
@@ -90,7 +90,7 @@ async function markerStore() {
   await once(server, "listening");
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const port: SealMarkers = {
-    invite: (runId) => Promise.resolve(`${base}/${runId}?sig=secret`),
+    uploadUrl: (runId) => Promise.resolve(`${base}/${runId}?sig=secret`),
     read: (runId) => Promise.resolve(markers.get(`/${runId}`)),
   };
   const close = async () => {

@@ -4,6 +4,7 @@ import type { DiskReport } from "../../domain/import/import-plan.js";
 import { done, refused, type Outcome } from "../../domain/outcome.js";
 import type { Diagnosis, DoctorFinding, Purpose } from "../../domain/vhd/diagnosis.js";
 import { examine } from "../../domain/vhd/examine.js";
+import { placeName } from "../../domain/vm.js";
 import type { Drops } from "../../ports/drops.js";
 import type { RunStore } from "../../ports/run-store.js";
 import { StorageRefusal } from "../../ports/storage-refusal.js";
@@ -19,10 +20,10 @@ export async function examineDropped(
 ): Promise<Outcome<DiskReport>> {
   const diagnosis = await diagnose(drop, purpose, drops);
   const text = JSON.stringify(diagnosis, undefined, 2);
-  await runs.put(runId, `verdict-${lun < 0 ? "os" : `lun${lun}`}.json`, new TextEncoder().encode(text));
+  await runs.put(runId, `verdict-${placeName(lun)}.json`, new TextEncoder().encode(text));
   const [deciding] = diagnosis.findings;
   if (diagnosis.verdict !== "refused" || deciding === undefined) return done(reportOf(diagnosis));
-  const unsaid = await answer(drop, text, deciding.code, drops);
+  const unsaid = await leaveVerdict(drop, text, deciding.code, drops);
   return refused(`VHD_${deciding.code}`, `${drop.blob}: ${sayOf(deciding)}${unsaid}`, deciding.remedy);
 }
 
@@ -35,9 +36,9 @@ const sayOf = ({ what, where }: DoctorFinding): string =>
     : `${what} (At byte ${where.offsetBytes}${where.value === undefined ? "" : `: ${where.value}`}.)`;
 
 /** That the answer cannot be left beside the file changes nothing about the verdict. */
-async function answer(drop: DropRef, text: string, code: string, drops: Drops): Promise<string> {
+async function leaveVerdict(drop: DropRef, text: string, code: string, drops: Drops): Promise<string> {
   try {
-    await drops.answer(drop, verdictName(drop.blob), text, `refused ${code}`);
+    await drops.writeBeside(drop, verdictName(drop.blob), text, `refused ${code}`);
     return "";
   } catch (error) {
     if (error instanceof StorageRefusal)

@@ -7,7 +7,7 @@ import { parentId } from "../../domain/resource-id.js";
 import type { Backups } from "../../ports/backups.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
-import { answer, progressOf, submit } from "./submit.js";
+import { outcomeOf, progressOf, submit } from "./submit.js";
 import { restoredDisk, snapshotOf, workingDisk } from "./disk-models.js";
 
 export function armBackups(cloud: Arm): Backups {
@@ -28,7 +28,7 @@ export function armBackups(cloud: Arm): Backups {
     restorePoint: {
       async start({ pointId, vm, crashConsistent, tags }) {
         const { client, group, collection, name } = point(pointId);
-        const made = await answer(() =>
+        const made = await outcomeOf(() =>
           client.restorePointCollections.createOrUpdate(group, collection, {
             location: vm.location,
             tags: { ...tags },
@@ -75,7 +75,7 @@ export function armBackups(cloud: Arm): Backups {
     },
 
     held: ({ kind, id, lun }) =>
-      answer(async (): Promise<readonly HeldDisk[]> => {
+      outcomeOf(async (): Promise<readonly HeldDisk[]> => {
         if (kind === "restore-point") return disksIn(await getPoint(id));
         const { diskSizeGB, provisioningState: state = "unknown", creationData } = await getSnapshot(id);
         return [{ lun, id, state, ...told({ sizeGb: diskSizeGB, of: creationData?.sourceResourceId }) }];

@@ -29,6 +29,9 @@ interface Page<T> {
   readonly nextLink?: string;
 }
 
+/** For the few resources of Microsoft.Network that are read: the version that the adapters were tried with. */
+export const NETWORK_API = "2024-05-01";
+
 const PUBLIC_CLOUD = "https://management.azure.com";
 
 export function arm({ endpoint, credential }: ArmOptions): Arm {
@@ -83,7 +86,7 @@ function originOf(url: string): string | undefined {
   return /^(127\.0\.0\.1|localhost|\[::1\])$/.test(hostname) ? `${protocol}//localhost:${port}` : origin;
 }
 
-/** As the SDK's own errors are, so that errors.ts judges both alike. */
+/** As the SDK's own errors are, so that errors.ts classifies both alike. */
 function errorOf(statusCode: number, retryAfter: string | undefined, text: string): Error {
   const { code, message = text } = wordsOf(text);
   const response = { headers: { get: () => retryAfter } };

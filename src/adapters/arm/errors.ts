@@ -46,7 +46,7 @@ const TRANSIENT_CONFLICTS =
   /^(Conflict|AnotherOperationInProgress|OperationPreempted|RetryableError|AttachDiskWhileBeingDetached|CannotDeleteResource|NicReservedForAnotherVm|InUseSubnetCannotBeDeleted)$/;
 
 /** @throws what is not an answer of Azure, and every answer that time may mend. */
-export function judge(error: unknown, notFound: FailureCode = "TARGET_NOT_FOUND"): Refusal | Busy {
+export function classify(error: unknown, notFound: FailureCode = "TARGET_NOT_FOUND"): Refusal | Busy {
   const known = armError(error);
   if (known === undefined) throw error;
   const { statusCode, code, message, retryAfterSeconds } = known;

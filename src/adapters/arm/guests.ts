@@ -13,7 +13,7 @@ import type { Guests } from "../../ports/guests.js";
 import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
 import { withoutSecrets } from "./errors.js";
-import { answer, progressOf, submit } from "./submit.js";
+import { outcomeOf, progressOf, submit } from "./submit.js";
 
 export type GuestScript = "preflight" | "seal" | "seal-log" | "audit";
 export type GuestScripts = Readonly<Record<"Windows" | "Linux", Readonly<Record<GuestScript, string>>>>;
@@ -33,7 +33,7 @@ export function armGuests(cloud: Arm, scripts: GuestScripts): Guests {
     model: VirtualMachineRunCommand,
   ): Promise<Outcome<Started>> => {
     const { commands, group, vm, name } = command(order.vmId, script, order.runId);
-    const known = await answer(() => commands.getByVirtualMachine(group, vm, name), "SOURCE_GONE");
+    const known = await outcomeOf(() => commands.getByVirtualMachine(group, vm, name), "SOURCE_GONE");
     if (known.status === "done") return done({});
     if (known.status === "busy" || known.code !== "SOURCE_GONE") return known;
     return submit(() => commands.createOrUpdate(group, vm, name, model), "VM_NOT_FOUND");
@@ -59,7 +59,7 @@ export function armGuests(cloud: Arm, scripts: GuestScripts): Guests {
           "VM_NOT_FOUND",
         );
       },
-      ask: ({ input }) => answer(() => lookedUp(cloud, input)),
+      ask: ({ input }) => outcomeOf(() => lookedUp(cloud, input)),
     },
 
     async seal(order) {

@@ -17,12 +17,12 @@ import type { Arm } from "./client.js";
 import { locate } from "./client.js";
 import { isNotFound } from "./errors.js";
 import { definitionModel, imageModel, versionModel } from "./image-models.js";
-import { answer, progressOf, submit } from "./submit.js";
+import { outcomeOf, progressOf, submit } from "./submit.js";
 import { planOf } from "./vm-summary.js";
 
 export function armImages(cloud: Arm): Images {
   return {
-    look: (target, runId) => answer(() => lookAt(cloud, target, runId)),
+    look: (target, runId) => outcomeOf(() => lookAt(cloud, target, runId)),
 
     definition: {
       start(order) {
@@ -104,7 +104,7 @@ export function armImages(cloud: Arm): Images {
     promotion: {
       async start({ versionId }) {
         const { versions, path } = versionAt(cloud, versionId);
-        const known = await answer(() => versions.get(...path), "TARGET_NOT_FOUND");
+        const known = await outcomeOf(() => versions.get(...path), "TARGET_NOT_FOUND");
         if (known.status !== "done") return known;
         if (known.value.publishingProfile?.excludeFromLatest !== true) return done({});
         // A profile that is sent in part loses its regions, and the schema of the change wants the source again.
@@ -141,7 +141,7 @@ async function unlessTaken(
   get: () => Promise<{ tags?: Record<string, string> }>,
   make: () => Promise<Outcome<Started>>,
 ): Promise<Outcome<Started>> {
-  const standing = await answer(() => found(get));
+  const standing = await outcomeOf(() => found(get));
   if (standing.status !== "done") return standing;
   if (standing.value === undefined || standing.value.tags?.[RUN_TAG] === tags[RUN_TAG]) return make();
   return refused(

@@ -2,12 +2,10 @@
 import { done } from "../../domain/outcome.js";
 import type { Inspection } from "../../ports/inspection.js";
 import type { Arm } from "./client.js";
-import { locate } from "./client.js";
-import { answer } from "./submit.js";
+import { NETWORK_API, locate } from "./client.js";
+import { outcomeOf } from "./submit.js";
 import { goesWith, lostBy } from "./vm-models.js";
 import { factsOfDisk, factsOfVm } from "./vm-summary.js";
-
-const NETWORK_API = "2024-05-01";
 
 export function armInspection(cloud: Arm): Inspection {
   const getVm = (vmId: string, expand: "instanceView" | "userData") => {
@@ -16,17 +14,17 @@ export function armInspection(cloud: Arm): Inspection {
   };
 
   return {
-    vm: (vmId) => answer(async () => factsOfVm(await getVm(vmId, "instanceView")), "VM_NOT_FOUND"),
+    vm: (vmId) => outcomeOf(async () => factsOfVm(await getVm(vmId, "instanceView")), "VM_NOT_FOUND"),
 
     // Azure tells a VM's user data only where they are asked for by name, and then no instance view.
     vmModel: (vmId) =>
-      answer(async () => {
+      outcomeOf(async () => {
         const vm = await getVm(vmId, "userData");
         return { model: vm, lost: lostBy(vm), goesWith: goesWith(vm) };
       }, "VM_NOT_FOUND"),
 
     disk: (diskId) =>
-      answer(async () => {
+      outcomeOf(async () => {
         const { client, group, names } = locate(cloud, diskId);
         const disk = await client.disks.get(group, names[0]);
         return { facts: factsOfDisk(diskId, disk), model: disk };
@@ -34,7 +32,7 @@ export function armInspection(cloud: Arm): Inspection {
 
     // Network interfaces are another provider's; reading one needs no package of its own.
     async accelerated(interfaceId) {
-      const nic = await answer(() =>
+      const nic = await outcomeOf(() =>
         cloud.read<{ properties?: { enableAcceleratedNetworking?: boolean } }>(interfaceId, NETWORK_API),
       );
       if (nic.status !== "done") return nic;

@@ -4,8 +4,8 @@ import { RUN_TAG } from "../../domain/names.js";
 import { isResourceOfType } from "../../domain/resource-id.js";
 import type { Resources } from "../../ports/resources.js";
 import type { Arm } from "./client.js";
-import { idOf, locate } from "./client.js";
-import { answer, removed, submit } from "./submit.js";
+import { NETWORK_API, idOf, locate } from "./client.js";
+import { outcomeOf, removed, submit } from "./submit.js";
 
 type Located = ReturnType<typeof locate>;
 
@@ -60,8 +60,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
 };
 
-/** Of a source VM that is deleted as its request asks; Microsoft.Network's, so by a plain DELETE. */
-const NETWORK_API = "2024-05-01";
+/** Only those of a source VM that is deleted as its request asks. Microsoft.Network's, so by a plain DELETE. */
 const isInterface = (id: string) => isResourceOfType(id, "Microsoft.Network", "networkInterfaces");
 
 export function armResources(cloud: Arm): Resources {
@@ -80,7 +79,7 @@ export function armResources(cloud: Arm): Resources {
     removal: {
       async start({ resourceId, owner }) {
         if (isInterface(resourceId)) {
-          const begun = await answer(() => cloud.remove(resourceId, NETWORK_API));
+          const begun = await outcomeOf(() => cloud.remove(resourceId, NETWORK_API));
           return begun.status === "done" ? done({}) : begun;
         }
         if (owner !== undefined) {
@@ -94,7 +93,7 @@ export function armResources(cloud: Arm): Resources {
       },
       async ask({ input }) {
         if (isInterface(input.resourceId)) {
-          const found = await answer(() => cloud.read(input.resourceId, NETWORK_API));
+          const found = await outcomeOf(() => cloud.read(input.resourceId, NETWORK_API));
           if (found.status !== "done") return found;
           return done(found.value === undefined ? succeeded(null) : { state: "running" as const });
         }

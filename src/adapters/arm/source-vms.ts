@@ -5,7 +5,7 @@ import { done, refused, succeeded } from "../../domain/outcome.js";
 import type { SourceVms } from "../../ports/source-vms.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
-import { answer, progressOf, removed, submit } from "./submit.js";
+import { outcomeOf, progressOf, removed, submit } from "./submit.js";
 import { goesWith, protectedModel, restoredVm } from "./vm-models.js";
 import { powerStateOf } from "./vm-summary.js";
 
@@ -23,7 +23,7 @@ export function armSourceVms(cloud: Arm): SourceVms {
     protection: {
       async start({ vmId }) {
         const { vms, group, name } = at(vmId);
-        const found = await answer(() => get(vmId), "VM_NOT_FOUND");
+        const found = await outcomeOf(() => get(vmId), "VM_NOT_FOUND");
         if (found.status !== "done") return found;
         if (goesWith(found.value).length === 0) return done({});
         return submit(() => vms.update(group, name, protectedModel(found.value)), "VM_NOT_FOUND");
@@ -45,7 +45,7 @@ export function armSourceVms(cloud: Arm): SourceVms {
     removal: {
       // Asked again here, in the act itself: between protection and removal somebody may have changed the VM.
       async start({ vmId }) {
-        const found = await answer(() => get(vmId), "VM_NOT_FOUND");
+        const found = await outcomeOf(() => get(vmId), "VM_NOT_FOUND");
         if (found.status === "refused" && found.code === "VM_NOT_FOUND") return done({});
         if (found.status !== "done") return found;
         const doomed = goesWith(found.value);
@@ -81,7 +81,7 @@ export function armSourceVms(cloud: Arm): SourceVms {
         return submit(() => vms.start(group, name), "VM_NOT_FOUND");
       },
       async ask({ input }) {
-        const power = await answer(async () => powerStateOf(await get(input.vmId)), "VM_NOT_FOUND");
+        const power = await outcomeOf(async () => powerStateOf(await get(input.vmId)), "VM_NOT_FOUND");
         if (power.status !== "done") return power;
         return done(
           power.value === "running"

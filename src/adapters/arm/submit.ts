@@ -6,7 +6,7 @@ import type { FailureCode } from "../../domain/failures.js";
 import type { Outcome, Progress, Started } from "../../domain/outcome.js";
 import { done, succeeded } from "../../domain/outcome.js";
 import type { Arm } from "./client.js";
-import { isNotFound, judge, withoutSecrets } from "./errors.js";
+import { isNotFound, classify, withoutSecrets } from "./errors.js";
 
 /** What of the SDK's PollerLike is used. A poller is also a promise: never `await` it, nor return it from async code. */
 interface Poller {
@@ -24,16 +24,16 @@ export async function submit(begin: () => Poller, notFound?: FailureCode): Promi
     const operationUrl = state?.config?.operationLocation;
     return done(operationUrl === undefined ? {} : { operationUrl });
   } catch (error) {
-    return judge(error, notFound);
+    return classify(error, notFound);
   }
 }
 
-/** Asks an act that answers at once. */
-export async function answer<T>(ask: () => Promise<T>, notFound?: FailureCode): Promise<Outcome<T>> {
+/** For an act that is done when it answers. */
+export async function outcomeOf<T>(act: () => Promise<T>, notFound?: FailureCode): Promise<Outcome<T>> {
   try {
-    return done(await ask());
+    return done(await act());
   } catch (error) {
-    return judge(error, notFound);
+    return classify(error, notFound);
   }
 }
 
@@ -56,7 +56,7 @@ export async function progressOf<R extends Provisioned, T>(
     if (resource.provisioningState !== "Succeeded") return done(running(resource));
     return done(result(resource));
   } catch (error) {
-    return judge(error);
+    return classify(error);
   }
 }
 
@@ -66,7 +66,7 @@ export async function removed(get: () => Promise<unknown>): Promise<Outcome<Prog
     await get();
     return done({ state: "running" });
   } catch (error) {
-    return isNotFound(error) ? done(succeeded(null)) : judge(error);
+    return isNotFound(error) ? done(succeeded(null)) : classify(error);
   }
 }
 

@@ -8,11 +8,11 @@ import { parentId, sameResource } from "../../domain/resource-id.js";
 import type { Cores, CoresQuestion, Known, Lock, SubnetFacts } from "../../domain/survey.js";
 import type { Surroundings } from "../../ports/surroundings.js";
 import type { Arm } from "./client.js";
-import { armError, judge } from "./errors.js";
+import { NETWORK_API } from "./client.js";
+import { armError, classify } from "./errors.js";
 
 const LOCKS_API = "2020-05-01";
 const PERMISSIONS_API = "2022-04-01";
-const NETWORK_API = "2024-05-01";
 
 interface ListedLock {
   readonly id: string;
@@ -66,9 +66,9 @@ async function tried<T>(read: () => Promise<T>): Promise<Outcome<Known<T>>> {
     const known = armError(error);
     // 501 is the embedded Azure's word for what it does not simulate.
     if (known?.statusCode !== 501) {
-      const judged = judge(error);
-      if (judged.status === "busy") return judged;
-      if (judged.code === "NOT_AUTHORIZED") return done({ forbidden: judged.message });
+      const classified = classify(error);
+      if (classified.status === "busy") return classified;
+      if (classified.code === "NOT_AUTHORIZED") return done({ forbidden: classified.message });
     }
     if (known?.statusCode === 404) return done({ absent: known.message });
     return done({ failed: known === undefined ? "" : `${known.code}: ${known.message}` });

@@ -8,7 +8,7 @@ import { TEST_ADMIN, testHostName } from "../../domain/test-boot.js";
 import type { TestVms } from "../../ports/test-vms.js";
 import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
-import { answer, submit } from "./submit.js";
+import { outcomeOf, submit } from "./submit.js";
 import { agentReport, isolated, trustedLaunch } from "./throw-away-vm.js";
 
 export const armTestVms = (cloud: Arm): TestVms => ({
@@ -16,7 +16,7 @@ export const armTestVms = (cloud: Arm): TestVms => ({
     async start(order) {
       const { client, group, names } = locate(cloud, order.vmId);
       // Its password is made here and kept nowhere: asked for a second time, the VM would be asked for another one.
-      const known = await answer(() => client.virtualMachines.get(group, names[0]), "SOURCE_GONE");
+      const known = await outcomeOf(() => client.virtualMachines.get(group, names[0]), "SOURCE_GONE");
       if (known.status === "done") return done({});
       if (known.status === "busy" || known.code !== "SOURCE_GONE") return known;
       return submit(() => client.virtualMachines.createOrUpdate(group, names[0], modelOf(order)));
@@ -25,7 +25,7 @@ export const armTestVms = (cloud: Arm): TestVms => ({
   },
 
   console: (vmId) =>
-    answer(async () => {
+    outcomeOf(async () => {
       const { client, group, names } = locate(cloud, vmId);
       const { serialConsoleLogBlobUri } = await client.virtualMachines.retrieveBootDiagnosticsData(
         group,

@@ -5,7 +5,7 @@ import { done, succeeded } from "../../domain/outcome.js";
 import type { VirtualMachines } from "../../ports/virtual-machines.js";
 import type { Arm } from "./client.js";
 import { idOf, locate } from "./client.js";
-import { answer, submit } from "./submit.js";
+import { outcomeOf, submit } from "./submit.js";
 import { agentReport, isolated, trustedLaunch } from "./throw-away-vm.js";
 import { idAt } from "./vm-models.js";
 import { stateOf } from "./vm-summary.js";
@@ -19,13 +19,13 @@ export function armVirtualMachines(cloud: Arm): VirtualMachines {
     const { vms, group, name } = at(vmId);
     return vms.get(group, name, { expand: "instanceView" });
   };
-  const state = (vmId: string) => answer(async () => stateOf(await get(vmId)), "VM_NOT_FOUND");
+  const state = (vmId: string) => outcomeOf(async () => stateOf(await get(vmId)), "VM_NOT_FOUND");
 
   return {
     state,
 
     markGeneralized: (vmId) =>
-      answer(async () => {
+      outcomeOf(async () => {
         const { vms, group, name } = at(vmId);
         await vms.generalize(group, name);
         return null;

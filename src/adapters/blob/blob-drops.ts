@@ -61,7 +61,7 @@ export function blobDrops(service: BlobServiceClient): Drops {
       }
     },
 
-    async answer(drop, beside, text, tag) {
+    async writeBeside(drop, beside, text, tag) {
       try {
         await client(drop).setTags({ "vmimage-verdict": tag.replace(/[^\w +\-./:=]/g, "_").slice(0, 256) });
       } catch {

@@ -1,4 +1,4 @@
-/** Markers as block blobs of the runs container. The invitation is a SAS for one blob, to create and write alone. */
+/** Markers as block blobs of the runs container. The upload URL is a SAS for one blob, to create and write alone. */
 import type { BlobServiceClient, UserDelegationKey } from "@azure/storage-blob";
 import {
   BlobSASPermissions,
@@ -29,7 +29,7 @@ export function blobSealMarkers(service: BlobServiceClient, containerName: strin
     return known;
   };
   return {
-    async invite(runId, minutes) {
+    async uploadUrl(runId, minutes) {
       const expiresOn = new Date(Date.now() + minutes * 60_000 + SKEW_MS);
       const permissions = BlobSASPermissions.parse("cw");
       const { credential, url } = blob(runId);

@@ -56,7 +56,7 @@ export function blobVmHolds(service: BlobServiceClient, containerName: string): 
     }
   };
 
-  const drop = async (hold: string, runId: string): Promise<void> => {
+  const evict = async (hold: string, runId: string): Promise<void> => {
     await change(hold, (runIds) => runIds.filter((one) => one !== runId));
   };
 
@@ -66,10 +66,10 @@ export function blobVmHolds(service: BlobServiceClient, containerName: string): 
       return { heldBy: runIds[0] ?? runId, ahead: runIds.indexOf(runId) };
     },
 
-    release: (vmId, runId) => drop(nameOf(vmId), runId),
-    drop,
+    release: (vmId, runId) => evict(nameOf(vmId), runId),
+    evict,
 
-    async all() {
+    async list() {
       const found: { hold: string; runId: string }[] = [];
       try {
         for await (const { name } of container.listBlobsFlat({ prefix: HOLDS })) {

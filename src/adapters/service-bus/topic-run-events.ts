@@ -15,7 +15,7 @@ export function topicRunEvents(connection: Connection, topic: string): RunEvents
       ? new ServiceBusClient(connection.connectionString)
       : new ServiceBusClient(connection.namespace, connection.credential);
   return {
-    async tell(event) {
+    async publish(event) {
       const client = connect();
       try {
         await client.createSender(topic).sendMessages(messageOf(event));

@@ -69,7 +69,7 @@ function world(present: readonly DropRef[] = []) {
         throw new Error("An arrival reads nothing of the file.");
       },
       readText: () => Promise.resolve(undefined),
-      answer: () => Promise.resolve(),
+      writeBeside: () => Promise.resolve(),
     },
   };
   const client = durable as unknown as DurableClient;
