@@ -1,11 +1,16 @@
 import { defineConfig } from "vitest/config";
 
-/** Where tests leave nothing behind in their process: they share it, and load the SDKs once. */
-const sharing = ["unit", "contract", "orchestration", "cli", "conformance/compute"].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
-/** These look at what their process holds. */
-const measuring = ["test/unit/disk/fuzz.test.ts", "test/contract/blob-corpus.test.ts"];
+/** Apps are loaded into their process, where they stay registered. */
+const hosts = ["test/conformance/functions-host/**/*.test.ts"];
+/** These look at what their process holds, or change it for good. */
+const apart = [
+  "test/architecture/**/*.test.ts",
+  "test/pipeline/**/*.test.ts",
+  "test/conformance/functions-host/streaming.test.ts",
+  "test/conformance/service-bus/bounds.test.ts",
+  "test/contract/blob-corpus.test.ts",
+  "test/unit/disk/fuzz.test.ts",
+];
 
 const inProcess = (name: string, isolate: boolean, include: string[], exclude: string[]) => ({
   extends: true as const,
@@ -21,9 +26,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
-      inProcess("a shared process", false, sharing, measuring),
-      inProcess("a process of its own", true, ["test/**/*.test.ts"], sharing),
-      inProcess("a process of its own to measure", true, measuring, []),
+      // They leave nothing behind in their process: they share it, and load the SDKs once.
+      inProcess("a shared process", false, ["test/**/*.test.ts"], [...apart, ...hosts]),
+      inProcess("a shared process of hosts", false, hosts, apart),
+      inProcess("a process of its own", true, apart, []),
     ],
   },
 });
