@@ -139,7 +139,6 @@ async function mend(
     drop,
     report: reportOf(sizeBytes),
     name: `${runId}.vhd`,
-    epoch: 1,
     atMs: 0,
   };
   const plan = await act(refs.planMending, { ...order, settings });

@@ -42,7 +42,6 @@ export interface DiskOrder {
   readonly report: DiskReport;
   /** The prepared disk's name in the work container. */
   readonly name: string;
-  readonly epoch: number;
   /** Goes into the footer, so that writing it twice writes the same. */
   readonly atMs: number;
 }

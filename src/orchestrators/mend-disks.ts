@@ -23,7 +23,6 @@ import { moveAll, type Moving, type Slicing } from "./move-slices.js";
 import { readBack } from "./read-back.js";
 import { note } from "./run.js";
 
-const FIRST_ATTEMPT = 1;
 const MOVING: Slicing<DiskOrder> = { plan: planMending, slice: moveSlice, says: "read" };
 
 type JudgedDisk = LandedDisk & { readonly report: DiskReport };
@@ -70,7 +69,7 @@ const waysOf = (jobs: readonly Job[]): string =>
 function jobFor({ runId, settings }: ImportInput, disk: JudgedDisk, atMs: number): Job {
   const { lun, drop, report } = disk;
   const name = `${runId}-${placeName(lun)}.vhd`;
-  const order = { runId, lun, drop, report, name, epoch: FIRST_ATTEMPT, atMs };
+  const order = { runId, lun, drop, report, name, atMs };
   const { freeze, mending } = settings;
   const choice = wayOf(report, drop, { freeze, copyBy: mending.copyBy });
   return { disk, order, bytesMoved: 0, hashed: true, choice };

@@ -1,9 +1,7 @@
 /**
  * Page blobs of ours, at the root of the work container: fixed VHDs from which Azure can make an image. Until its
- * footer is written, last, Azure takes such a blob for no disk at all; the footer is the commit mark.
- *
- * Attempts are numbered. A blob carries the number of the attempt that owns it (as its sequence number), every write
- * names its own, and the write of an attempt that lost the blob throws Superseded.
+ * footer is written, last, Azure takes such a blob for no disk at all: the footer commits it. A write that comes after
+ * the commit, from an activity that was given up and still runs, throws.
  */
 import type { DropRef } from "../domain/import/drop.js";
 import type { Progress } from "../domain/outcome.js";
@@ -13,21 +11,14 @@ export interface PreparedOrder {
   readonly name: string;
   /** The disk without its footer. */
   readonly sizeBytes: number;
-  readonly epoch: number;
   /** What the blob is made of; a blob of the same name made of anything else is refused. */
   readonly sourceEtag: string;
   readonly planHash: string;
 }
 
-export interface PreparedState {
-  readonly uri: string;
-  readonly state: "copying" | "ready";
-}
-
 export interface Commit {
   readonly name: string;
   readonly sizeBytes: number;
-  readonly epoch: number;
   readonly footer: Uint8Array;
   /** Kept with the blob for whoever finds it. */
   readonly treeHash?: string;
@@ -43,11 +34,11 @@ export interface PageWriter {
 }
 
 export interface PreparedDisks {
-  /** Makes the blob, or finds the one that an earlier attempt at the same order made, and takes it over. */
-  create(order: PreparedOrder): Promise<PreparedState>;
-  pages(name: string, epoch: number): PageWriter;
+  /** Makes the blob, or finds the one that was made by the same order. */
+  create(order: PreparedOrder): Promise<void>;
+  pages(name: string): PageWriter;
   /** Brings the blob to its final size, shuts out every writer, and writes the footer. */
-  commit(commit: Commit): Promise<PreparedState>;
+  commit(commit: Commit): Promise<{ readonly uri: string }>;
   /** Reads what was written, footer and all. */
   open(name: string): Promise<DropReader>;
   /** Absent is removed. */
@@ -58,5 +49,5 @@ export interface PreparedDisks {
 export interface DropCopies {
   /** Begins to copy this content to `name`; a copy of it that is there or under way is that copy. */
   start(drop: DropRef, name: string): Promise<void>;
-  ask(name: string): Promise<Progress<PreparedState>>;
+  ask(name: string): Promise<Progress<{ readonly uri: string }>>;
 }

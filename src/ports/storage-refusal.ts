@@ -15,8 +15,3 @@ export class StorageRefusal extends Error {
 
 /** The account does not have what was asked for; another way may do. */
 export class Unsupported extends StorageRefusal {}
-
-/** A newer attempt owns what this one was writing: what it still does counts for nothing. */
-export class Superseded extends Error {
-  override readonly name = "Superseded";
-}

@@ -98,7 +98,7 @@ export async function orderFor(account: Account, blob: string): Promise<DiskOrde
   const runId = `run-${blob.replace(/\W/g, "-")}`;
   const visit = { runId, lun: -1, drop, purpose: "any" as const };
   const report = value(await activitiesOn(account.service)(refs.examineDrop, visit));
-  return { runId, lun: -1, drop, report, name: `${runId}-os.vhd`, epoch: 1, atMs: 1_750_000_000_000 };
+  return { runId, lun: -1, drop, report, name: `${runId}-os.vhd`, atMs: 1_750_000_000_000 };
 }
 
 /** Tries an activity that throws again, as Durable does. */

@@ -31,7 +31,7 @@ export async function plan(
   order: DiskOrder & { readonly settings: MendingSettings },
   { drops, prepared, runs }: MendPorts,
 ): Promise<Outcome<PlannedMending>> {
-  const { name, epoch, drop, settings } = order;
+  const { name, drop, settings } = order;
   const reader = drops.open(drop);
   const opened = await openVhd(reader);
   if (opened.status === "refused") {
@@ -46,13 +46,13 @@ export async function plan(
   });
   const planned = await keepPlan(order, mending, runs);
   const { planHash } = planned;
-  await prepared.create({ name, sizeBytes: mending.newBytes, epoch, sourceEtag: drop.etag, planHash });
+  await prepared.create({ name, sizeBytes: mending.newBytes, sourceEtag: drop.etag, planHash });
   return done(planned);
 }
 
 export async function slice(order: SliceOrder, ports: MendPorts): Promise<Outcome<SliceDone>> {
-  const { drop, name, epoch, settings } = order;
-  const ends = { reader: ports.drops.open(drop), writer: ports.prepared.pages(name, epoch) };
+  const { drop, name, settings } = order;
+  const ends = { reader: ports.drops.open(drop), writer: ports.prepared.pages(name) };
   if (settings.moveBy === "stream") return done(await carryOut(order, ends, ports));
   try {
     return done({ ...(await carryOut(order, { ...ends, byAccount: drop }, ports)), remark: UNSEEN });
@@ -68,7 +68,7 @@ const UNSEEN =
 
 /** The footer, last: from here on it is a disk. */
 export async function finish(order: FinishOrder, { prepared, runs }: MendPorts): Promise<Outcome<Finished>> {
-  const { name, report, drop, epoch, atMs, plan } = order;
+  const { name, report, drop, atMs, plan } = order;
   const sizeBytes = report.newSizeBytes;
   const treeHash = plan && order.hashed ? await keptTreeHash({ ...order, plan }, runs) : undefined;
   const copied = { kind: "fixed", fileBytes: drop.sizeBytes, virtualBytes: report.virtualSizeBytes } as const;
@@ -76,7 +76,6 @@ export async function finish(order: FinishOrder, { prepared, runs }: MendPorts):
   const { uri } = await prepared.commit({
     name,
     sizeBytes,
-    epoch,
     footer: fixedFooter({ sizeBytes, uuid: uuidOf(order), secondsSince2000: secondsSince2000(atMs) }),
     ...(clear === undefined ? {} : { clear }),
     ...(treeHash === undefined ? {} : { treeHash }),

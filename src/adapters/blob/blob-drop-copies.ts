@@ -40,7 +40,7 @@ export function blobDropCopies(service: BlobServiceClient, containerName: string
           code: "CopyFailed",
           message: copyStatusDescription ?? `The copy ${copyStatus}.`,
         };
-      return { state: "succeeded", value: { uri: target.url, state: "ready" } };
+      return { state: "succeeded", value: { uri: target.url } };
     },
   };
 }

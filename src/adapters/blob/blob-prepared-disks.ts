@@ -1,13 +1,16 @@
 /** Prepared disks as page blobs at the root of one container. */
 import { createHash } from "node:crypto";
 import type { BlobServiceClient, PageBlobClient } from "@azure/storage-blob";
-import type { PageWriter, PreparedDisks, PreparedState } from "../../ports/prepared-disks.js";
-import { Superseded, Unsupported } from "../../ports/storage-refusal.js";
+import type { PageWriter, PreparedDisks } from "../../ports/prepared-disks.js";
+import { Unsupported } from "../../ports/storage-refusal.js";
 import { readerOf } from "./blob-drops.js";
 import { inContainer, readableBy } from "./client.js";
 import { codeOf, isCode, isStatus, notOurs, refuseOrRethrow, refuseRead } from "./errors.js";
 
 const FOOTER_BYTES = 512;
+/** Sequence numbers of a blob. Every write names its own, so that none gets through once the footer is being written. */
+const WRITING = 1;
+const COMMITTED = 2;
 /** Put Page: at most 4 MiB. Azurite takes more, Azure does not. */
 const MAX_PAGES_BYTES = 4 * 1024 * 1024;
 
@@ -16,38 +19,37 @@ export function blobPreparedDisks(service: BlobServiceClient, containerName: str
   const page = (name: string) => container.getPageBlobClient(name);
 
   return {
-    async create({ name, sizeBytes, epoch, sourceEtag, planHash }) {
+    async create({ name, sizeBytes, sourceEtag, planHash }) {
       const blob = page(name);
       const madeOf = { sourceetag: bare(sourceEtag), planhash: planHash };
       try {
         await inContainer(container, () =>
           blob.create(sizeBytes + FOOTER_BYTES, {
             conditions: { ifNoneMatch: "*" },
-            blobSequenceNumber: epoch,
+            blobSequenceNumber: WRITING,
             metadata: { ...madeOf, state: "copying" },
           }),
         );
-        return { uri: blob.url, state: "copying" };
+        return;
       } catch (error) {
-        if (!isCode(error, "BlobAlreadyExists")) return refuseOrRethrow(error, `Making ${name}`);
+        if (!isCode(error, "BlobAlreadyExists")) refuseOrRethrow(error, `Making ${name}`);
       }
-      return takeOver(blob, epoch, madeOf);
+      const { metadata } = await blob.getProperties();
+      if (metadata?.sourceetag !== madeOf.sourceetag || metadata.planhash !== madeOf.planhash)
+        throw notOurs(name);
     },
 
-    pages: (name, epoch) => writerOf(service, page(name), epoch),
+    pages: (name) => writerOf(service, page(name)),
 
-    async commit({ name, sizeBytes, epoch, footer, treeHash, clear }) {
+    async commit({ name, sizeBytes, footer, treeHash, clear }) {
       const blob = page(name);
       try {
         const found = await blob.getProperties();
-        if (found.metadata?.state === "ready") return { uri: blob.url, state: "ready" };
-        // A copy has the sequence number of its source, which means nothing here.
-        const owner = found.metadata?.planhash === undefined ? 0 : (found.blobSequenceNumber ?? 0);
-        if (owner > epoch + 1) throw new Superseded(`${name} belongs to attempt ${owner}, not to ${epoch}.`);
-        // From here on no writer of this attempt gets through either, were it a zombie's.
-        await blob.updateSequenceNumber("update", epoch + 1);
+        if (found.metadata?.state === "ready") return { uri: blob.url };
+        // A copy has the sequence number of its source; whatever it was, from here on no writer gets through.
+        await blob.updateSequenceNumber("update", COMMITTED);
         if (found.contentLength !== sizeBytes + FOOTER_BYTES) await blob.resize(sizeBytes + FOOTER_BYTES);
-        const conditions = { ifSequenceNumberEqualTo: epoch + 1 };
+        const conditions = { ifSequenceNumberEqualTo: COMMITTED };
         if (clear !== undefined) await blob.clearPages(clear.offset, clear.length, { conditions });
         await blob.uploadPages(footer, sizeBytes, FOOTER_BYTES, {
           conditions,
@@ -58,7 +60,7 @@ export function blobPreparedDisks(service: BlobServiceClient, containerName: str
           state: "ready",
           ...(treeHash === undefined ? {} : { treehash: treeHash }),
         });
-        return { uri: blob.url, state: "ready" };
+        return { uri: blob.url };
       } catch (error) {
         return refuseOrRethrow(error, `Finishing ${name}`);
       }
@@ -88,21 +90,6 @@ export function blobPreparedDisks(service: BlobServiceClient, containerName: str
   };
 }
 
-/** What an earlier attempt at the same order left is ours to go on with. */
-async function takeOver(
-  blob: PageBlobClient,
-  epoch: number,
-  madeOf: { sourceetag: string; planhash: string },
-): Promise<PreparedState> {
-  const { metadata = {}, blobSequenceNumber: owner = 0 } = await blob.getProperties();
-  if (metadata.sourceetag !== madeOf.sourceetag || metadata.planhash !== madeOf.planhash)
-    throw notOurs(blob.name);
-  if (metadata.state === "ready") return { uri: blob.url, state: "ready" };
-  if (owner > epoch) throw new Superseded(`${blob.name} belongs to attempt ${owner}, not to ${epoch}.`);
-  if (owner < epoch) await blob.updateSequenceNumber("max", epoch);
-  return { uri: blob.url, state: "copying" };
-}
-
 /** Nothing may be done to a blob that is being copied to, not even removing it. */
 async function endCopy(blob: PageBlobClient): Promise<void> {
   const { copyId = "" } = await blob.getProperties();
@@ -113,8 +100,8 @@ async function endCopy(blob: PageBlobClient): Promise<void> {
   }
 }
 
-function writerOf(service: BlobServiceClient, blob: PageBlobClient, epoch: number): PageWriter {
-  const conditions = { ifSequenceNumberEqualTo: epoch };
+function writerOf(service: BlobServiceClient, blob: PageBlobClient): PageWriter {
+  const conditions = { ifSequenceNumberEqualTo: WRITING };
   return {
     async write(offset, bytes) {
       assertWritable(offset, bytes.length);

@@ -1,10 +1,10 @@
 /**
- * What a storage account's answers mean, decided once: refused for good (StorageRefusal), lost to a newer attempt
- * (Superseded), or worth another try (passed on as it came). Texts hold no URL: one could carry a signature.
+ * What a storage account's answers mean, decided once: refused for good (StorageRefusal), or worth another try (passed
+ * on as it came). Texts hold no URL: one could carry a signature.
  * Codes: learn.microsoft.com, "Blob Storage error codes" and "Common REST API error codes".
  */
 import { RestError } from "@azure/storage-blob";
-import { StorageRefusal, Superseded } from "../../ports/storage-refusal.js";
+import { StorageRefusal } from "../../ports/storage-refusal.js";
 
 /** An answer without a body (to HEAD, always) has its code in a header alone. */
 export function codeOf(error: unknown): string {
@@ -29,7 +29,8 @@ export function refuseOrRethrow(error: unknown, what: string): never {
   const refuse = (failure: StorageRefusal["code"], remedy: string): never => {
     throw new StorageRefusal(failure, said, remedy, { cause: error });
   };
-  if (code === "SequenceNumberConditionNotMet") throw new Superseded(said, { cause: error });
+  // A late write to a disk that is committed: nobody waits for its answer, and it refuses nothing.
+  if (code === "SequenceNumberConditionNotMet") throw new Error(said, { cause: error });
   if (OUT_OF_SPACE.test(code) || status === 507)
     refuse(
       "STORAGE_FULL",
