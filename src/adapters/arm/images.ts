@@ -15,9 +15,8 @@ import type { GalleryTarget, Target } from "../../domain/target.js";
 import type { Images } from "../../ports/images.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
-import { isNotFound } from "./errors.js";
 import { definitionModel, imageModel, versionModel } from "./image-models.js";
-import { outcomeOf, progressOf, submit } from "./submit.js";
+import { ifFound, outcomeOf, progressOf, submit } from "./submit.js";
 import { planOf } from "./vm-summary.js";
 
 export function armImages(cloud: Arm): Images {
@@ -141,7 +140,7 @@ async function unlessTaken(
   get: () => Promise<{ tags?: Record<string, string> }>,
   make: () => Promise<Outcome<Started>>,
 ): Promise<Outcome<Started>> {
-  const standing = await outcomeOf(() => found(get));
+  const standing = await outcomeOf(() => ifFound(get));
   if (standing.status !== "done") return standing;
   if (standing.value === undefined || standing.value.tags?.[RUN_TAG] === tags[RUN_TAG]) return make();
   return refused(
@@ -155,18 +154,18 @@ async function lookAt(cloud: Arm, target: Target, runId?: string): Promise<Defin
   const absent: DefinitionFacts = { parentExists: true, exists: false, versions: [] };
   if (target.kind === "managed-image") {
     const { client, group, names } = locate(cloud, target.imageId);
-    const image = await found(() => client.images.get(group, names[0]));
+    const image = await ifFound(() => client.images.get(group, names[0]));
     if (image === undefined || runId === undefined || image.tags?.[RUN_TAG] !== runId)
       return { ...absent, exists: image !== undefined };
     return { ...absent, exists: true, ours: { state: image.provisioningState ?? "" } };
   }
   const { client, group, names } = locate(cloud, target.definitionId);
   const [gallery, image = ""] = names;
-  const definition = await found(() => client.galleryImages.get(group, gallery, image));
+  const definition = await ifFound(() => client.galleryImages.get(group, gallery, image));
   if (definition === undefined)
     return {
       ...absent,
-      parentExists: (await found(() => client.galleries.get(group, gallery))) !== undefined,
+      parentExists: (await ifFound(() => client.galleries.get(group, gallery))) !== undefined,
     };
   const versions: GalleryImageVersion[] = [];
   for await (const version of client.galleryImageVersions.listByGalleryImage(group, gallery, image))
@@ -179,15 +178,6 @@ async function lookAt(cloud: Arm, target: Target, runId?: string): Promise<Defin
     definition: definitionFacts(definition),
     ...(ours ? { ours: { version: ours.name ?? "", state: ours.provisioningState ?? "" } } : {}),
   };
-}
-
-async function found<T>(get: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await get();
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 const definitionFacts = (definition: GalleryImage) => ({

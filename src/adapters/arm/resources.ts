@@ -1,11 +1,11 @@
 /** Deletes what a run makes, whichever kind it is. */
-import { done, succeeded } from "../../domain/outcome.js";
+import { done } from "../../domain/outcome.js";
 import { RUN_TAG } from "../../domain/names.js";
 import { isResourceOfType } from "../../domain/resource-id.js";
 import type { Resources } from "../../ports/resources.js";
 import type { Arm } from "./client.js";
 import { NETWORK_API, idOf, locate } from "./client.js";
-import { outcomeOf, removed, submit } from "./submit.js";
+import { ifFound, outcomeOf, removed, submit } from "./submit.js";
 
 type Located = ReturnType<typeof locate>;
 
@@ -69,11 +69,11 @@ export function armResources(cloud: Arm): Resources {
     if (kind === undefined) throw new TypeError(`A run never makes, and so never deletes, ${resourceId}.`);
     return kind;
   };
-  /** Reads it; what is another's is not there for us. */
-  const othersGone = (resourceId: string, owner: string | undefined) => async () => {
-    const { tags } = await kindOf(resourceId).get(locate(cloud, resourceId));
-    if (owner !== undefined && tags?.[RUN_TAG] !== owner)
-      throw Object.assign(new Error("It is another's."), { statusCode: 404 });
+  /** Undefined where it is gone, and where another run than `owner` made it: then it is not ours to remove. */
+  const find = async (resourceId: string, owner: string | undefined): Promise<unknown> => {
+    if (isInterface(resourceId)) return cloud.read(resourceId, NETWORK_API);
+    const found = await ifFound(() => kindOf(resourceId).get(locate(cloud, resourceId)));
+    return owner === undefined || found?.tags?.[RUN_TAG] === owner ? found : undefined;
   };
   return {
     removal: {
@@ -83,22 +83,15 @@ export function armResources(cloud: Arm): Resources {
           return begun.status === "done" ? done({}) : begun;
         }
         if (owner !== undefined) {
-          const gone = await removed(othersGone(resourceId, owner));
-          if (gone.status !== "done") return gone;
-          if (gone.value.state === "succeeded") return done({});
+          const found = await outcomeOf(() => find(resourceId, owner));
+          if (found.status !== "done") return found;
+          if (found.value === undefined) return done({});
         }
         const { remove } = kindOf(resourceId);
         const outcome = await submit(() => remove(locate(cloud, resourceId)), "SOURCE_GONE");
         return outcome.status === "refused" && outcome.code === "SOURCE_GONE" ? done({}) : outcome;
       },
-      async ask({ input }) {
-        if (isInterface(input.resourceId)) {
-          const found = await outcomeOf(() => cloud.read(input.resourceId, NETWORK_API));
-          if (found.status !== "done") return found;
-          return done(found.value === undefined ? succeeded(null) : { state: "running" as const });
-        }
-        return removed(othersGone(input.resourceId, input.owner));
-      },
+      ask: ({ input }) => removed(() => find(input.resourceId, input.owner)),
     },
   };
 }

@@ -5,7 +5,7 @@ import { done, refused, succeeded } from "../../domain/outcome.js";
 import type { SourceVms } from "../../ports/source-vms.js";
 import type { Arm } from "./client.js";
 import { locate } from "./client.js";
-import { outcomeOf, progressOf, removed, submit } from "./submit.js";
+import { ifFound, outcomeOf, progressOf, removed, submit } from "./submit.js";
 import { goesWith, protectedModel, restoredVm } from "./vm-models.js";
 import { powerStateOf } from "./vm-summary.js";
 
@@ -58,7 +58,7 @@ export function armSourceVms(cloud: Arm): SourceVms {
         const { vms, group, name } = at(vmId);
         return submit(() => vms.delete(group, name));
       },
-      ask: ({ input }) => removed(() => get(input.vmId)),
+      ask: ({ input }) => removed(() => ifFound(() => get(input.vmId))),
     },
 
     restored: {

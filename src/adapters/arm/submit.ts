@@ -60,14 +60,21 @@ export async function progressOf<R extends Provisioned, T>(
   }
 }
 
-/** Deleted is what answers 404. */
-export async function removed(get: () => Promise<unknown>): Promise<Outcome<Progress<null>>> {
+/** Undefined where it is not there. */
+export async function ifFound<T>(get: () => Promise<T>): Promise<T | undefined> {
   try {
-    await get();
-    return done({ state: "running" });
+    return await get();
   } catch (error) {
-    return isNotFound(error) ? done(succeeded(null)) : classify(error);
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
+}
+
+/** A removal is done when nothing is found any more. */
+export async function removed(find: () => Promise<unknown>): Promise<Outcome<Progress<null>>> {
+  const found = await outcomeOf(find);
+  if (found.status !== "done") return found;
+  return done(found.value === undefined ? succeeded(null) : { state: "running" });
 }
 
 async function reasonOf(cloud: Arm, started: Started | undefined, state: string) {
