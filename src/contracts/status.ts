@@ -7,11 +7,11 @@ export type RunKind = (typeof RUN_KINDS)[number];
 /** Where to look again, and what can be asked of the run as it stands: each is a POST. */
 export interface RunLinks {
   readonly self: string;
-  /** While it is under way. */
+  /** While it is under way, until it cleans up. */
   readonly cancel?: string;
   /** Of a capture that ended without an image. */
   readonly resume?: string;
-  /** Of a capture that has ended and whose backup is proved. */
+  /** Of a capture that has ended, and whose backup was proved and kept. */
   readonly restore?: string;
 }
 

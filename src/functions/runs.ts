@@ -5,6 +5,7 @@ import * as df from "durable-functions";
 import { CANCEL_EVENT } from "../contracts/events.js";
 import type { RunKind } from "../contracts/status.js";
 import { RUN_KINDS, instanceIdOf } from "../contracts/status.js";
+import { isOpen } from "../domain/stages.js";
 import { invalidRequest, problem, runIdOf, runNotFound, urlOf } from "./http.js";
 import { findRuns, runQuery } from "./run-list.js";
 import { statusOf } from "./status.js";
@@ -77,7 +78,7 @@ async function cancelRun(
     return problem(
       409,
       "RUN_ENDED",
-      `${kind} ${runId} has ended already: ${run.status}.`,
+      `${kind} ${runId} ${isOpen(run.status) ? "is cleaning up, which nothing interrupts" : `has ended already: ${run.status}`}.`,
       "Nothing is to be stopped; look at the run for what it came to.",
     );
   // The event needs a body: the real extension answers an empty one with 400.

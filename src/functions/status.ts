@@ -1,11 +1,13 @@
 /** Durable's status of an orchestration, as our status document. */
 import type { DurableClient, DurableOrchestrationStatus } from "durable-functions";
 import { OrchestrationRuntimeStatus } from "durable-functions";
+import type { CaptureRequest } from "../contracts/capture-request.js";
 import type { RunKind, RunLinks, StatusDocument } from "../contracts/status.js";
 import { instanceIdOf } from "../contracts/status.js";
-import type { Board, RunError } from "../domain/stages.js";
+import type { Board, RunError, StageState } from "../domain/stages.js";
 import { RUN_TAG } from "../domain/names.js";
 import { concluded, isOpen, newBoard, withLeftovers } from "../domain/stages.js";
+import { captureInput } from "./capture-input.js";
 
 /** What Durable says of a run that has not ended. */
 export const OPEN_IN_DURABLE: readonly OrchestrationRuntimeStatus[] = [
@@ -58,17 +60,25 @@ export function documentOf(
     ...board,
     createdAt: isoOf(status.createdTime),
     updatedAt: isoOf(status.lastUpdatedTime),
-    links: { self, ...actsOf(kind, board, self) },
+    links: { self, ...actsOf(kind, board, self, captureInput(status.input)?.request) },
   };
 }
 
-function actsOf(kind: RunKind, { status, stages }: Board, self: string): Omit<RunLinks, "self"> {
-  if (isOpen(status)) return { cancel: `${self}/cancel` };
+function actsOf(
+  kind: RunKind,
+  { status, stages }: Board,
+  self: string,
+  request: CaptureRequest | undefined,
+): Omit<RunLinks, "self"> {
+  const isIn = (stage: string, its: StageState) =>
+    stages.some(({ name, state }) => name === stage && state === its);
+  if (isOpen(status)) return isIn("clean-up", "running") ? {} : { cancel: `${self}/cancel` };
   if (kind !== "capture") return {};
-  const backedUp = stages.some(({ name, state }) => name === "backup" && state === "done");
+  const isGone =
+    request?.backup.keepDays === 0 && !(status === "failed" && request.onFailure === "keep-for-resume");
   return {
     ...(status === "failed" || status === "cancelled" ? { resume: `${self}/resume` } : {}),
-    ...(backedUp ? { restore: `${self}/restore` } : {}),
+    ...(isIn("backup", "done") && !isGone ? { restore: `${self}/restore` } : {}),
   };
 }
 

@@ -97,7 +97,7 @@ export function throwIfCancelled({ cancel, shielded }: Run): void {
   const { reason } = (cancel.result ?? {}) as CancelEvent;
   throw new RunEnd("cancelled", {
     code: "CANCELLED",
-    message: reason ? `The run was cancelled: ${reason}` : "The run was cancelled.",
+    message: reason ? `The run was cancelled: ${reason.replace(/[.\s]+$/, "")}.` : "The run was cancelled.",
     remedy: "Start it again when it is wanted; a new request needs a new id.",
   });
 }

@@ -4,6 +4,7 @@ import type { SourceAfter } from "../contracts/capture-run.js";
 import type { RestoreResult } from "../contracts/restore-run.js";
 import { removeResource } from "../contracts/image-activities.js";
 import { inBrief } from "../domain/brief.js";
+import { runIdFrom } from "../domain/names.js";
 import { sameResource } from "../domain/resource-id.js";
 import { allDisks } from "../domain/vm.js";
 import { call } from "./call.js";
@@ -40,10 +41,13 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
   return { state: "deleted" };
 }
 
-/** Restores under the capture's own id: disks, or a VM, that an earlier run has restored are not made a second time. */
+/**
+ * Restores under an id made of the capture's: disks, or a VM, that an earlier run of it has restored are not made a second
+ * time, and a restore that is asked for later makes disks of its own. No run id holds a full stop.
+ */
 function* restored({ run, captureId }: CaptureScope): Durable<RestoreResult> {
   const plan = yield* planRestore(run, captureId);
-  const order = { run, restoreId: captureId, captureId, plan };
+  const order = { run, restoreId: runIdFrom(`${captureId}.source`), captureId, plan };
   const disks = newDisks(order);
   const isAttached = (id: string) => plan.replacedDisks.some((held) => sameResource(held, id));
   if (plan.vmExists && disks.every(({ id }) => isAttached(id))) {

@@ -33,7 +33,10 @@ export function* waitForTurn(
   let lookedAfter = "";
   for (let waits = 0; ; waits += 1) {
     const { heldBy, ahead } = yield* call(run, holdVm, hold);
-    if (heldBy === runId) return waits > 0;
+    if (heldBy === runId) {
+      if (waits > 0) note(run, "queue", { detail: "its turn has come; looking at the VM again" });
+      return waits > 0;
+    }
     if (heldBy !== lookedAfter || waits % LOOKED_AFTER_EVERY === 0) {
       lookedAfter = heldBy;
       const released = yield* callActivity(run.context, releaseEnded, { vmId: vm.id, heldBy });

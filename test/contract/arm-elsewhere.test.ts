@@ -77,3 +77,16 @@ test("the reason that an operation gives is told without a signature", async () 
   expect(JSON.stringify(outcome)).toContain("sig=(removed)");
   expect(JSON.stringify(outcome)).not.toContain("c2VjcmV0");
 });
+
+test("a request that nobody answers ends by itself, whoever sent it, and says which it was", async () => {
+  const silent = createServer(() => undefined);
+  servers.push(silent);
+  await once(silent.listen(0, "127.0.0.1"), "listening");
+  const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const credential = { getToken: () => Promise.reject(new Error("An embedded Azure wants no token.")) };
+  const mute = arm({ endpoint, credential, answersWithinMs: 50 });
+  const said = /^Azure did not answer within 0\.05 s: GET \/subscriptions\/s\/[^?]+$/;
+  await expect(mute.readList(`${SUBSCRIPTION}/near`, "1")).rejects.toThrow(said);
+  await expect(mute.compute("s").virtualMachines.get("rg", "web")).rejects.toThrow(said);
+  silent.closeAllConnections();
+});

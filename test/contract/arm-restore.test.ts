@@ -244,7 +244,13 @@ describe("an in-place capture", () => {
     const board = await capture({ mode: "in-place", sourceAfter: "restore" });
     expect(board).toMatchObject({ status: "succeeded", result: { source: { state: "restored" } } });
     expect(await statuses()).toContain("PowerState/running");
-    expect(nature(await web())).toEqual(nature(before));
+    const made = await web();
+    expect(nature(made)).toEqual(nature(before));
+    // Asked for once more: from the backup again, and not of the disks that it has been running on since.
+    const again = (await restore()).result as RestoreResult;
+    expect([...again.replacedDisks].sort()).toEqual(attached(made).sort());
+    expect(again.disks.filter((id) => again.replacedDisks.includes(id))).toEqual([]);
+    expect(attached(await web())).toEqual(again.disks);
   });
 
   test("gives its disks back what was to become of them with the VM", async () => {

@@ -237,7 +237,7 @@ describe("a run that is cancelled", () => {
     });
     expect(board(outcome)).toMatchObject({
       status: "cancelled",
-      error: { code: "CANCELLED", message: "The run was cancelled: wrong VM" },
+      error: { code: "CANCELLED", message: "The run was cancelled: wrong VM." },
     });
     expect(board(outcome).stages.find(({ name }) => name === "generalize")).toMatchObject({
       state: "cancelled",

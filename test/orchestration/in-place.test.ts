@@ -4,7 +4,7 @@ import type { Board } from "../../src/domain/stages.js";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
 import { GROUP, captureWorld, inputOf, windowsVm } from "../support/capture-world.js";
 import { IMAGE, RememberingCloud } from "../support/resumable-world.js";
-import { NEW_DISKS, OLD_DISKS, Standing, planOf } from "../support/restore-world.js";
+import { SOURCE_DISKS, OLD_DISKS, Standing, planOf } from "../support/restore-world.js";
 import type { OrchestrationScript, ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 
@@ -79,10 +79,10 @@ describe("a source VM captured in place", () => {
     const { board, standing } = await play({ sourceAfter: "restore" });
     expect(board).toMatchObject({
       status: "succeeded",
-      result: { source: { state: "restored", disks: NEW_DISKS, replacedDisks: OLD_DISKS } },
+      result: { source: { state: "restored", disks: SOURCE_DISKS, replacedDisks: OLD_DISKS } },
     });
     expect(standing.losses).toEqual([]);
-    expect(standing.vmOn).toEqual(NEW_DISKS);
+    expect(standing.vmOn).toEqual(SOURCE_DISKS);
   });
 
   test("is deleted when the request says so, with exactly what was to go with it", async () => {

@@ -1,6 +1,7 @@
 /** Azure Resource Manager, of Azure or of an embedded one on this machine: Microsoft.Compute's client, and any GET. */
 import { ComputeManagementClient } from "@azure/arm-compute";
 import { createDefaultHttpClient, createPipelineRequest } from "@azure/core-rest-pipeline";
+import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 import type { ResourceId } from "../../domain/resource-id.js";
 import { parseResourceId } from "../../domain/resource-id.js";
@@ -9,7 +10,11 @@ export interface ArmOptions {
   /** Only for the embedded Azure: an http endpoint on the loopback interface, which is sent no token. */
   readonly endpoint?: string | undefined;
   readonly credential: TokenCredential;
+  readonly answersWithinMs?: number;
 }
+
+/** Resource Manager answers within a minute, or ends a request itself; beyond that, nobody is there any more. */
+const ANSWERS_WITHIN_MS = 90_000;
 
 export interface Arm {
   /** A request may name a VM in another subscription than ours. */
@@ -34,12 +39,13 @@ export const NETWORK_API = "2024-05-01";
 
 const PUBLIC_CLOUD = "https://management.azure.com";
 
-export function arm({ endpoint, credential }: ArmOptions): Arm {
+export function arm({ endpoint, credential, answersWithinMs = ANSWERS_WITHIN_MS }: ArmOptions): Arm {
   const http = createDefaultHttpClient();
   const clients = new Map<string, ComputeManagementClient>();
 
   const compute = (subscriptionId: string) => {
     const client = clients.get(subscriptionId) ?? newClient(subscriptionId, endpoint, credential);
+    if (!clients.has(subscriptionId)) client.pipeline.addPolicy(impatience(answersWithinMs));
     clients.set(subscriptionId, client);
     return client;
   };
@@ -112,6 +118,23 @@ function newClient(subscriptionId: string, endpoint: string | undefined, credent
   client.pipeline.removePolicy({ name: "bearerTokenAuthenticationPolicy" });
   return client;
 }
+
+/** The SDK itself would wait for an answer without end, and with it the activity, and with that a cancel. */
+const impatience = (withinMs: number): PipelinePolicy => ({
+  name: "impatience",
+  async sendRequest(request, next) {
+    request.timeout = withinMs;
+    try {
+      return await next(request);
+    } catch (error) {
+      if (!(error instanceof Error && error.name === "AbortError")) throw error;
+      const { pathname } = new URL(request.url);
+      throw new Error(`Azure did not answer within ${withinMs / 1000} s: ${request.method} ${pathname}`, {
+        cause: error,
+      });
+    }
+  },
+});
 
 /** Any id that reaches an adapter was made or checked by us; a wrong one is a fault of ours, not of a request. */
 export function idOf(id: string): ResourceId {

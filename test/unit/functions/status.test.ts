@@ -7,10 +7,16 @@ const SELF = "https://app.example/api/captures/web-7";
 const backup = { name: "backup", state: "done" };
 const noBackup = { name: "backup", state: "pending" };
 
-function shownOf(kind: RunKind, runtimeStatus: string, output: unknown, customStatus?: unknown) {
+function shownOf(
+  kind: RunKind,
+  runtimeStatus: string,
+  output: unknown,
+  customStatus?: unknown,
+  request?: object,
+) {
   const at = new Date("2031-05-06T07:08:09Z");
   const instance = { instanceId: "", name: "", createdTime: at, lastUpdatedTime: at, runtimeStatus, output };
-  const status = { ...instance, customStatus } as unknown as DurableOrchestrationStatus;
+  const status = { ...instance, customStatus, input: { request } } as unknown as DurableOrchestrationStatus;
   return documentOf(kind, "web-7", status, SELF);
 }
 
@@ -23,7 +29,7 @@ function linksOf(...status: Parameters<typeof shownOf>): string[] {
 const board = (status: string, ...stages: object[]) => ({ status, stages, leftovers: [] });
 
 describe("a status document links to what can be asked of the run", () => {
-  it.each<[string, RunKind, string[], string, unknown, unknown?]>([
+  it.each<[string, RunKind, string[], string, unknown, unknown?, object?]>([
     ["one that waits can be cancelled", "capture", ["self", "cancel"], "Pending", undefined],
     [
       "one under way can be cancelled, and not yet restored",
@@ -43,11 +49,37 @@ describe("a status document links to what can be asked of the run", () => {
       "Completed",
       board("failed", backup),
     ],
+    [
+      "one that cleans up is let do so",
+      "capture",
+      ["self"],
+      "Running",
+      null,
+      board("running", backup, { name: "clean-up", state: "running" }),
+    ],
+    [
+      "a backup that went with the run leads nowhere",
+      "capture",
+      ["self", "resume"],
+      "Completed",
+      board("failed", backup),
+      null,
+      { backup: { keepDays: 0 }, onFailure: "clean-up" },
+    ],
+    [
+      "unless it was kept with all else",
+      "capture",
+      ["self", "resume", "restore"],
+      "Completed",
+      board("failed", backup),
+      null,
+      { backup: { keepDays: 0 }, onFailure: "keep-for-resume" },
+    ],
     ["a cancelled one goes on", "capture", ["self", "resume"], "Completed", board("cancelled", noBackup)],
     ["a refused one needs another request", "capture", ["self"], "Completed", board("refused", noBackup)],
     ["one that Durable ended goes on", "capture", ["self", "resume"], "Terminated", "by hand", null],
-  ])("%s", (_why, kind, expected, runtimeStatus, output, customStatus) => {
-    expect(linksOf(kind, runtimeStatus, output, customStatus)).toEqual(expected);
+  ])("%s", (_why, kind, expected, ...status) => {
+    expect(linksOf(kind, ...status)).toEqual(expected);
   });
 });
 
