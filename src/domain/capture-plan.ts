@@ -1,5 +1,5 @@
 /** What a capture would do, told without doing it. */
-import { inBrief } from "./brief.js";
+import { abbreviateIds } from "./abbreviate.js";
 import type { CaptureNames } from "./names.js";
 import { parentId } from "./resource-id.js";
 import type { Target } from "./target.js";
@@ -47,13 +47,13 @@ export function capturePlan(
       disks: luns.length,
       gigabytes: allDisks(vm).reduce((sum, { sizeGb }) => sum + sizeGb, 0),
     },
-    backup: inBrief(
+    backup: abbreviateIds(
       wish.backup.kind === "restore-point"
         ? [parentId(names.restorePointId), names.restorePointId]
         : luns.map(names.snapshotId),
       SHOWN_CHARS,
     ),
-    temporary: inBrief(
+    temporary: abbreviateIds(
       [
         ...copies,
         ...(generalized && wish.mode === "clone" ? [names.workingVmId] : []),

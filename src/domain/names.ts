@@ -8,9 +8,11 @@ import { placeName, type VmSummary } from "./vm.js";
 /** The shortest limit is a VM's: 64 characters, and we add some of our own. */
 const BASE_LIMIT = 40;
 
-/** FNV-1a, 32 bits: tells cut names apart; nothing secret hangs on it. */
-export function fingerprint(text: string): string {
-  let hash = 0x811c9dc5;
+const FNV_OFFSET_BASIS = 0x811c9dc5;
+
+/** FNV-1a, 32 bits: tells names apart; not for anything secret. */
+export function fingerprint(text: string, seed = FNV_OFFSET_BASIS): string {
+  let hash = seed;
   for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
   return hash.toString(16).padStart(8, "0");
 }

@@ -23,7 +23,7 @@ const ORDER: readonly CheckVerdict[] = ["block", "warn", "unknown", "pass"];
 const TEXT_CHARS = 300;
 
 /** What matters most first, each text cut to a few lines, as much of it as fits, and a count of the rest. */
-export function inReport(checks: readonly Check[], limitChars: number): readonly Check[] {
+export function abbreviateChecks(checks: readonly Check[], limitChars: number): readonly Check[] {
   const sorted = ORDER.flatMap((verdict) => checks.filter((check) => check.verdict === verdict)).map(
     ({ id, verdict, detail, remedy }): Check => ({
       id,

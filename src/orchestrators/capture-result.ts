@@ -1,11 +1,11 @@
 /** What a capture ends with. Durable allows a status of 16 KB, so lists are cut to what fits. */
 import type { CaptureDryRun, CaptureInput, CaptureResult } from "../contracts/capture-run.js";
 import type { Backup } from "../domain/backup.js";
-import { inBrief } from "../domain/brief.js";
+import { abbreviateIds } from "../domain/abbreviate.js";
 import { capturePlan } from "../domain/capture-plan.js";
 import type { MadeImage } from "../domain/image-order.js";
 import { captureNames } from "../domain/names.js";
-import { inReport } from "../domain/preflight.js";
+import { abbreviateChecks } from "../domain/preflight.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Preflight } from "./preflight.js";
 import { versionOf } from "./register.js";
@@ -20,7 +20,7 @@ export const dryRunResult = (
 ): CaptureDryRun => ({
   dryRun: true,
   plan: capturePlan(request, vm, captureNames(runId, vm, request.workResourceGroup), target.version),
-  checks: inReport(checks, REPORT_CHARS),
+  checks: abbreviateChecks(checks, REPORT_CHARS),
 });
 
 export function captureResult(
@@ -28,12 +28,12 @@ export function captureResult(
   image: MadeImage,
   { kind, ids, consistency }: Backup,
 ): CaptureResult {
-  const kept = { kind, ids: inBrief(ids, WARNINGS_CHARS), consistency, keptUntil: backupExpires };
+  const kept = { kind, ids: abbreviateIds(ids, WARNINGS_CHARS), consistency, keptUntil: backupExpires };
   const warnings = checks.filter(({ verdict }) => verdict !== "pass");
   return {
     image,
     ...versionOf(image),
     ...(request.backup.keepDays > 0 ? { backup: kept } : {}),
-    checks: inReport(warnings, WARNINGS_CHARS),
+    checks: abbreviateChecks(warnings, WARNINGS_CHARS),
   };
 }

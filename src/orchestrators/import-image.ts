@@ -9,7 +9,7 @@ import type { ImageOrder, MadeImage } from "../domain/image-order.js";
 import type { ImageDecision } from "../domain/import/image-from.js";
 import type { ImageDescription, PreparedDisk } from "../domain/import/import-plan.js";
 import { KIND_TAG, RUN_TAG } from "../domain/names.js";
-import { inReport } from "../domain/preflight.js";
+import { abbreviateChecks } from "../domain/preflight.js";
 import { testVmId, testVmSize } from "../domain/test-boot.js";
 import { concludeAndAnnounce } from "./announce.js";
 import type { Durable } from "./durable.js";
@@ -57,7 +57,7 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
   return {
     image,
     ...versionOf(image),
-    ...(wanted ? { checks: inReport(checks, CHECKS_CHARS) } : {}),
+    ...(wanted ? { checks: abbreviateChecks(checks, CHECKS_CHARS) } : {}),
     ...shown(prepared),
   };
 }

@@ -8,7 +8,7 @@ import {
   startVm,
 } from "../contracts/capture-activities.js";
 import type { RestoreResult } from "../contracts/restore-run.js";
-import { inBrief } from "../domain/brief.js";
+import { abbreviateIds } from "../domain/abbreviate.js";
 import { KIND_TAG, RUN_TAG } from "../domain/names.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import { pairs } from "../domain/pairs.js";
@@ -88,7 +88,7 @@ export function* replaceVm({ run, captureId, plan }: RestoreOrder, disks: Disks)
 const keep = (run: Run, disks: Disks): void =>
   dropUndo(run, ({ resources }) => disks.some(({ id }) => resources.includes(id)));
 
-const said = (ids: readonly string[]) => inBrief(ids, 2000).join(", ");
+const said = (ids: readonly string[]) => abbreviateIds(ids, 2000).join(", ");
 
 /** The run's end, with where the VM's disks are. */
 function endWithDisks(error: unknown, { vm, replacedDisks }: RestorePlan, disks: Disks, how: string): RunEnd {
@@ -127,11 +127,11 @@ const SHOWN_CHARS = 5500;
 
 export const restoreResult = ({ plan }: RestoreOrder, disks: Disks, agentReady: boolean): RestoreResult => ({
   vmId: plan.vm.id,
-  disks: inBrief(
+  disks: abbreviateIds(
     disks.map(({ id }) => id),
     SHOWN_CHARS,
   ),
-  replacedDisks: inBrief(plan.replacedDisks, SHOWN_CHARS),
+  replacedDisks: abbreviateIds(plan.replacedDisks, SHOWN_CHARS),
   warnings: [
     ...plan.warnings,
     ...(agentReady ? [] : ["The VM runs, and its agent does not report yet: look at its boot diagnostics."]),

@@ -3,7 +3,7 @@ import { recallModel, removeSourceVm } from "../contracts/capture-activities.js"
 import type { SourceAfter } from "../contracts/capture-run.js";
 import type { RestoreResult } from "../contracts/restore-run.js";
 import { removeResource } from "../contracts/image-activities.js";
-import { inBrief } from "../domain/brief.js";
+import { abbreviateIds } from "../domain/abbreviate.js";
 import { runIdFrom } from "../domain/names.js";
 import { sameResource } from "../domain/resource-id.js";
 import { allDisks } from "../domain/vm.js";
@@ -32,7 +32,7 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
     yield* operateAll(run, removeResource, removals, DELETION);
   } catch (error) {
     const { status, end } = endOf(error);
-    const doomed = inBrief([vm.id, ...goesWith], DOOMED_CHARS).join(", ");
+    const doomed = abbreviateIds([vm.id, ...goesWith], DOOMED_CHARS).join(", ");
     throw new RunEnd(status, {
       ...end,
       message: `${end.message} These were being deleted, look which of them stand: ${doomed}.`,

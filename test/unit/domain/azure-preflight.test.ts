@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { checkAzure } from "../../../src/domain/azure-preflight.js";
 import type { CheckVerdict } from "../../../src/domain/preflight.js";
-import { inReport } from "../../../src/domain/preflight.js";
+import { abbreviateChecks } from "../../../src/domain/preflight.js";
 import type {
   Cores,
   Known,
@@ -251,12 +251,12 @@ describe("a report of a limited length", () => {
 
   test("begins with what blocks, never exceeds its limit, and counts what is not shown", () => {
     for (const limit of [200, 1000, 4000, 20_000]) {
-      const shown = inReport(checks, limit);
+      const shown = abbreviateChecks(checks, limit);
       expect(JSON.stringify(shown).length).toBeLessThanOrEqual(limit);
       const last = shown.at(-1)!;
       if (last.id === "more") expect(Number.parseInt(last.detail)).toBe(checks.length - (shown.length - 1));
       else expect(shown).toHaveLength(checks.length);
     }
-    expect(inReport(checks, 20_000)[0]).toMatchObject({ verdict: "block" });
+    expect(abbreviateChecks(checks, 20_000)[0]).toMatchObject({ verdict: "block" });
   });
 });

@@ -1,11 +1,11 @@
-/** Lists that have to fit into a status: whole where they can be, shorter where they must be, and never silently. */
+/** Lists of ids that have to fit into a status: whole where they do, else shorter, and saying so. */
 import { resourceName } from "./resource-id.js";
 
 const length = (items: readonly string[]): number =>
   items.reduce((sum, item) => sum + item.length + '"",'.length, 0);
 
-/** Resource ids; where they do not fit their names, and where these do not fit as many as do, with a count. */
-export function inBrief(ids: readonly string[], limitChars: number): readonly string[] {
+/** The ids; where they do not fit, their names; where those do not, as many as do and how many more there are. */
+export function abbreviateIds(ids: readonly string[], limitChars: number): readonly string[] {
   if (length(ids) <= limitChars) return ids;
   const names = ids.map(resourceName);
   if (length(names) <= limitChars) return names;
