@@ -29,7 +29,7 @@ export interface CaptureInput {
   /** Settings that the runbook needs; they travel in the input so that a run does not change under its feet. */
   readonly workSubnetId?: string;
   /** Whether to tell how the run ended. */
-  readonly announce?: boolean;
+  readonly announce: boolean;
   /** The first run of a capture that is gone on with: what it made is named, tagged and kept under its id. */
   readonly resumes?: string;
   /** Every run before this one, the first of them first. */

@@ -9,7 +9,7 @@ export interface RestoreInput {
   /** The capture whose backup and saved model are restored from. */
   readonly captureId: string;
   /** Whether to tell how the run ended. */
-  readonly announce?: boolean;
+  readonly announce: boolean;
 }
 
 export interface RestoreResult {

@@ -1,10 +1,11 @@
 /** An order for an image, and what can be known of its target before anything is made. */
 import type { ImageSource, ImageTraits } from "./image.js";
+import type { RUN_TAG } from "./names.js";
 import type { Check } from "./preflight.js";
 import type { Target } from "./target.js";
 
-/** Tags by which everything that a run makes is found again. */
-export type Tags = Readonly<Record<string, string>>;
+/** Tags of whatever a run makes: by the run's own it is found again. */
+export type Tags = Readonly<Record<string, string>> & Readonly<Record<typeof RUN_TAG, string>>;
 
 export interface TargetQuestion {
   readonly target: Target;

@@ -36,7 +36,7 @@ export function* captureImage(context: OrchestrationContext): Generator<Task, un
   const input = context.df.getInput<CaptureInput>();
   const { runId, request, announce } = input;
   const about = { kind: "capture" as const, runId, subject: request.sourceVmId };
-  return yield* concludeAndAnnounce(run, announce === true ? about : undefined, () => runbook(run, input));
+  return yield* concludeAndAnnounce(run, announce ? about : undefined, () => runbook(run, input));
 }
 
 function* runbook(run: Run, input: CaptureInput): Durable<CaptureResult | CaptureDryRun> {

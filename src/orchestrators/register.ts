@@ -27,7 +27,7 @@ export function* register(
   looked: TargetFacts,
   limitMinutes: number,
 ): Durable<MadeImage> {
-  const runId = order.tags[RUN_TAG] ?? "";
+  const runId = order.tags[RUN_TAG];
   let facts = looked;
   if (facts.createDefinition) yield* operate(run, createDefinition, order, { limitMinutes: 15 });
   for (let attempt = 1; ; attempt += 1)
@@ -53,7 +53,7 @@ function* registerAs(
       ? [createGalleryVersion, `${target.definitionId}/versions/${version}`]
       : [createManagedImage, target.imageId];
   // Another run may have taken the name since it was looked for: what is not this run's is not this run's to remove.
-  run.undo.push({ when: "failure", resources: [imageId], owner: tags[RUN_TAG] ?? "" });
+  run.undo.push({ when: "failure", resources: [imageId], owner: tags[RUN_TAG] });
   if (earlierImage === "broken")
     yield* operate(run, removeResource, { resourceId: imageId }, { limitMinutes: 45 });
   const wanted = { ...order, ...(target.kind === "gallery" ? { version } : {}) };

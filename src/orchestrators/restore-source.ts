@@ -19,7 +19,7 @@ export function* restoreSource(context: OrchestrationContext): Generator<Task, u
   const input = context.df.getInput<RestoreInput>();
   const { runId, captureId, announce } = input;
   const about = { kind: "restore" as const, runId, subject: `capture ${captureId}` };
-  return yield* concludeAndAnnounce(run, announce === true ? about : undefined, () => runbook(run, input));
+  return yield* concludeAndAnnounce(run, announce ? about : undefined, () => runbook(run, input));
 }
 
 function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<RestoreResult> {

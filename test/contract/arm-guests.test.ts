@@ -28,7 +28,7 @@ test.each([
     location: "westeurope",
     osType: "Linux",
     guest: { script, removeUsers: HOSTILE, keepUsers: ["$(id)"], allowedRemedies: [] },
-    tags: {},
+    tags: { "vmimage-run": "run-1" },
     limitMinutes: 15,
     markerUrl: "http://127.0.0.1:9/runs/run-1/seal-marker.json?sig=c2VjcmV0",
   });

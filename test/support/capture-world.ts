@@ -71,6 +71,7 @@ export const windowsVm: VmSummary = {
 
 export const inputOf = (request: Record<string, unknown> = {}): CaptureInput => ({
   runId: "run-1",
+  announce: false,
   workSubnetId:
     "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work",
   request: captureRequest.parse({

@@ -6,7 +6,7 @@ import { allDisks } from "../../src/domain/vm.js";
 import { GROUP, factsOf, windowsVm } from "./capture-world.js";
 import type { ScriptedActivity, ScriptedCall } from "./run-orchestration.js";
 
-export const restoreInput: RestoreInput = { runId: "run-1", captureId: "run-1" };
+export const restoreInput: RestoreInput = { runId: "run-1", captureId: "run-1", announce: false };
 const disksOf = (restoreId: string) =>
   ["os", "lun0", "lun3", "lun7"].map((name) => `${GROUP}/disks/vmi-restore-${restoreId}-${name}`);
 export const NEW_DISKS = disksOf("run-1");
