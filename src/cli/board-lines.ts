@@ -1,5 +1,5 @@
 /** A run as lines: one a stage, then how it ended, what to do, what is left. */
-import { dryRunIn, dryRunLines } from "./dry-run-lines.js";
+import { checkLines, checksIn, dryRunIn, dryRunLines } from "./dry-run-lines.js";
 import type { RunDocument } from "./run-documents.js";
 import { durationText, plain } from "./words.js";
 
@@ -40,8 +40,11 @@ export function endingLines({ status, error, leftovers, result }: RunDocument): 
   return [
     ...(dryRun === undefined ? [] : dryRunLines(dryRun)),
     ...(status === "succeeded" && image !== undefined ? [`made ${plain(image)}`] : []),
+    ...(dryRun === undefined ? checkLines(checksIn(result)) : []),
     ...textsIn(result, "warnings").map((warning) => `! ${warning}`),
-    ...textsIn(result, "replacedDisks").map((id) => `kept, and in nobody's use: ${id}`),
+    ...[result, sourceIn(result)]
+      .flatMap((one) => textsIn(one, "replacedDisks"))
+      .map((id) => `kept, and in nobody's use: ${id}`),
     ...(error
       ? [
           `${plain(error.code)}${error.stage === undefined ? "" : ` in ${plain(error.stage)}`}: ${plain(error.message)}`,
@@ -58,6 +61,9 @@ function imageIn(result: unknown): string | undefined {
   const { image, vmId } = (result ?? {}) as { image?: { id?: unknown }; vmId?: unknown };
   return [image?.id, vmId].find((id) => typeof id === "string");
 }
+
+/** Of a capture in place: what became of the source VM. */
+const sourceIn = (result: unknown): unknown => ((result ?? {}) as { source?: unknown }).source;
 
 function textsIn(result: unknown, name: "warnings" | "replacedDisks"): string[] {
   const list = ((result ?? {}) as Record<string, unknown>)[name];

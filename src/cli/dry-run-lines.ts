@@ -2,6 +2,10 @@
 import { z } from "zod";
 import { plain } from "./words.js";
 
+const checks = z.array(
+  z.object({ id: z.string(), verdict: z.string(), detail: z.string(), remedy: z.string().optional() }),
+);
+
 const dryRun = z.object({
   dryRun: z.literal(true),
   plan: z.object({
@@ -11,9 +15,7 @@ const dryRun = z.object({
     image: z.string(),
     sourceAfter: z.string(),
   }),
-  checks: z.array(
-    z.object({ id: z.string(), verdict: z.string(), detail: z.string(), remedy: z.string().optional() }),
-  ),
+  checks,
 });
 
 type DryRun = z.output<typeof dryRun>;
@@ -25,11 +27,16 @@ export function dryRunIn(result: unknown): DryRun | undefined {
   return dryRun.safeParse(result).data;
 }
 
+/** What the preflights of any run had to say, as far as it is told. */
+export const checksIn = (result: unknown): DryRun["checks"] =>
+  z.object({ checks }).safeParse(result).data?.checks ?? [];
+
 export const isBlocked = ({ checks }: DryRun): boolean => checks.some(({ verdict }) => verdict === "block");
 
 export function dryRunLines({ plan, checks }: DryRun): string[] {
   const { source } = plan;
-  const shown = checks.filter(({ verdict }) => verdict in MARK);
+  const shown = checkLines(checks);
+  const worthALook = checks.filter(isWorthALook).length;
   const passed = checks.filter(({ verdict }) => verdict === "pass").length;
   return [
     "Nothing was changed. The run itself would",
@@ -38,13 +45,21 @@ export function dryRunLines({ plan, checks }: DryRun): string[] {
     ...block("use", plan.temporary, " (for as long as it runs)"),
     `  make     ${plan.image}`,
     `  source   afterwards: ${plan.sourceAfter}`,
-    `${passed} checks passed${shown.length === 0 ? "." : `, ${shown.length} to look at:`}`,
-    ...shown.flatMap(({ id, verdict, detail, remedy }) => [
-      `  ${MARK[verdict] ?? ""} ${id}: ${detail}`,
-      ...(remedy === undefined ? [] : [`      → ${remedy}`]),
-    ]),
+    `${passed} checks passed${worthALook === 0 ? "." : `, ${worthALook} to look at:`}`,
+    ...shown,
   ].map(plain);
 }
+
+const isWorthALook = ({ verdict }: DryRun["checks"][number]): boolean => verdict in MARK;
+
+export const checkLines = (checks: DryRun["checks"]): string[] =>
+  checks
+    .filter(isWorthALook)
+    .flatMap(({ id, verdict, detail, remedy }) => [
+      `  ${MARK[verdict] ?? ""} ${id}: ${detail}`,
+      ...(remedy === undefined ? [] : [`      → ${remedy}`]),
+    ])
+    .map(plain);
 
 const block = (does: string, ids: readonly string[], note = ""): string[] =>
   ids.map((id, index) => `  ${(index === 0 ? does : "").padEnd(7)}  ${id}${index === 0 ? note : ""}`);

@@ -122,7 +122,8 @@ const section = (title, className, items) =>
       ];
 
 function outcome({ result = {}, leftovers, links = {}, id }) {
-  const { image, vmId, plan, warnings = [], replacedDisks = [], checks = [] } = result;
+  const { image, vmId, plan, warnings = [], checks = [], source } = result;
+  const { replacedDisks = [] } = source ?? result;
   const made = image?.id ?? vmId;
   return [
     ...section("Made", "", made ? [resource(made)] : []),

@@ -70,15 +70,16 @@ function actsOf(
   self: string,
   request: CaptureRequest | undefined,
 ): Omit<RunLinks, "self"> {
-  const isIn = (stage: string, its: StageState) =>
-    stages.some(({ name, state }) => name === stage && state === its);
+  const isIn = (stage: string, ...states: readonly StageState[]) =>
+    stages.some(({ name, state }) => name === stage && states.includes(state));
   if (isOpen(status)) return isIn("clean-up", "running") ? {} : { cancel: `${self}/cancel` };
   if (kind !== "capture") return {};
   const isGone =
     request?.backup.keepDays === 0 && !(status === "failed" && request.onFailure === "keep-for-resume");
   return {
     ...(status === "failed" || status === "cancelled" ? { resume: `${self}/resume` } : {}),
-    ...(isIn("backup", "done") && !isGone ? { restore: `${self}/restore` } : {}),
+    // Skipped where an earlier run's is taken over.
+    ...(isIn("backup", "done", "skipped") && !isGone ? { restore: `${self}/restore` } : {}),
   };
 }
 

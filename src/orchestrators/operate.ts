@@ -88,7 +88,7 @@ export function* operateEach<I, R, Q>(
     if (open().length === 0 || stopped()) break;
     if (nowMs(run.context) - beganMs >= limits.limitMinutes * 60_000) {
       for (const index of open())
-        results.set(index, { error: outOfTime(operation.name, limits.limitMinutes) });
+        results.set(index, { error: outOfTime(operation.name, limits.limitMinutes, inputs[index]) });
       break;
     }
     yield* keepWaiting(run, operation.name, beganMs, limits.limitMinutes);

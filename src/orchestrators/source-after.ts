@@ -13,7 +13,7 @@ import type { Durable } from "./durable.js";
 import { replaceVm, newDisks, restoreResult, restoredDisks, startRestoredVm } from "./replace-vm.js";
 import { operate, operateAll } from "./operate.js";
 import { planRestore } from "./plan-restore.js";
-import { RunEnd, endOf } from "./run.js";
+import { RunEnd, endOf, note } from "./run.js";
 import { wayBack } from "./seal.js";
 
 const DELETION = { limitMinutes: 60 };
@@ -21,8 +21,18 @@ const DOOMED_CHARS = 2000;
 
 export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
   const { run, captureId, request, vm } = scope;
-  if (request.sourceAfter === "leave") return { state: "sealed", restore: wayBack(scope) };
-  if (request.sourceAfter === "restore") return { state: "restored", ...(yield* restored(scope)) };
+  const tell = (detail: string) => note(run, "source", { detail });
+  if (request.sourceAfter === "leave") {
+    tell(
+      `${vm.name} is sealed and cannot start again; this makes it again from its backup: ${wayBack(scope)}`,
+    );
+    return { state: "sealed", restore: wayBack(scope) };
+  }
+  if (request.sourceAfter === "restore") {
+    const made = yield* restored(scope);
+    tell(`${vm.name} was made again from its backup; the disks that were sealed are kept`);
+    return { state: "restored", ...made };
+  }
   const model = yield* call(run, recallModel, { captureId });
   const goesWith = model?.goesWith ?? [];
   try {
@@ -38,6 +48,7 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
       message: `${end.message} These were being deleted, look which of them stand: ${doomed}.`,
     });
   }
+  tell(`${vm.name} was deleted`);
   return { state: "deleted" };
 }
 

@@ -1,5 +1,6 @@
 /** Waiting in a runbook: every pause is ended by a cancel, every loop by a clock. */
 import { nextPollSeconds } from "../domain/polling.js";
+import { resourceName } from "../domain/resource-id.js";
 import type { Durable } from "./durable.js";
 import { nowMs, sleep, sleepUnless } from "./durable.js";
 import type { Run } from "./run.js";
@@ -20,9 +21,16 @@ export function* keepWaiting(run: Run, what: string, sinceMs: number, limitMinut
   yield* pause(run, Math.min(nextPollSeconds(elapsedSeconds), leftSeconds));
 }
 
-export const outOfTime = (what: string, limitMinutes: number) =>
+export const outOfTime = (what: string, limitMinutes: number, input?: unknown) =>
   failure(
     "TIME_LIMIT",
-    `${what} did not end within ${limitMinutes} minutes.`,
+    `${what}${subjectOf(input)} did not end within ${limitMinutes} minutes.`,
     "Look at the resource in Azure for what holds it up, or allow more time in the request's limits.",
   );
+
+/** An operation's input names first what is made or changed. */
+function subjectOf(input: unknown): string {
+  const values: readonly unknown[] = Object.values(input ?? {});
+  const id = values.find((value) => typeof value === "string" && value.startsWith("/"));
+  return typeof id === "string" ? ` of ${resourceName(id)}` : "";
+}

@@ -56,6 +56,8 @@ describe("a source VM captured in place", () => {
       leftovers: [],
       result: { source: { state: "sealed", restore: "POST /api/captures/run-1/restore" } },
     });
+    const { detail } = board.stages.find(({ name }) => name === "source") ?? {};
+    expect(detail).toMatch(/sealed and cannot start again.*POST \/api\/captures\/run-1\/restore/);
     expect(removed(calls)).toEqual(COMMANDS);
   });
 

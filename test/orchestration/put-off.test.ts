@@ -10,8 +10,8 @@ const putOff = () => ({
   retryAfterSeconds: 15,
   message: "Conflict: There is an active shared access signature.",
 });
-const play = (act: string) =>
-  runOrchestration(captureImage, { input: inputOf(), activities: { ...captureWorld(), [act]: putOff } });
+const play = (act: string, answer: () => unknown = putOff) =>
+  runOrchestration(captureImage, { input: inputOf(), activities: { ...captureWorld(), [act]: answer } });
 
 test("an act that is put off for ever fails the run, in Azure's words", async () => {
   const { customStatus, historyEvents } = await play("deallocateVmStart");
@@ -35,5 +35,16 @@ test("a removal that is put off for ever is a leftover, and the run ends", async
   expect(leftovers).toContainEqual({
     resource: `${GROUP}/virtualMachines/vmi-run-1-work`,
     reason: expect.stringContaining("active shared access signature") as string,
+  });
+});
+
+test("an operation that never ends is told of with the name of what it was to make or change", async () => {
+  const { customStatus } = await play("deallocateVmAsk", () => ({
+    status: "done",
+    value: { state: "running" },
+  }));
+  expect((customStatus as Board).error).toMatchObject({
+    code: "TIME_LIMIT",
+    message: "deallocateVm of vmi-run-1-work did not end within 60 minutes.",
   });
 });

@@ -50,6 +50,13 @@ describe("a status document links to what can be asked of the run", () => {
       board("failed", backup),
     ],
     [
+      "one that took over an earlier run's backup leads back, too",
+      "capture",
+      ["self", "restore"],
+      "Completed",
+      board("succeeded", { name: "backup", state: "skipped" }),
+    ],
+    [
       "one that cleans up is let do so",
       "capture",
       ["self"],
