@@ -18,7 +18,10 @@ param importTargetId string = resourceGroup().id
 @description('Publisher of the image definitions that imports make.')
 param importPublisher string = 'vmimage'
 
-@description('Of the isolated network; it is connected to nothing, so it may overlap with anything.')
+@description('Other regions whose VMs are captured; each gets an isolated network of its own.')
+param otherRegions string[] = []
+
+@description('Of each isolated network; it is connected to nothing, so it may overlap with anything.')
 param workAddressSpace string = '10.70.0.0/24'
 
 @description('Instances that stand ready for orchestrations. None is cheapest, and a run that comes after a pause begins some seconds later.')
@@ -63,6 +66,19 @@ module workNetwork 'modules/work-network.bicep' = {
   }
 }
 
+// The marker of a VM there goes to the account in this region.
+module otherWorkNetworks 'modules/work-network.bicep' = [
+  for region in otherRegions: {
+    name: 'work-network-${region}'
+    params: {
+      name: '${name}-${region}'
+      location: region
+      addressSpace: workAddressSpace
+      storageEndpoint: 'Microsoft.Storage.Global'
+    }
+  }
+]
+
 module functionApp 'modules/function-app.bicep' = {
   name: 'function-app'
   params: {
@@ -74,6 +90,7 @@ module functionApp 'modules/function-app.bicep' = {
     eventsTopic: serviceBus.outputs.topic
     insightsConnection: monitoring.outputs.connection
     workSubnetId: workNetwork.outputs.subnetId
+    otherWorkSubnetIds: [for i in range(0, length(otherRegions)): otherWorkNetworks[i].outputs.subnetId]
     importTargetId: importTargetId
     importPublisher: importPublisher
     alwaysReady: alwaysReady

@@ -57,7 +57,7 @@ for (const { name, handler } of activities) df.app.activity(name, { handler });
 
 registerCaptureFunctions({
   queue: settings.CAPTURE_QUEUE,
-  workSubnetId: settings.WORK_SUBNET_ID,
+  workSubnetIds: settings.WORK_SUBNET_ID,
   announce,
   runs,
 });
@@ -79,9 +79,7 @@ registerJanitorFunctions({
   ...ports,
   mode: settings.JANITOR_MODE,
   schedule: settings.JANITOR_SCHEDULE,
-  subscriptionIds: [settings.WORK_SUBNET_ID, settings.IMPORT_TARGET_ID].flatMap((id) =>
-    id === undefined ? [] : [subscriptionIdOf(id)],
-  ),
+  subscriptionIds: [...settings.WORK_SUBNET_ID, settings.IMPORT_TARGET_ID].map(subscriptionIdOf),
 });
 registerRunFunctions();
 registerDashboard({

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { MENDING_STANDARD, type ImportSettings } from "./contracts/import-run.js";
 import { problemsOf } from "./contracts/problems.js";
-import { isResourceGroup, isResourceOfType } from "./domain/resource-id.js";
+import { isResourceGroup, isResourceOfType, parentId } from "./domain/resource-id.js";
 
 const MIB = 1024 * 1024;
 
@@ -28,6 +28,29 @@ const endpoint = z
     error: "must be http://127.0.0.1:PORT of an embedded Azure; leave it out for Azure itself",
   })
   .transform((url) => url.replace(/\/$/, ""));
+
+const listed = (text: string) =>
+  text
+    .split(",")
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+
+const distinct = (ids: readonly string[]) => new Set(ids.map((one) => one.toLowerCase())).size === ids.length;
+
+const subnets = z
+  .string()
+  .default("")
+  .transform(listed)
+  .refine(
+    (ids) => ids.every((one) => isResourceOfType(one, "Microsoft.Network", "virtualNetworks/subnets")),
+    {
+      error:
+        "must be the id /subscriptions/…/providers/Microsoft.Network/virtualNetworks/…/subnets/… of a subnet, or several with commas",
+    },
+  )
+  .refine((ids) => distinct(ids.map(parentId)), {
+    error: "names two subnets of one network: a region needs one",
+  });
 
 const importTarget = z
   .string()
@@ -52,7 +75,8 @@ const schema = z
     EVENTS_TOPIC: z.string().min(1).max(260).optional(),
     CAPTURE_QUEUE: z.string().min(1).max(260),
     ARM_ENDPOINT: endpoint.optional(),
-    WORK_SUBNET_ID: id("Microsoft.Network", "virtualNetworks/subnets").optional(),
+    /** One, or several with commas between them: one in each region whose VMs are captured. */
+    WORK_SUBNET_ID: subnets,
     /** Whether the janitor removes what it finds, or tells it only. */
     JANITOR_MODE: z.enum(["report", "remove"]).default("report"),
     /** NCRONTAB with seconds. */
@@ -121,7 +145,7 @@ export const importSettings = (settings: Settings): ImportSettings => ({
   freeze: settings.IMPORT_FREEZE,
   verify: settings.IMPORT_VERIFY,
   testBoot: settings.IMPORT_TEST_BOOT === "before-latest",
-  ...(settings.WORK_SUBNET_ID === undefined ? {} : { workSubnetId: settings.WORK_SUBNET_ID }),
+  workSubnetIds: settings.WORK_SUBNET_ID,
   announce: settings.EVENTS_TOPIC !== undefined,
   mending: {
     copyBy: settings.MEND_COPY_BY,

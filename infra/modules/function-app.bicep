@@ -8,6 +8,7 @@ param captureQueue string
 param eventsTopic string
 param insightsConnection string
 param workSubnetId string
+param otherWorkSubnetIds string[]
 param importTargetId string
 param importPublisher string
 param alwaysReady int
@@ -64,7 +65,7 @@ var appSettings = {
   RUNS_CONTAINER: 'runs'
   ServiceBus__fullyQualifiedNamespace: '${serviceBusName}.servicebus.windows.net'
   WORK_CONTAINER: 'work'
-  WORK_SUBNET_ID: workSubnetId
+  WORK_SUBNET_ID: join(concat([workSubnetId], otherWorkSubnetIds), ',')
 }
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {

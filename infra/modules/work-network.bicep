@@ -3,6 +3,8 @@
 param name string
 param location string
 param addressSpace string
+// Microsoft.Storage reaches accounts of the network's own region, Microsoft.Storage.Global those of every region.
+param storageEndpoint string = 'Microsoft.Storage'
 
 // WireServer and the platform's name server (Microsoft Learn, "What is IP address 168.63.129.16?").
 var platform = '168.63.129.16/32'
@@ -81,7 +83,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
           networkSecurityGroup: { id: rules.id }
           // No way to the internet of its own; storage is reached by its service endpoint.
           defaultOutboundAccess: false
-          serviceEndpoints: [{ service: 'Microsoft.Storage' }]
+          serviceEndpoints: [{ service: storageEndpoint }]
         }
       }
     ]

@@ -66,6 +66,7 @@ async function survey(azure: Surroundings, question: SurveyQuestion): Promise<Ou
       return answered(await azure.permissions(scope), (granted) => ({
         ask,
         what,
+        scope,
         missing: known(granted, (roles) => missingRights(roles, actions)),
       }));
     }
@@ -75,7 +76,7 @@ async function survey(azure: Surroundings, question: SurveyQuestion): Promise<Ou
     }
     case "subnet": {
       const { ask, subnetId } = question;
-      return answered(await azure.subnet(subnetId), (subnet) => ({ ask, subnet }));
+      return answered(await azure.subnet(subnetId), (subnet) => ({ ask, subnetId, subnet }));
     }
     case "region": {
       const { ask, subscriptionId, region } = question;

@@ -27,7 +27,7 @@ export interface CaptureInput {
   readonly runId: string;
   readonly request: CaptureRequest;
   /** Settings that the runbook needs; they travel in the input so that a run does not change under its feet. */
-  readonly workSubnetId?: string;
+  readonly workSubnetIds: readonly string[];
   /** Whether to tell how the run ended. */
   readonly announce: boolean;
   /** The first run of a capture that is gone on with: what it made is named, tagged and kept under its id. */

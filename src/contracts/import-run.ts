@@ -34,8 +34,8 @@ export interface ImportSettings {
   readonly verify: "none" | "read-back";
   /** Where a file's description does not say whether the image is booted before it can be the latest. */
   readonly testBoot: boolean;
-  /** Without inbound access; a test boot needs it. */
-  readonly workSubnetId?: string;
+  /** Without inbound access, one in a region; a test boot needs that of the image's region. */
+  readonly workSubnetIds: readonly string[];
   /** Somebody listens to how runs end. */
   readonly announce: boolean;
   readonly mending: MendingSettings;

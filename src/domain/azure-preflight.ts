@@ -3,23 +3,29 @@ import { judgeLocks } from "./lock-check.js";
 import type { Check, Finding } from "./preflight.js";
 import { block, pass, unknown } from "./preflight.js";
 import { plainRegion } from "./region.js";
-import { parseResourceId, sameResource, subscriptionIdOf } from "./resource-id.js";
+import { parseResourceId, subscriptionIdOf } from "./resource-id.js";
 import { boots, vmsMade } from "./rights.js";
-import type { Cores, Known, SubnetFacts, SurveyAnswer, SurveyWish } from "./survey.js";
+import type { Cores, Known, SurveyAnswer, SurveyWish } from "./survey.js";
 import { targetId, whyNot } from "./survey.js";
 import type { Target } from "./target.js";
+import type { SubnetWish } from "./work-subnet.js";
+import { chosenSubnet, judgeSubnets } from "./work-subnet.js";
 
 export function checkAzure(wish: SurveyWish, answers: readonly SurveyAnswer[]): Check[] {
+  const subnets = answers.filter((answer) => answer.ask === "subnet");
+  const chosen = chosenSubnet(wish.location, subnets)?.subnetId;
+  const isOfOtherSubnet = (scope: string) => scope !== chosen && wish.subnetIds.includes(scope);
   const ofEach = answers.flatMap((answer): Check[] => {
     switch (answer.ask) {
       case "locks":
+      case "subnet":
         return [];
       case "rights":
-        return [{ id: `may-${answer.what}`, ...judgeRights(wish, answer.missing) }];
+        return isOfOtherSubnet(answer.scope)
+          ? []
+          : [{ id: `may-${answer.what}`, ...judgeRights(wish, answer.missing) }];
       case "cores":
         return [{ id: "cores", ...ofRead(answer.cores, judgeCores) }];
-      case "subnet":
-        return [{ id: "subnet", ...judgeSubnet(wish, answer.subnet) }];
       case "region":
         return [
           { id: `region-${plainRegion(answer.region)}`, ...judgeRegion(answer.region, answer.offered) },
@@ -29,10 +35,17 @@ export function checkAzure(wish: SurveyWish, answers: readonly SurveyAnswer[]): 
   return [
     { id: "locks", ...judgeLocks(wish, answers) },
     ...ofEach,
-    ...(boots(wish) && wish.subnetId === undefined ? [NO_SUBNET] : []),
+    ...(boots(wish) ? [{ id: "subnet", ...judgeSubnets(subnetWish(wish), subnets) }] : []),
     { id: "names", ...judgeNames(wish.target) },
   ];
 }
+
+const subnetWish = (wish: SurveyWish): SubnetWish => ({
+  ...wish,
+  subscriptionId: subscriptionIdOf(wish.sourceVmId),
+  // What an earlier run made has its address already.
+  addresses: wish.resumed ? 0 : vmsMade(wish),
+});
 
 const ofRead = <T>(found: Known<T>, judge: (known: T) => Finding): Finding =>
   "known" in found
@@ -51,43 +64,6 @@ const judgeRights = ({ resumed }: SurveyWish, missing: Known<readonly string[]>)
             )
           : pass("Its roles allow every action that this takes."),
       );
-
-const NO_SUBNET: Check = {
-  id: "subnet",
-  ...block(
-    "No isolated subnet is configured for the VMs that the run makes.",
-    "Set WORK_SUBNET_ID to a subnet without inbound access, or capture in place without a test boot.",
-  ),
-};
-
-const WITHOUT_ITS_VM = "or make the image without a VM of ours: in place, or specialized";
-
-/** Azure refuses an interface in a network of another subscription or region; by then the backup and the disks are made. */
-function judgeSubnet(wish: SurveyWish, subnet: Known<SubnetFacts | null>): Finding {
-  const { sourceVmId, subnetId = "", location } = wish;
-  if (!sameResource(subscriptionIdOf(subnetId), subscriptionIdOf(sourceVmId)))
-    return block(
-      `The isolated subnet lies in another subscription than the source VM: ${subnetId}.`,
-      `Use a pipeline whose WORK_SUBNET_ID lies in the VM's subscription, ${WITHOUT_ITS_VM}.`,
-    );
-  return ofRead(subnet, (found) => {
-    if (found === null)
-      return block(`There is no subnet ${subnetId}.`, "Make it, or set WORK_SUBNET_ID to one that is there.");
-    if (plainRegion(found.location) !== plainRegion(location))
-      return block(
-        `The isolated subnet lies in ${found.location}, the source VM in ${location}.`,
-        `Use a pipeline whose WORK_SUBNET_ID lies in ${location}, ${WITHOUT_ITS_VM}.`,
-      );
-    // What an earlier run made has its address already.
-    const needed = wish.resumed ? 0 : vmsMade(wish);
-    return found.freeAddresses < needed
-      ? block(
-          `The isolated subnet has ${found.freeAddresses} free addresses; ${needed} are needed.`,
-          "Wait until other runs have ended, remove what is left in the subnet, or make it wider.",
-        )
-      : pass(`It is in the VM's region and has ${found.freeAddresses} free addresses.`);
-  });
-}
 
 function judgeCores({ needed, size, closed, family, regional, ofFamily }: Cores): Finding {
   if (closed !== undefined)

@@ -57,6 +57,10 @@ export const groupIdOf = (id: string, other?: string): string => {
 
 export const subscriptionIdOf = (id: string): string => id.split("/")[2] ?? "";
 
+/** Those of the ids that lie in a subscription. */
+export const inSubscription = (subscriptionId: string, ids: readonly string[]): readonly string[] =>
+  ids.filter((id) => sameResource(subscriptionIdOf(id), subscriptionId));
+
 /** Whether what lies on `scope` holds for `id`. */
 export const covers = (scope: string, id: string): boolean =>
   id.toLowerCase() === scope.toLowerCase() || id.toLowerCase().startsWith(`${scope.toLowerCase()}/`);

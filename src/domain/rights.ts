@@ -4,7 +4,7 @@
  * with wildcards, and one role that allows is enough). docs/permissions.md says the same stage by stage.
  */
 import type { PlannedCapture } from "./capture-plan.js";
-import { groupIdOf, parentId, resourceName } from "./resource-id.js";
+import { groupIdOf, inSubscription, parentId, resourceName, subscriptionIdOf } from "./resource-id.js";
 
 /** A role's entry, as Azure lists it for the caller. */
 export interface Permission {
@@ -23,7 +23,7 @@ export interface NeededRights {
 export interface CaptureOfVm extends PlannedCapture {
   readonly sourceVmId: string;
   readonly workGroupId: string;
-  readonly subnetId?: string | undefined;
+  readonly subnetIds: readonly string[];
   /** Customers' keys that the source's disks are under, and the image is to be. */
   readonly encryptionSetIds?: readonly string[];
 }
@@ -41,15 +41,13 @@ export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
     { what: "use-the-source", scope: wish.sourceVmId, actions: onSource(wish) },
     { what: "make-scaffolding", scope: wish.workGroupId, actions: inWorkGroup(wish) },
     { what: "make-the-image", ...atTarget(wish) },
-    ...(wish.subnetId !== undefined && boots(wish)
-      ? [
-          {
-            what: "join-the-subnet",
-            scope: wish.subnetId,
-            actions: ["Microsoft.Network/virtualNetworks/subnets/join/action"],
-          },
-        ]
-      : []),
+    ...(boots(wish) ? inSubscription(subscriptionIdOf(wish.sourceVmId), wish.subnetIds) : []).map(
+      (scope) => ({
+        what: "join-the-subnet",
+        scope,
+        actions: ["Microsoft.Network/virtualNetworks/subnets/join/action"],
+      }),
+    ),
     // Azure asks this of whoever makes something under a set ("LinkedAuthorizationFailed").
     ...(wish.encryptionSetIds ?? []).map((scope) => ({
       what: `use-the-keys-of-${resourceName(scope)}`,

@@ -1,7 +1,7 @@
 /** What a preflight asks of Azure around a VM: each question is one request or two, and all are asked at once. */
 import type { CaptureOfVm } from "./rights.js";
 import { boots, copies, neededRights, vmsMade } from "./rights.js";
-import { covers, groupIdOf, subscriptionIdOf } from "./resource-id.js";
+import { covers, groupIdOf, inSubscription, subscriptionIdOf } from "./resource-id.js";
 import type { Target } from "./target.js";
 
 /** Something that was read, or why it could not be. */
@@ -64,11 +64,22 @@ export type SurveyQuestion =
 
 export type SurveyAnswer =
   | { readonly ask: "locks"; readonly scope: string; readonly locks: Known<readonly Lock[]> }
-  | { readonly ask: "rights"; readonly what: string; readonly missing: Known<readonly string[]> }
+  | {
+      readonly ask: "rights";
+      readonly what: string;
+      readonly scope: string;
+      readonly missing: Known<readonly string[]>;
+    }
   | { readonly ask: "cores"; readonly cores: Known<Cores> }
-  /** Null: there is none. */
-  | { readonly ask: "subnet"; readonly subnet: Known<SubnetFacts | null> }
+  | SubnetAnswer
   | { readonly ask: "region"; readonly region: string; readonly offered: Known<true> };
+
+export interface SubnetAnswer {
+  readonly ask: "subnet";
+  readonly subnetId: string;
+  /** Null: there is none. */
+  readonly subnet: Known<SubnetFacts | null>;
+}
 
 export interface SurveyWish extends CaptureOfVm {
   readonly location: string;
@@ -79,7 +90,7 @@ export interface SurveyWish extends CaptureOfVm {
 }
 
 export function surveyQuestions(wish: SurveyWish): readonly SurveyQuestion[] {
-  const { target, subnetId, location, size } = wish;
+  const { target, subnetIds, location, size } = wish;
   // A test VM is asked for without a zone.
   const room = { location, size, zones: copies(wish) ? wish.zones : [], vms: vmsMade(wish) };
   const [subscriptionId = "", , targetSubscription = ""] = lockedPlaces(wish).map(subscriptionIdOf);
@@ -88,7 +99,9 @@ export function surveyQuestions(wish: SurveyWish): readonly SurveyQuestion[] {
     ...subscriptions.map((scope) => locksIn(scope, wish)),
     ...neededRights(wish).map((rights) => ({ ask: "rights" as const, ...rights })),
     ...(boots(wish) && !wish.resumed ? [{ ask: "cores" as const, subscriptionId, ...room }] : []),
-    ...(boots(wish) && subnetId !== undefined ? [{ ask: "subnet" as const, subnetId }] : []),
+    ...(boots(wish)
+      ? inSubscription(subscriptionId, subnetIds).map((subnetId) => ({ ask: "subnet" as const, subnetId }))
+      : []),
     ...(target.kind === "gallery"
       ? target.regions.map(({ name }) => ({
           ask: "region" as const,

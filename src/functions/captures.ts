@@ -18,7 +18,7 @@ import { startOnce } from "./start-run.js";
 
 export interface CaptureFunctions {
   readonly queue: string;
-  readonly workSubnetId: string | undefined;
+  readonly workSubnetIds: readonly string[];
   /** Whether runs tell how they ended. */
   readonly announce: boolean;
   readonly runs: RunStore;
@@ -87,7 +87,7 @@ async function post(
 }
 
 /** The body may name the run; a message that does not is named by its message id. */
-function parse(body: unknown, fallbackId: string, { workSubnetId, announce }: CaptureFunctions): Parsed {
+function parse(body: unknown, fallbackId: string, { workSubnetIds, announce }: CaptureFunctions): Parsed {
   const fallback = runIdFrom(fallbackId);
   if (typeof body !== "object" || body === null)
     return {
@@ -101,8 +101,7 @@ function parse(body: unknown, fallbackId: string, { workSubnetId, announce }: Ca
   const runId = typeof requestId === "string" && requestId !== "" ? runIdFrom(requestId) : fallback;
   const subject = typeof sourceVmId === "string" ? sourceVmId.slice(0, 500) : "";
   if (!read.success) return { runId, subject, code: "INVALID_REQUEST", problems: problemsOf(read.error) };
-  const known = workSubnetId === undefined ? {} : { workSubnetId };
-  return { runId, input: { runId, request: read.data, announce, ...known } };
+  return { runId, input: { runId, request: read.data, announce, workSubnetIds } };
 }
 
 async function start(

@@ -30,7 +30,7 @@ export interface CaptureScope {
   readonly imageTags: Tags;
   /** ISO 8601; when the janitor may remove the backup. */
   readonly backupExpires: string;
-  readonly workSubnetId?: string;
+  readonly workSubnetId: string;
   /** What was looked at so far, and how it is; the guest is looked at later. */
   readonly checks: Check[];
 }
@@ -40,8 +40,8 @@ const RESUME_DAYS = 3;
 
 export function captureScope(
   run: Run,
-  { runId, request, workSubnetId, resumes, formerRuns = [] }: CaptureInput,
-  { vm, target, checks, imageMadeFrom }: Preflight,
+  { runId, request, resumes, formerRuns = [] }: CaptureInput,
+  { vm, target, checks, workSubnetId, imageMadeFrom }: Preflight,
 ): CaptureScope {
   const captureId = resumes ?? runId;
   const backupExpires = isoTime(nowMs(run.context) + request.backup.keepDays * DAY_MS);
@@ -64,6 +64,6 @@ export function captureScope(
     imageTags: { ...tags, [KIND_TAG]: "image", ...(keeps ? { [RESUME_TAG]: resumable } : {}) },
     backupExpires,
     checks: [...checks],
-    ...(workSubnetId === undefined ? {} : { workSubnetId }),
+    workSubnetId,
   };
 }

@@ -10,8 +10,7 @@ import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 
 export function* clone(scope: CaptureScope, { disks }: Backup): Durable<string> {
-  // That there is a subnet was seen in the preflight.
-  const { run, names, vm, request, workSubnetId: subnetId = "" } = scope;
+  const { run, names, vm, request, workSubnetId: subnetId } = scope;
   const copies = yield* disksOf(scope, disks);
   const vmId = names.workingVmId;
   run.undo.push({ when: "exit", resources: [vmId] });

@@ -13,14 +13,14 @@ import { abbreviateChecks } from "../domain/preflight.js";
 import { testVmId, testVmSize } from "../domain/test-boot.js";
 import { concludeAndAnnounce } from "./announce.js";
 import type { Durable } from "./durable.js";
-import { judge } from "./import-judgement.js";
+import { judge, testSubnet } from "./import-judgement.js";
 import { land } from "./import-landing.js";
 import { confirmUnchanged, mendDisks } from "./mend-disks.js";
 import { register, versionOf } from "./register.js";
 import type { Run } from "./run.js";
 import { openRun, skip, stage } from "./run.js";
 import type { TestBoot } from "./test-boot.js";
-import { requireSubnet, excludedFromLatest, testAndPromote } from "./test-boot.js";
+import { excludedFromLatest, testAndPromote } from "./test-boot.js";
 
 export function* importImage(context: OrchestrationContext): Generator<Task, unknown> {
   const run = openRun(context, IMPORT_STAGES);
@@ -41,8 +41,8 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
   const { disks, description } = landed;
 
   const wanted = description.testBoot ?? input.settings.testBoot;
-  requireSubnet(wanted, input.settings.workSubnetId);
   const judged = yield* stage(run, "doctor", () => judge(run, input, disks, description));
+  const subnetId = wanted ? yield* testSubnet(run, input, judged.image) : "";
   const prepared = yield* stage(run, "mend", () => mendDisks(run, input, judged.disks));
   const image = yield* stage(run, "register", function* () {
     const { target } = judged.image;
@@ -52,7 +52,7 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
     yield* confirmUnchanged(run, prepared, disks);
     return made;
   });
-  const boot = wanted ? testBootOf(input, judged.image, image) : undefined;
+  const boot = wanted ? testBootOf(input, judged.image, image, subnetId) : undefined;
   const checks = yield* testAndPromote(run, judged.image.target, boot);
   return {
     image,
@@ -73,9 +73,10 @@ const shown = (prepared: readonly PreparedDisk[]): Pick<ImportResult, "disks" | 
 });
 
 const testBootOf = (
-  { runId, settings: { workSubnetId } }: ImportInput,
+  { runId }: ImportInput,
   { location, state, traits }: ImageDecision,
   image: MadeImage,
+  subnetId: string,
 ): TestBoot => ({
   runId,
   vmId: testVmId(image.id, runId),
@@ -85,7 +86,7 @@ const testBootOf = (
   state,
   traits,
   keepUsers: [],
-  subnetId: workSubnetId,
+  subnetId,
   tags: { [RUN_TAG]: runId, [KIND_TAG]: "work" },
 });
 

@@ -1,4 +1,5 @@
 /** Every disk's verdict, then what image they make, then whether it fits where it is to go. Nothing is made yet. */
+import { surveyAzure } from "../contracts/capture-activities.js";
 import { checkTarget } from "../contracts/image-activities.js";
 import { examineDrop } from "../contracts/import-activities.js";
 import type { ImportInput } from "../contracts/import-run.js";
@@ -9,6 +10,9 @@ import type { DiskReport, ImageDescription, LandedDisk } from "../domain/import/
 import { pairs } from "../domain/pairs.js";
 import { blocking } from "../domain/preflight.js";
 import { call, callEach, valueOf } from "./call.js";
+import { inSubscription, subscriptionIdOf } from "../domain/resource-id.js";
+import { targetId } from "../domain/survey.js";
+import { chosenSubnet, judgeSubnets } from "../domain/work-subnet.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
 import { note, refusal } from "./run.js";
@@ -54,4 +58,26 @@ export function* judge(
     image,
     facts,
   };
+}
+
+/** Where the image is booted: said before a byte is moved, and not after the hours that it takes. */
+export function* testSubnet(
+  run: Run,
+  { settings: { workSubnetIds: subnetIds } }: ImportInput,
+  { location, target }: ImageDecision,
+): Durable<string> {
+  const subscriptionId = subscriptionIdOf(targetId(target));
+  const questions = inSubscription(subscriptionId, subnetIds).map((subnetId) => ({
+    ask: "subnet" as const,
+    subnetId,
+  }));
+  const answers = (yield* callEach(run, surveyAzure, questions)).map(valueOf);
+  const asked = answers.filter((answer) => answer.ask === "subnet");
+  const {
+    verdict,
+    detail,
+    remedy = "",
+  } = judgeSubnets({ subscriptionId, location, subnetIds, addresses: 1 }, asked);
+  if (verdict === "block") throw refusal({ code: "INVALID_REQUEST", message: `testBoot: ${detail}`, remedy });
+  return chosenSubnet(location, asked)?.subnetId ?? "";
 }

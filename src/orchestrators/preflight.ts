@@ -17,6 +17,7 @@ import type { SurveyAnswer, SurveyWish } from "../domain/survey.js";
 import { narrowerQuestions, surveyQuestions } from "../domain/survey.js";
 import type { VmSummary } from "../domain/vm.js";
 import { allDisks } from "../domain/vm.js";
+import { chosenSubnet } from "../domain/work-subnet.js";
 import { call, callAll, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import { callOf, messageOf } from "./durable.js";
@@ -29,6 +30,8 @@ export interface Preflight {
   readonly vm: VmSummary;
   readonly target: TargetFacts;
   readonly checks: readonly Check[];
+  /** Where VMs of ours are made; "" where none is. */
+  readonly workSubnetId: string;
   /** What an earlier run has made the image from, in place: nothing before the image is to be done again. */
   readonly imageMadeFrom?: Backup;
 }
@@ -62,13 +65,15 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const blocks = blocking(checks);
   if (blocks.length > 0 && !request.dryRun)
     throw refusal({ code: "VM_NOT_CAPTURABLE", ...blockedBy(blocks) });
-  return { vm, target, checks, ...(imageMadeFrom ? { imageMadeFrom } : {}) };
+  const subnets = answers.filter((answer) => answer.ask === "subnet");
+  const workSubnetId = chosenSubnet(vm.location, subnets)?.subnetId ?? "";
+  return { vm, target, checks, workSubnetId, ...(imageMadeFrom ? { imageMadeFrom } : {}) };
 }
 
-const wishOf = ({ request, resumes, workSubnetId }: CaptureInput, vm: VmSummary): SurveyWish => ({
+const wishOf = ({ request, resumes, workSubnetIds }: CaptureInput, vm: VmSummary): SurveyWish => ({
   ...request,
   workGroupId: groupIdOf(vm.id, request.workResourceGroup),
-  subnetId: workSubnetId,
+  subnetIds: workSubnetIds,
   encryptionSetIds: [...new Set([...setsOf(allDisks(vm)), ...namedSets(request.target)])],
   location: vm.location,
   size: vm.size,

@@ -16,29 +16,18 @@ import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd, isEnd, note, refusal, skip, stage } from "./run.js";
+import { RunEnd, isEnd, note, skip, stage } from "./run.js";
 
-export interface TestBoot extends Omit<TestVm, "luns" | "imageId" | "subnetId"> {
+export interface TestBoot extends Omit<TestVm, "luns" | "imageId"> {
   readonly runId: string;
   readonly image: MadeImage;
   readonly keepUsers: readonly string[];
-  readonly subnetId: string | undefined;
   /** The run goes on with another. */
   readonly again?: boolean;
 }
 
 const BOOT_MINUTES = 60;
 const AUDIT_MINUTES = 30;
-
-/** Said before anything is made, and not after the hours that it takes. */
-export function requireSubnet(wanted: boolean, subnetId: string | undefined): void {
-  if (wanted && subnetId === undefined)
-    throw refusal({
-      code: "INVALID_REQUEST",
-      message: "testBoot: no isolated subnet is configured for the VM.",
-      remedy: "Set WORK_SUBNET_ID to a subnet without inbound access, or do without testBoot.",
-    });
-}
 
 /** Until it was tested, no version is the latest. */
 export const excludedFromLatest = (target: Target): Target =>
@@ -64,7 +53,7 @@ export function* testAndPromote(
   return checks;
 }
 
-function* bootAndLook(run: Run, { subnetId = "", image, ...boot }: TestBoot): Durable<readonly Check[]> {
+function* bootAndLook(run: Run, { image, ...boot }: TestBoot): Durable<readonly Check[]> {
   const { vmId, location, keepUsers, state, traits, runId, tags } = boot;
   const luns = image.disks.flatMap(({ lun }) => (lun < 0 ? [] : [lun]));
   run.undo.push({ when: "exit", resources: [vmId] });
@@ -72,7 +61,7 @@ function* bootAndLook(run: Run, { subnetId = "", image, ...boot }: TestBoot): Du
   if (boot.again === true)
     yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: BOOT_MINUTES });
   const sinceMs = nowMs(run.context);
-  yield* booted(run, { ...boot, subnetId, imageId: image.id, luns });
+  yield* booted(run, { ...boot, imageId: image.id, luns });
   note(run, "test-boot", { percent: 90, detail: "looking into the guest" });
   const script = "audit" as const;
   const question = { vmId, location, osType: traits.osType, script, runId, sinceMs, tags };

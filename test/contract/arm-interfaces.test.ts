@@ -93,7 +93,10 @@ describe("the network interface", () => {
 
   test("a work subnet that is not there refuses the clone before the source is touched", async () => {
     const input = webCapture(cloud);
-    const board = await playCapture(cloud, { ...input, workSubnetId: `${input.workSubnetId ?? ""}-not` });
+    const board = await playCapture(cloud, {
+      ...input,
+      workSubnetIds: input.workSubnetIds.map((id) => `${id}-not`),
+    });
     expect(board.status).not.toBe("succeeded");
     expect(board.error?.message).toMatch(/work-not/);
     expect(await nics()).toEqual([nicId()]);

@@ -103,12 +103,15 @@ a size that is closed in the VM's zone                    | zonal          |    
 a size that is closed in other zones                      | other-zone     |                                                                                        | cores                          | pass    |
 a subnet that is not there                                | running        | {"subnet": "isolated/subnets/none"}                                                    | subnet                         | block   | no subnet
 a subnet without a free address                           | running        | {"subnet": "small/subnets/full"}                                                       | subnet                         | block   | 0 free
-a subnet in another region than the VM                    | far            |                                                                                        | subnet                         | block   | northeurope
+a subnet in another region than the VM                    | far            |                                                                                        | subnet                         | block   | westeurope
+one of two subnets in the region of the VM                | far            | {"subnet": "isolated/subnets/work north/subnets/work"}                                 | subnet                         | pass    |
+one of two, in the order that they are named              | running        | {"subnet": "isolated/subnets/work small/subnets/full"}                                 | subnet                         | pass    |
+and none of two                                           | far            | {"subnet": "isolated/subnets/work small/subnets/full"}                                 | subnet                         | block   | small/full lies in westeurope
 `;
 
 interface Request {
   readonly to?: Record<string, unknown>;
-  /** Of WORK_SUBNET_ID, where it is not the usual one. */
+  /** Of WORK_SUBNET_ID, where it is not the usual one; several with blanks between them. */
   readonly subnet?: string;
   readonly [member: string]: unknown;
 }
@@ -147,7 +150,10 @@ function inputOf({ vm, request }: Pick<Row, "vm" | "request">): CaptureInput {
   const input = webCapture(cloud, { sourceVmId, target, ...others });
   return subnet === undefined
     ? input
-    : { ...input, workSubnetId: cloud.networkId("virtualNetworks", subnet) };
+    : {
+        ...input,
+        workSubnetIds: subnet.split(" ").map((name) => cloud.networkId("virtualNetworks", name)),
+      };
 }
 
 async function dryRun({ vm, request }: Pick<Row, "vm" | "request">): Promise<readonly Check[]> {

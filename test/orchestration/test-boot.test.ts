@@ -170,7 +170,7 @@ test.each([{ testBoot: true, mode: "in-place" }, {}])(
   async (wish) => {
     const cloud = new TrackedCloud();
     const { runId, request } = inputOf(wish);
-    const input = { runId, request };
+    const input = { runId, request, workSubnetIds: [] };
     const outcome = await runOrchestration(captureImage, { input, activities: cloud.track(captureWorld()) });
     expect(outcome.customStatus).toMatchObject({
       status: "refused",

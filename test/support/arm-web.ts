@@ -44,7 +44,7 @@ export const WEB_SEED: Seed = {
 export const webCapture = (cloud: Cloud, more: Record<string, unknown> = {}): CaptureInput => ({
   runId: "run-1",
   announce: false,
-  workSubnetId: cloud.networkId("virtualNetworks", "isolated/subnets/work"),
+  workSubnetIds: [cloud.networkId("virtualNetworks", "isolated/subnets/work")],
   request: captureRequest.parse({
     sourceVmId: cloud.id("virtualMachines", "web"),
     target: { kind: "gallery", definitionId: `${cloud.id("galleries", "g")}/images/web` },

@@ -72,8 +72,9 @@ export const windowsVm: VmSummary = {
 export const inputOf = (request: Record<string, unknown> = {}): CaptureInput => ({
   runId: "run-1",
   announce: false,
-  workSubnetId:
+  workSubnetIds: [
     "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work",
+  ],
   request: captureRequest.parse({
     sourceVmId: windowsVm.id,
     target: { kind: "gallery", definitionId: `${GROUP}/galleries/g/images/web` },
@@ -197,7 +198,7 @@ export function nothingInTheWay(question: SurveyQuestion): SurveyAnswer {
     case "locks":
       return { ask: "locks", scope: question.scope, locks: { known: [] } };
     case "rights":
-      return { ask: "rights", what: question.what, missing: { known: [] } };
+      return { ask: "rights", what: question.what, scope: question.scope, missing: { known: [] } };
     case "cores": {
       const plenty = { used: 0, limit: 100 };
       return {
@@ -206,7 +207,7 @@ export function nothingInTheWay(question: SurveyQuestion): SurveyAnswer {
       };
     }
     case "subnet":
-      return { ask: "subnet", subnet: { known: { location: windowsVm.location, freeAddresses: 100 } } };
+      return { ...question, subnet: { known: { location: windowsVm.location, freeAddresses: 100 } } };
     case "region":
       return { ask: "region", region: question.region, offered: { known: true } };
   }

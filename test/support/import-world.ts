@@ -66,6 +66,7 @@ export const inputOf = (settings: Partial<ImportSettings> = {}): ImportInput => 
     verify: "none",
     announce: false,
     testBoot: false,
+    workSubnetIds: [],
     mending: MENDING_STANDARD,
     ...settings,
   },

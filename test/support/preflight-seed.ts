@@ -34,6 +34,7 @@ export const PREFLIGHT_SEED: Seed = {
   ],
   virtualNetworks: [
     { name: "isolated", subnets: [{ name: "work" }] },
+    { name: "north", location: "northeurope", subnets: [{ name: "work" }] },
     {
       name: "small",
       addressPrefix: "10.9.0.0/24",

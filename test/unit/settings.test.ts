@@ -20,6 +20,14 @@ test("the sample file names every setting, and no other", () => {
 
 test("the sample file is good as it is", () => expect(() => readSettings(sample.Values)).not.toThrow());
 
+test("work subnets are one or several, or none", () => {
+  const [one = ""] = readSettings(sample.Values).WORK_SUBNET_ID;
+  const other = one.replace("/isolated/", "/isolated-north/");
+  const read = (WORK_SUBNET_ID: string) => readSettings({ ...sample.Values, WORK_SUBNET_ID }).WORK_SUBNET_ID;
+  expect(read(`${one},\n ${other}`)).toEqual([one, other]);
+  expect(read("")).toEqual([]);
+});
+
 describe("a wrong setting is named with what it must be:", () => {
   const rows: readonly (readonly [why: string, change: Record<string, string | undefined>, said: RegExp])[] =
     [
@@ -43,6 +51,18 @@ describe("a wrong setting is named with what it must be:", () => {
         "an ARM endpoint that is not this machine: no token goes to strangers",
         { ARM_ENDPOINT: "http://example.com" },
         /ARM_ENDPOINT: must be http:\/\/127/,
+      ],
+      [
+        "one subnet of two that is none",
+        { WORK_SUBNET_ID: `${sample.Values["WORK_SUBNET_ID"] ?? ""}, work` },
+        /WORK_SUBNET_ID: must be the id/,
+      ],
+      [
+        "two subnets of one network",
+        {
+          WORK_SUBNET_ID: ["a", "b"].map((name) => `${sample.Values["WORK_SUBNET_ID"] ?? ""}-${name}`).join(),
+        },
+        /WORK_SUBNET_ID: names two subnets of one network/,
       ],
       ["a topic in no namespace", { ServiceBus: undefined }, /EVENTS_TOPIC: needs the connection string/],
       ["a number that is none", { MEND_CONCURRENCY: "many" }, /MEND_CONCURRENCY/],

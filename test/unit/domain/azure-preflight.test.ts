@@ -16,6 +16,8 @@ const GROUP = "/subscriptions/s/resourceGroups/rg";
 const VM = `${GROUP}/providers/Microsoft.Compute/virtualMachines/web`;
 const DEFINITION = "/subscriptions/s/resourceGroups/img/providers/Microsoft.Compute/galleries/g/images";
 
+const SUBNET = `${GROUP}/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`;
+
 const gallery = {
   kind: "gallery" as const,
   definitionId: `${DEFINITION}/web`,
@@ -28,7 +30,7 @@ const gallery = {
 const wish: SurveyWish = {
   sourceVmId: VM,
   workGroupId: "/subscriptions/s/resourceGroups/work",
-  subnetId: `${GROUP}/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`,
+  subnetIds: [SUBNET],
   mode: "clone",
   image: { kind: "vm-image", state: "generalized" },
   backup: { kind: "restore-point", keepDays: 7 },
@@ -49,7 +51,7 @@ const lock = (level: string, scope: string): SurveyAnswer[] => [
   locks({ known: [{ name: "keep", level, scope }] }),
 ];
 const rights = (missing: Known<readonly string[]>): SurveyAnswer[] => [
-  { ask: "rights", what: "make-scaffolding", missing },
+  { ask: "rights", what: "make-scaffolding", scope: wish.workGroupId, missing },
 ];
 const cores = (changed: Partial<Cores>): SurveyAnswer[] => [
   {
@@ -69,9 +71,16 @@ const cores = (changed: Partial<Cores>): SurveyAnswer[] => [
 const region = (name: string, offered: Known<true>): SurveyAnswer[] => [
   { ask: "region", region: name, offered },
 ];
-const subnet = (found: Known<SubnetFacts | null>): SurveyAnswer[] => [{ ask: "subnet", subnet: found }];
+const subnet = (found: Known<SubnetFacts | null>, subnetId = SUBNET): SurveyAnswer[] => [
+  { ask: "subnet", subnetId, subnet: found },
+];
 const subnetAt = (location: string, freeAddresses = 10) => subnet({ known: { location, freeAddresses } });
-const ELSEWHERE = { subnetId: wish.subnetId?.replace("/s/", "/another/") };
+const ELSEWHERE = { subnetIds: [SUBNET.replace("/s/", "/another/")] };
+const NORTH = `${SUBNET}-north`;
+const mayJoin = (scope: string, missing: readonly string[]): SurveyAnswer => ({
+  ...{ ask: "rights", what: "join-the-subnet", scope },
+  missing: { known: missing },
+});
 const forbidden = { forbidden: "AuthorizationFailed" };
 const failed = { failed: "BadRequest" };
 const absent = { absent: "There is no such group." };
@@ -189,7 +198,35 @@ const rows: readonly Row[] = [
     subnetAt("westeurope", 0),
     { resumed: true },
   ],
-  ["no subnet is configured", "subnet", "block", [], { subnetId: undefined }],
+  ["no subnet is configured", "subnet", "block", [], { subnetIds: [] }],
+  [
+    "one of two may not be read, the other is in the region",
+    "subnet",
+    "pass",
+    [...subnet(forbidden, NORTH), ...subnetAt("West Europe")],
+    { subnetIds: [NORTH, SUBNET] },
+  ],
+  [
+    "one of two may not be read, and the other is elsewhere",
+    "subnet",
+    "unknown",
+    [...subnetAt("northeurope"), ...subnet(forbidden, NORTH)],
+    { subnetIds: [NORTH, SUBNET] },
+  ],
+  [
+    "the subnet that is taken may not be joined",
+    "may-join-the-subnet",
+    "block",
+    [...subnetAt("westeurope"), mayJoin(NORTH, []), mayJoin(SUBNET, ["join"])],
+    { subnetIds: [NORTH, SUBNET] },
+  ],
+  [
+    "a subnet that is not taken may not be joined",
+    "may-join-the-subnet",
+    "pass",
+    [...subnetAt("westeurope"), mayJoin(NORTH, ["join"]), mayJoin(SUBNET, [])],
+    { subnetIds: [NORTH, SUBNET] },
+  ],
   ["the last address is one", "subnet", "pass", subnetAt("westeurope", 1)],
   [
     "the image is booted while the working VM still stands",

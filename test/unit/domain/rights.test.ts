@@ -8,7 +8,7 @@ const GROUP = "/subscriptions/s/resourceGroups/rg";
 const wish: CaptureOfVm = {
   sourceVmId: `${GROUP}/providers/Microsoft.Compute/virtualMachines/web`,
   workGroupId: "/subscriptions/s/resourceGroups/work",
-  subnetId: `${GROUP}/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`,
+  subnetIds: [`${GROUP}/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`],
   mode: "clone",
   image: { kind: "vm-image", state: "generalized" },
   backup: { kind: "restore-point", keepDays: 7 },

@@ -1,0 +1,61 @@
+/**
+ * The isolated subnet for the VMs that a run makes: of those that WORK_SUBNET_ID names, the one where they are. Azure
+ * refuses an interface in a network of another subscription or region; by then the backup and the disks are made.
+ */
+import type { Finding } from "./preflight.js";
+import { block, pass, unknown } from "./preflight.js";
+import { plainRegion } from "./region.js";
+import { inSubscription, parseResourceId, resourceName } from "./resource-id.js";
+import type { SubnetAnswer } from "./survey.js";
+import { whyNot } from "./survey.js";
+
+export interface SubnetWish {
+  /** Where the VMs are made. */
+  readonly subscriptionId: string;
+  readonly location: string;
+  readonly subnetIds: readonly string[];
+  readonly addresses: number;
+}
+
+/** The first that lies in the region; where none is known to, the first of which it is not known. */
+export const chosenSubnet = (location: string, asked: readonly SubnetAnswer[]): SubnetAnswer | undefined =>
+  asked.find(({ subnet }) => "known" in subnet && isIn(location, subnet.known?.location)) ??
+  asked.find(({ subnet }) => !("known" in subnet));
+
+const isIn = (location: string, region: string | undefined): boolean =>
+  region !== undefined && plainRegion(region) === plainRegion(location);
+
+export function judgeSubnets(
+  { subscriptionId, location, subnetIds, addresses }: SubnetWish,
+  asked: readonly SubnetAnswer[],
+): Finding {
+  const add =
+    `Add a subnet without inbound access, of ${location} and of the VM's subscription, to WORK_SUBNET_ID; ` +
+    "or make the image without a VM of ours: in place or specialized, and without a test boot.";
+  if (subnetIds.length === 0) return block("No isolated subnet is configured for the run's VMs.", add);
+  if (inSubscription(subscriptionId, subnetIds).length === 0)
+    return block(`No isolated subnet lies in the VM's subscription: ${subnetIds.join(", ")}.`, add);
+  const chosen = chosenSubnet(location, asked);
+  if (chosen === undefined)
+    return block(`No isolated subnet lies in ${location}: ${asked.map(whereItLies).join(", ")}.`, add);
+  const { subnetId, subnet } = chosen;
+  if (!("known" in subnet))
+    return unknown(
+      `The subnet ${subnetId} could not be read: ${whyNot(subnet)}`,
+      "Look at it by hand, or let the pipeline read it.",
+    );
+  const free = subnet.known?.freeAddresses ?? 0;
+  return free < addresses
+    ? block(
+        `The isolated subnet ${resourceName(subnetId)} has ${free} free addresses; ${addresses} are needed.`,
+        "Wait until other runs have ended, remove what is left in the subnet, or make it wider.",
+      )
+    : pass(`It is in the VM's region and has ${free} free addresses.`);
+}
+
+const whereItLies = ({ subnetId, subnet }: SubnetAnswer): string => {
+  const name = parseResourceId(subnetId)?.names.join("/") ?? subnetId;
+  return "known" in subnet && subnet.known !== null
+    ? `${name} lies in ${subnet.known.location}`
+    : `there is no subnet ${name}`;
+};
