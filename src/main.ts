@@ -69,7 +69,7 @@ registerImportFunctions({
   runs,
   settings: importSettings(settings),
   describedBy: (place) => manifestNaming(place, drops),
-  claimant,
+  claimant: (contentRunId) => claimant(runs, contentRunId),
   inspect: (place, purpose) => inspectDrop(place, purpose, drops),
 });
 registerHoldFunctions(ports);

@@ -1,6 +1,6 @@
 /**
  * A name that remembers its types: what an orchestrator knows of an activity, and what the activity must fit.
- * A long operation is three such names: start it, ask after it.
+ * A long operation is two such names: one starts it, the other asks after it.
  */
 import type { Asked, Outcome, Progress, Started } from "../domain/outcome.js";
 import type { RetryPolicy } from "./retry.js";
@@ -26,7 +26,7 @@ export interface OperationRef<Input, Result, Question = Input> {
   readonly name: string;
   readonly start: ActivityRef<Input, Outcome<Started>>;
   readonly ask: ActivityRef<Asked<Question>, Outcome<Progress<Result>>>;
-  /** What asking has to know of the input: every question is kept in the run's history. */
+  /** The part of the input that asking needs: every question is kept in the run's history. */
   readonly about: (input: Input) => Question;
 }
 

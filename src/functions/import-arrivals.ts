@@ -21,7 +21,7 @@ export interface Arrivals {
   /** The description that names this file, so that its run makes the image. */
   readonly describedBy: (place: DropPlace) => Promise<DropPlace | undefined>;
   /** The run that was first to find this content complete. */
-  readonly claimant: (runs: RunStore, contentRunId: string) => Promise<string | undefined>;
+  readonly claimant: (contentRunId: string) => Promise<string | undefined>;
 }
 
 export type Arrival =
@@ -44,7 +44,7 @@ export async function consider(drop: DropRef, client: DurableClient, arrivals: A
   const { runs, settings } = arrivals;
   const { container, blob, etag } = drop;
   const runId = importRunId(drop);
-  const known = (await arrivals.claimant(runs, runId)) ?? (await waitingRun(drop, client, runs));
+  const known = (await arrivals.claimant(runId)) ?? (await waitingRun(drop, client, runs));
   if (known !== undefined) return { outcome: "known", runId: known };
   const description = isDisk(blob) ? await arrivals.describedBy(drop) : undefined;
   if (description !== undefined) return ignored(`${description.blob} describes it`);

@@ -6,6 +6,7 @@ import type { OperationRef } from "../contracts/activity.js";
 import { removeResource } from "../contracts/image-activities.js";
 import type { Progress } from "../domain/outcome.js";
 import { callEach, valueOf } from "./call.js";
+import { pairs } from "../domain/pairs.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable, Settled } from "./durable.js";
 import type { OperationLimits } from "./operate.js";
@@ -13,7 +14,7 @@ import { operateAll, operateEach } from "./operate.js";
 import { isEnd, note, stage } from "./run.js";
 
 export interface Former {
-  /** The first of them first. */
+  /** Oldest first. */
   readonly runs: readonly string[];
   /** Whether the stage that runs now has done anything itself. */
   worked: boolean;
@@ -67,39 +68,37 @@ export function* makeAll<I, R, Q>(
   const inputs = wanted.map(({ input }) => input);
   if (!former) return yield* operateAll(run, operation, inputs, limits);
 
-  const found = (yield* callEach(
-    run,
-    operation.ask,
-    inputs.map((input) => ({ input: operation.about(input), started: {} })),
-  )).map(standing);
-  const broken = wanted.filter((_, index) => found[index]?.state === "failed");
-  const removals = broken.map(({ id }) => ({ resourceId: id }));
+  const questions = inputs.map((input) => ({ input: operation.about(input), started: {} }));
+  const found = pairs(wanted, (yield* callEach(run, operation.ask, questions)).map(progressIfThere));
+  const broken = found.filter(([, progress]) => progress?.state === "failed");
+  const removals = broken.map(([{ id }]) => ({ resourceId: id }));
   yield* operateAll(run, removeResource, removals, { limitMinutes: limits.limitMinutes });
 
-  const missing = [...wanted.keys()].filter((index) => !isStanding(found[index]));
+  const missing = found.flatMap(([one, progress]) =>
+    progress === undefined || progress.state === "failed" ? [one] : [],
+  );
   if (missing.length > 0) noteWork(scope);
   const starts = yield* callEach(
     run,
     operation.start,
-    missing.map((index) => inputs[index] as I),
+    missing.map(({ input }) => input),
   );
-  const open = [...wanted.keys()].filter((index) => found[index]?.state !== "succeeded");
+  const startOf = new Map(pairs(missing, starts));
+  const open = found.flatMap(([one, progress]) => (progress?.state === "succeeded" ? [] : [one]));
   const ended = yield* operateEach(
     run,
     operation,
-    open.map((index) => inputs[index] as I),
-    {
-      ...limits,
-      stopAtFailure: true,
-      begun: open.map((index) => starts[missing.indexOf(index)] ?? { value: {} }),
-    },
+    open.map(({ input }) => input),
+    { ...limits, stopAtFailure: true, begun: open.map((one) => startOf.get(one) ?? UNDER_WAY) },
   );
-  const made = ended.map(valueOf);
-  return [...wanted.keys()].map((index) => {
-    const one = found[index];
-    return one?.state === "succeeded" ? one.value : (made[open.indexOf(index)] as R);
-  });
+  const made = new Map(pairs(open, ended.map(valueOf)));
+  return found.map(([one, progress]) =>
+    progress?.state === "succeeded" ? progress.value : (made.get(one) as R),
+  );
 }
+
+/** Begun by an earlier run. */
+const UNDER_WAY = { value: {} };
 
 export function* make<I, R, Q>(
   scope: CaptureScope,
@@ -111,11 +110,8 @@ export function* make<I, R, Q>(
   return made as R;
 }
 
-const isStanding = (progress: Progress<unknown> | undefined): boolean =>
-  progress?.state === "succeeded" || progress?.state === "running";
-
-/** Not there is an answer; any other error is one. */
-function standing<R>(settled: Settled<Progress<R>>): Progress<R> | undefined {
+/** Undefined where it is not there: for whoever may have to make it, no error. */
+function progressIfThere<R>(settled: Settled<Progress<R>>): Progress<R> | undefined {
   if (!("error" in settled)) return settled.value;
   if (isEnd(settled.error, "TARGET_NOT_FOUND")) return undefined;
   throw settled.error;

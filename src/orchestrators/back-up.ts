@@ -25,23 +25,26 @@ export function* backUp(scope: CaptureScope): Durable<Backup> {
   if (scope.imageMadeFrom !== undefined) return scope.imageMadeFrom;
   const backup =
     request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
-  const held = yield* sized(scope, (yield* callEach(run, askBackup, partsOf(backup))).map(valueOf).flat());
-  // A restore point tells which disks it found; snapshots are of those that were there when the VM was looked at.
+  const held = yield* withSizes(
+    scope,
+    (yield* callEach(run, askBackup, partsOf(backup))).map(valueOf).flat(),
+  );
+  // A restore point tells which disks it found; snapshots were made of those that the VM had when it was looked at.
   const now = backup.kind === "snapshots" ? yield* call(run, inspectVm, { vmId: vm.id }) : undefined;
   const attached = now === undefined ? {} : { attached: now.disks };
   const proved = yield* call(run, proveBackup, { runId: captureId, backup, held, vm, ...attached });
   const keeps = request.backup.keepDays > 0;
   const kept = keeps ? `kept until ${scope.backupExpires}: ${whereKept(backup)}` : "removed with the run";
   note(run, "backup", { detail: `${proved.summary}; ${kept}` });
-  // From here on the backup is the way back: it outlives the run, however that ends.
+  // The backup is the way back now: it outlives the run, however that ends.
   if (keeps) dropUndo(run, ({ resources }) => resources.some((id) => backup.ids.includes(id)));
-  // In place, what is sealed may be replaced by a restore: until then nothing of it may go with the VM object.
+  // In place, a restore may have to replace the VM object: no disk or interface may be deleted with it.
   if (request.mode === "in-place") yield* operate(run, protectVm, { vmId: vm.id }, { limitMinutes: 30 });
   return backup;
 }
 
-/** A restore point of a VM that is off need not tell sizes: where it does not, a disk is asked whether it is as it was. */
-function* sized({ run, vm }: CaptureScope, held: readonly HeldDisk[]): Durable<readonly HeldDisk[]> {
+/** The restore point of a VM that is off may leave sizes out; then the disks themselves are asked. */
+function* withSizes({ run, vm }: CaptureScope, held: readonly HeldDisk[]): Durable<readonly HeldDisk[]> {
   const untold = allDisks(vm).filter(({ lun }) =>
     held.some((one) => one.lun === lun && one.sizeGb === undefined),
   );

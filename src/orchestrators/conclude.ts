@@ -47,7 +47,7 @@ function* undoAll(run: Run, status: RunStatus): Durable<Leftover[]> {
   for (const undo of [...run.undo].reverse()) {
     if (undo.when === "failure" && status === "succeeded") continue;
     if (undo.release === undefined && status === "failed" && run.keepFailed !== undefined)
-      kept.push(...(yield* standing(run, undo, run.keepFailed)));
+      kept.push(...(yield* existing(run, undo, run.keepFailed)));
     else if (undo.release === undefined) left.push(...(yield* removeAll(run, undo)));
     else
       try {
@@ -73,8 +73,8 @@ function cleanedUp(kept: readonly Leftover[], left: readonly Leftover[]): Partia
 const removalsOf = ({ resources, owner }: Undo) =>
   resources.map((resourceId) => ({ resourceId, ...(owner === undefined ? {} : { owner }) }));
 
-/** Those that are there; undo is registered before the act, which may never have come. */
-function* standing(run: Run, undo: Undo, reason: string): Durable<Leftover[]> {
+/** Those that exist: undo is registered before the act, which may never have come. */
+function* existing(run: Run, undo: Undo, reason: string): Durable<Leftover[]> {
   const { resources } = undo;
   const asked = yield* callEach(
     run,

@@ -11,7 +11,7 @@ import { RunEnd, type Run } from "./run.js";
 /** A server-side copy of the largest page blob (8 TiB) within one account is done in well under a day. */
 const LIMITS = { limitMinutes: 24 * 60, stage: "mend" };
 
-/** What no other way would change. */
+/** Codes that no other way would change. */
 const FINAL = new Set(["SOURCE_CHANGED", "SOURCE_GONE", "STORAGE_FULL", "TIME_LIMIT"]);
 
 interface Copying {
@@ -19,7 +19,7 @@ interface Copying {
   choice: WayChoice;
 }
 
-export function* copyEach(run: Run, jobs: readonly Copying[]): Durable<void> {
+export function* copyServerSide(run: Run, jobs: readonly Copying[]): Durable<void> {
   const ends = yield* operateEach(
     run,
     copyDrop,

@@ -15,7 +15,7 @@ import type { DiskReport, LandedDisk, PreparedDisk } from "../domain/import/impo
 import { wayOf, type WayChoice } from "../domain/import/way.js";
 import { placeName } from "../domain/vm.js";
 import { callEach, valueOf } from "./call.js";
-import { copyEach } from "./copy-drops.js";
+import { copyServerSide } from "./copy-drops.js";
 import type { Durable } from "./durable.js";
 import { callActivity, nowMs } from "./durable.js";
 import type { Run } from "./run.js";
@@ -48,7 +48,7 @@ export function* mendDisks(
         yield* callActivity(run.context, removePrepared, { runId: order.runId, name: order.name });
       },
     });
-  yield* copyEach(run, made.filter(isCopied));
+  yield* copyServerSide(run, made.filter(isCopied));
   note(run, "mend", { detail: waysOf(jobs) });
   yield* moveAll(
     run,

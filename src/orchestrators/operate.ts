@@ -26,7 +26,7 @@ export function* operate<I, R, Q>(
   return result as R;
 }
 
-/** Waits for what was begun by itself, where a refusal to begin means something else than a failure later. */
+/** Waits for what was started before: for those to whom a refused start means something else than a failure later. */
 export function* finish<I, R, Q>(
   run: Run,
   operation: OperationRef<I, R, Q>,
@@ -48,14 +48,14 @@ export function* operateAll<I, R, Q>(
   return (yield* operateEach(run, operation, inputs, { ...limits, stopAtFailure: true })).map(valueOf);
 }
 
-/** The same, and each input ends by itself: for clean-ups, where one that fails must not keep the others. */
+/** The same, and each input ends by itself: for clean-ups, where a failure must not hold up the others. */
 export function* operateEach<I, R, Q>(
   run: Run,
   operation: OperationRef<I, R, Q>,
   inputs: readonly I[],
   limits: OperationLimits & {
     readonly stopAtFailure?: boolean;
-    /** Where they were begun already. */
+    /** Given where they were started before. */
     readonly begun?: readonly Settled<Started>[];
   },
 ): Durable<Settled<R>[]> {
@@ -93,7 +93,7 @@ export function* operateEach<I, R, Q>(
     }
     yield* keepWaiting(run, operation.name, beganMs, limits.limitMinutes);
   }
-  // What was not waited for any more ends by what ended the wait.
+  // Those still open when the first one failed end by its error.
   return [...inputs.keys()].map((index) => (results.get(index) ?? failed()) as Settled<R>);
 }
 
@@ -123,11 +123,11 @@ function reportProgress(
   { ended, of, running }: { readonly ended: number; readonly of: number; readonly running: Running },
 ): void {
   const { percent = 0, detail = "" } = running;
-  // What was waited for is no news once it has come.
+  // An empty detail replaces what the last question told of something that has ended since.
   note(run, stageName, { percent: Math.floor((100 * ended + percent * (of - ended)) / of), detail });
 }
 
-/** Asked once more with the operation's URL, for the reason: three kilobytes that no other question has to carry. */
+/** Asks once more, with the operation's URL, for the reason: three kilobytes that no other question has to carry. */
 function* reasonOf<I, R, Q>(
   run: Run,
   operation: OperationRef<I, R, Q>,

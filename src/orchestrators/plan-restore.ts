@@ -15,9 +15,9 @@ import { RunEnd, isEnd, refusal } from "./run.js";
 export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> {
   const kept = yield* call(run, recallCapture, { captureId });
   const model = yield* call(run, recallModel, { captureId });
-  if (kept === null || model === null) throw nothing(`Capture ${captureId} has no proved backup.`);
+  if (kept === null || model === null) throw nothingToRestore(`Capture ${captureId} has no proved backup.`);
   const { vm } = kept;
-  const problems = backupProblems(vm, yield* heldNow(run, captureId, kept));
+  const problems = backupProblems(vm, yield* disksInBackup(run, captureId, kept));
   if (problems.length > 0)
     throw refusal({
       code: "BACKUP_UNSOUND",
@@ -37,16 +37,16 @@ export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> 
   return { ...plan, replacedDisks: standing.disks.flatMap(({ id }) => id ?? []), vmExists: true };
 }
 
-function* heldNow(run: Run, captureId: string, { backup }: KeptCapture): Durable<readonly HeldDisk[]> {
+function* disksInBackup(run: Run, captureId: string, { backup }: KeptCapture): Durable<readonly HeldDisk[]> {
   try {
     return (yield* callEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
   } catch (error) {
     if (!isEnd(error, "BACKUP_UNSOUND")) throw error;
-    throw nothing(`The backup of capture ${captureId} is gone: ${error.message}`);
+    throw nothingToRestore(`The backup of capture ${captureId} is gone: ${error.message}`);
   }
 }
 
-const nothing = (message: string): RunEnd =>
+const nothingToRestore = (message: string): RunEnd =>
   refusal({
     code: "NOTHING_TO_RESTORE",
     message,

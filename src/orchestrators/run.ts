@@ -13,12 +13,12 @@ import { isoTime } from "../domain/time.js";
 import type { Durable } from "./durable.js";
 import { eventOf, messageOf, nowMs } from "./durable.js";
 
-/** Scaffolding goes when the run ends, however it ends; the product goes unless the run succeeds. */
 export interface Undo {
+  /** `exit`: scaffolding, removed however the run ends. `failure`: the product, removed unless the run succeeds. */
   readonly when: "exit" | "failure";
   /** Resource ids to delete; with `release`, what to call it should the release fail. */
   readonly resources: readonly string[];
-  /** Only what carries the tag of this run goes. */
+  /** The run whose tag a resource must carry to be removed; left out, none is looked for. */
   readonly owner?: string;
   readonly release?: () => Durable<void>;
 }
@@ -28,13 +28,13 @@ export interface Run {
   readonly undo: Undo[];
   readonly cancel: Task;
   board: Board;
-  /** Why what a failed run made is kept; undefined: it is not. */
+  /** Set where a run that fails keeps what it made: the reason, as people read it. */
   keepFailed?: string;
-  /** How to get back what a run has changed for good. */
+  /** Set from when the source VM is changed: how to get it back. */
   wayBack?: string;
-  /** While a run is cleaning up, a cancel has nothing left to interrupt. */
+  /** No cancel may interrupt: a VM is being replaced, or the run is cleaning up. */
   shielded: boolean;
-  /** Whether `cancel` is heard already: from the first call on. */
+  /** Whether the library has been given `cancel` to wait for: it is with the first call. */
   listening: boolean;
 }
 
@@ -77,7 +77,7 @@ export const openRun = (context: OrchestrationContext, stageNames: readonly stri
     shielded: false,
     listening: false,
   };
-  // Written down once a turn, when the library takes its state; a replay passes hundreds of boards on its way.
+  // Serialized by the library once a turn, and not for each of the hundreds of boards that a replay passes through.
   context.df.setCustomStatus({ toJSON: () => shown(run.board) });
   return run;
 };
@@ -111,7 +111,7 @@ export function* stage<T>(run: Run, name: string, body: () => Durable<T>): Durab
   return value;
 }
 
-/** Takes off the undo list what from here on is not this run's to remove. */
+/** Takes back the undo of what the run is to leave in place from here on. */
 export function dropUndo(run: Run, which: (undo: Undo) => boolean): void {
   const kept = run.undo.filter((undo) => !which(undo));
   run.undo.splice(0, run.undo.length, ...kept);

@@ -16,24 +16,35 @@ import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd, isEnd, note, skip, stage } from "./run.js";
+import { RunEnd, isEnd, note, refusal, skip, stage } from "./run.js";
 
-export interface TestBoot extends Omit<TestVm, "luns" | "imageId"> {
+export interface TestBoot extends Omit<TestVm, "luns" | "imageId" | "subnetId"> {
   readonly runId: string;
   readonly image: MadeImage;
   readonly keepUsers: readonly string[];
-  /** The run goes on with another. */
+  readonly subnetId: string | undefined;
+  /** The run goes on with an earlier one, which may have left its test VM. */
   readonly again?: boolean;
 }
 
 const BOOT_MINUTES = 60;
 const AUDIT_MINUTES = 30;
 
-/** Until it was tested, no version is the latest. */
+/** Refuses before anything is made, not hours later. */
+export function requireSubnet(wanted: boolean, subnetId: string | undefined): void {
+  if (wanted && subnetId === undefined)
+    throw refusal({
+      code: "INVALID_REQUEST",
+      message: "testBoot: no isolated subnet is configured for the VM.",
+      remedy: "Set WORK_SUBNET_ID to a subnet without inbound access, or do without testBoot.",
+    });
+}
+
+/** No version is the latest until it has been tested. */
 export const excludedFromLatest = (target: Target): Target =>
   target.kind === "gallery" ? { ...target, excludeFromLatest: true } : target;
 
-/** The stages test-boot and promote: skipped with the reason, where nobody asked for them. */
+/** The stages test-boot and promote; skipped, with the reason, where they do not apply. */
 export function* testAndPromote(
   run: Run,
   target: Target,
@@ -43,7 +54,7 @@ export function* testAndPromote(
     for (const name of ["test-boot", "promote"]) skip(run, name, "not asked for (testBoot)");
     return [];
   }
-  const checks = yield* stage(run, "test-boot", () => bootAndLook(run, boot));
+  const checks = yield* stage(run, "test-boot", () => bootAndAudit(run, boot));
   if (target.kind === "managed-image") skip(run, "promote", "a managed image has no versions");
   else if (target.excludeFromLatest) skip(run, "promote", "the request keeps it from being the latest");
   else
@@ -53,15 +64,15 @@ export function* testAndPromote(
   return checks;
 }
 
-function* bootAndLook(run: Run, { image, ...boot }: TestBoot): Durable<readonly Check[]> {
+function* bootAndAudit(run: Run, { subnetId = "", image, ...boot }: TestBoot): Durable<readonly Check[]> {
   const { vmId, location, keepUsers, state, traits, runId, tags } = boot;
   const luns = image.disks.flatMap(({ lun }) => (lun < 0 ? [] : [lun]));
   run.undo.push({ when: "exit", resources: [vmId] });
-  // A VM that a former run of this capture left has booted before.
+  // Only a first boot proves anything: a VM that an earlier run left is removed.
   if (boot.again === true)
     yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: BOOT_MINUTES });
   const sinceMs = nowMs(run.context);
-  yield* booted(run, { ...boot, imageId: image.id, luns });
+  yield* bootTestVm(run, { ...boot, subnetId, imageId: image.id, luns });
   note(run, "test-boot", { percent: 90, detail: "looking into the guest" });
   const script = "audit" as const;
   const question = { vmId, location, osType: traits.osType, script, runId, sinceMs, tags };
@@ -75,8 +86,8 @@ function* bootAndLook(run: Run, { image, ...boot }: TestBoot): Durable<readonly 
   return checks;
 }
 
-/** Azure's word for why a VM did not come up is told as what it means for the image. */
-function* booted(run: Run, vm: TestVm): Durable<void> {
+/** Where the VM does not come up, Azure's reason is translated into what it means for the image. */
+function* bootTestVm(run: Run, vm: TestVm): Durable<void> {
   try {
     yield* operate(run, createTestVm, vm, { limitMinutes: BOOT_MINUTES, stage: "test-boot" });
   } catch (error) {
@@ -89,7 +100,7 @@ function* booted(run: Run, vm: TestVm): Durable<void> {
   }
 }
 
-/** A courtesy to whoever looks for the cause; the VM goes with the run, and its console with it. */
+/** The VM is removed with the run, and its console with it; "" where it cannot be read, since the cause comes first. */
 function* consoleOf(run: Run, vmId: string): Durable<string> {
   try {
     return (yield* call(run, readConsole, { vmId })).excerpt;

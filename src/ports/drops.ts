@@ -1,7 +1,4 @@
-/**
- * The files that people drop. They are read, never written: what the pipeline has to say about one goes beside it.
- * Whatever the account refuses for good is thrown as a StorageRefusal; anything else that is thrown may be tried again.
- */
+/** The files that people drop. They are read, never written: what the pipeline has to say about one goes beside it. */
 import type { DropPlace, DropRef, DropState } from "../domain/import/drop.js";
 import type { Extent } from "../domain/vhd/mending-plan.js";
 import type { RangeReader } from "../domain/range-reader.js";

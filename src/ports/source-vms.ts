@@ -2,7 +2,7 @@
 import type { RestoredVm } from "../domain/restore.js";
 import type { Operation } from "./operation.js";
 
-/** With what `VirtualMachines.inspect` gave as the model; only starting needs it. */
+/** An order with the model that `Inspection` gave of the VM or disk; only starting needs it. */
 export type Modelled<Order> = Order & { readonly model: unknown };
 
 export interface SourceVms {

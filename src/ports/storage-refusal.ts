@@ -1,4 +1,7 @@
-/** What a storage account says no to, in a form that survives until an activity turns it into an outcome. */
+/**
+ * All ports on storage fail alike: what retrying cannot change is thrown as a StorageRefusal, which the activity turns
+ * into an outcome; anything else that is thrown may be tried again.
+ */
 import type { FailureCode } from "../domain/failures.js";
 
 export class StorageRefusal extends Error {

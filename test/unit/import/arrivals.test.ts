@@ -54,7 +54,7 @@ function world(present: readonly DropRef[] = []) {
   const arrivals: Arrivals = {
     runs,
     settings: inputOf().settings,
-    claimant,
+    claimant: (contentRunId) => claimant(runs, contentRunId),
     describedBy: ({ container, blob }) =>
       Promise.resolve(blob.startsWith("shop/") ? { container, blob: "shop/shop.image.json" } : undefined),
     drops: {
