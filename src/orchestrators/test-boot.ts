@@ -16,20 +16,25 @@ import type { Durable } from "./durable.js";
 import { nowMs } from "./durable.js";
 import { operate } from "./operate.js";
 import type { Run } from "./run.js";
-import { RunEnd, isEnd, note, refusal, skip, stage } from "./run.js";
+import { RunEnd, isEnd, note, skip, stage } from "./run.js";
 
-export interface TestBoot extends Omit<TestVm, "luns" | "imageId" | "subnetId"> {
+export interface TestBoot extends Omit<TestVm, "luns" | "imageId"> {
   readonly runId: string;
   readonly image: MadeImage;
   readonly keepUsers: readonly string[];
+<<<<<<< src/orchestrators/test-boot.ts
   readonly subnetId: string | undefined;
   /** The run goes on with an earlier one, which may have left its test VM. */
+=======
+  /** The run goes on with another. */
+>>>>>>> /tmp/s4/theirs.ts
   readonly again?: boolean;
 }
 
 const BOOT_MINUTES = 60;
 const AUDIT_MINUTES = 30;
 
+<<<<<<< src/orchestrators/test-boot.ts
 /** Refuses before anything is made, not hours later. */
 export function requireSubnet(wanted: boolean, subnetId: string | undefined): void {
   if (wanted && subnetId === undefined)
@@ -41,6 +46,9 @@ export function requireSubnet(wanted: boolean, subnetId: string | undefined): vo
 }
 
 /** No version is the latest until it has been tested. */
+=======
+/** Until it was tested, no version is the latest. */
+>>>>>>> /tmp/s4/theirs.ts
 export const excludedFromLatest = (target: Target): Target =>
   target.kind === "gallery" ? { ...target, excludeFromLatest: true } : target;
 
@@ -64,7 +72,11 @@ export function* testAndPromote(
   return checks;
 }
 
+<<<<<<< src/orchestrators/test-boot.ts
 function* bootAndAudit(run: Run, { subnetId = "", image, ...boot }: TestBoot): Durable<readonly Check[]> {
+=======
+function* bootAndLook(run: Run, { image, ...boot }: TestBoot): Durable<readonly Check[]> {
+>>>>>>> /tmp/s4/theirs.ts
   const { vmId, location, keepUsers, state, traits, runId, tags } = boot;
   const luns = image.disks.flatMap(({ lun }) => (lun < 0 ? [] : [lun]));
   run.undo.push({ when: "exit", resources: [vmId] });
@@ -72,7 +84,11 @@ function* bootAndAudit(run: Run, { subnetId = "", image, ...boot }: TestBoot): D
   if (boot.again === true)
     yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: BOOT_MINUTES });
   const sinceMs = nowMs(run.context);
+<<<<<<< src/orchestrators/test-boot.ts
   yield* bootTestVm(run, { ...boot, subnetId, imageId: image.id, luns });
+=======
+  yield* booted(run, { ...boot, imageId: image.id, luns });
+>>>>>>> /tmp/s4/theirs.ts
   note(run, "test-boot", { percent: 90, detail: "looking into the guest" });
   const script = "audit" as const;
   const question = { vmId, location, osType: traits.osType, script, runId, sinceMs, tags };
