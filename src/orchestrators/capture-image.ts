@@ -1,6 +1,9 @@
 /**
  * The capture runbook: from a source VM to an image of it. In clone mode the source VM is only read and backed up;
  * everything that could hurt it happens to a working VM made from the backup.
+ *
+ * `stage` is a line of the status that people watch. `resumable` is one that an earlier run may have brought further;
+ * `stageUnless` is passed through where it was done. Each stage registers its own undo, on the line above the act.
  */
 import type { OrchestrationContext, Task } from "durable-functions";
 import { deallocateVm, markGeneralized } from "../contracts/capture-activities.js";
@@ -58,10 +61,15 @@ function* runbook(run: Run, input: CaptureInput): Durable<CaptureResult | Captur
     skip(run, "source", "the source VM was only read and backed up");
     return result;
   }
-  // The image is made: whatever becomes of the source VM now, it stays.
+  keepImage(run, image);
+  const source = yield* stage(run, "source", () => sourceAfter(scope));
+  return { ...result, source };
+}
+
+/** The image stays from here on, whatever becomes of the source VM. */
+function keepImage(run: Run, { id }: MadeImage): void {
   dropUndo(run, ({ when }) => when === "failure");
-  note(run, "register", { detail: image.id });
-  return { ...result, source: yield* stage(run, "source", () => sourceAfter(scope)) };
+  note(run, "register", { detail: id });
 }
 
 /** A run that stood in line looks at the VM again: it may have changed meanwhile. */
