@@ -22,33 +22,14 @@ export interface TestBoot extends Omit<TestVm, "luns" | "imageId"> {
   readonly runId: string;
   readonly image: MadeImage;
   readonly keepUsers: readonly string[];
-<<<<<<< src/orchestrators/test-boot.ts
-  readonly subnetId: string | undefined;
   /** The run goes on with an earlier one, which may have left its test VM. */
-=======
-  /** The run goes on with another. */
->>>>>>> /tmp/s4/theirs.ts
   readonly again?: boolean;
 }
 
 const BOOT_MINUTES = 60;
 const AUDIT_MINUTES = 30;
 
-<<<<<<< src/orchestrators/test-boot.ts
-/** Refuses before anything is made, not hours later. */
-export function requireSubnet(wanted: boolean, subnetId: string | undefined): void {
-  if (wanted && subnetId === undefined)
-    throw refusal({
-      code: "INVALID_REQUEST",
-      message: "testBoot: no isolated subnet is configured for the VM.",
-      remedy: "Set WORK_SUBNET_ID to a subnet without inbound access, or do without testBoot.",
-    });
-}
-
 /** No version is the latest until it has been tested. */
-=======
-/** Until it was tested, no version is the latest. */
->>>>>>> /tmp/s4/theirs.ts
 export const excludedFromLatest = (target: Target): Target =>
   target.kind === "gallery" ? { ...target, excludeFromLatest: true } : target;
 
@@ -72,11 +53,7 @@ export function* testAndPromote(
   return checks;
 }
 
-<<<<<<< src/orchestrators/test-boot.ts
-function* bootAndAudit(run: Run, { subnetId = "", image, ...boot }: TestBoot): Durable<readonly Check[]> {
-=======
-function* bootAndLook(run: Run, { image, ...boot }: TestBoot): Durable<readonly Check[]> {
->>>>>>> /tmp/s4/theirs.ts
+function* bootAndAudit(run: Run, { image, ...boot }: TestBoot): Durable<readonly Check[]> {
   const { vmId, location, keepUsers, state, traits, runId, tags } = boot;
   const luns = image.disks.flatMap(({ lun }) => (lun < 0 ? [] : [lun]));
   run.undo.push({ when: "exit", resources: [vmId] });
@@ -84,11 +61,7 @@ function* bootAndLook(run: Run, { image, ...boot }: TestBoot): Durable<readonly 
   if (boot.again === true)
     yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: BOOT_MINUTES });
   const sinceMs = nowMs(run.context);
-<<<<<<< src/orchestrators/test-boot.ts
-  yield* bootTestVm(run, { ...boot, subnetId, imageId: image.id, luns });
-=======
-  yield* booted(run, { ...boot, imageId: image.id, luns });
->>>>>>> /tmp/s4/theirs.ts
+  yield* bootTestVm(run, { ...boot, imageId: image.id, luns });
   note(run, "test-boot", { percent: 90, detail: "looking into the guest" });
   const script = "audit" as const;
   const question = { vmId, location, osType: traits.osType, script, runId, sinceMs, tags };
