@@ -8,11 +8,11 @@ import { stemOf } from "../domain/import/drop.js";
 import { imageFrom, type ImageDecision } from "../domain/import/image-from.js";
 import type { DiskReport, ImageDescription, LandedDisk } from "../domain/import/import-plan.js";
 import { pairs } from "../domain/pairs.js";
-import { blocking } from "../domain/preflight.js";
-import { call, callEach, valueOf } from "./call.js";
+import { blockedBy, blocking } from "../domain/preflight.js";
 import { inSubscription, subscriptionIdOf } from "../domain/resource-id.js";
 import { targetId } from "../domain/survey.js";
 import { chosenSubnet, judgeSubnets } from "../domain/work-subnet.js";
+import { call, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import type { Run } from "./run.js";
 import { note, refusal } from "./run.js";
@@ -50,8 +50,7 @@ export function* judge(
   if (blocks.length > 0)
     throw refusal({
       code: "TARGET_MISMATCH",
-      message: blocks.map((check) => `${check.id}: ${check.detail}`).join(" "),
-      remedy: blocks.map((check) => check.remedy ?? "").join(" "),
+      ...blockedBy(blocks),
     });
   return {
     disks: pairs(disks, reports).map(([disk, report]) => ({ ...disk, report })),
@@ -60,7 +59,7 @@ export function* judge(
   };
 }
 
-/** Where the image is booted: said before a byte is moved, and not after the hours that it takes. */
+/** The subnet of the test boot, chosen before a byte is moved: a refusal comes now and not hours later. */
 export function* testSubnet(
   run: Run,
   { settings: { workSubnetIds: subnetIds } }: ImportInput,

@@ -7,8 +7,8 @@ import type { DropCopies, PreparedDisks } from "../../ports/prepared-disks.js";
 import type { RunStore } from "../../ports/run-store.js";
 import { implement, implementOperation, implementOutcome, type Registration } from "../implement.js";
 import { examineDropped } from "./examine-drop.js";
-import { look } from "./look-at-drop.js";
-import { finish, plan, slice } from "./mend-disk.js";
+import { lookAtDrop } from "./look-at-drop.js";
+import { finishDisk, moveSlice, planDisk } from "./mend-disk.js";
 import { planReadBack, readSlice, sumReadBack } from "./read-back.js";
 
 export interface ImportPorts {
@@ -23,7 +23,7 @@ export interface ImportPorts {
 export function importActivities(ports: ImportPorts): Registration[] {
   const { drops, prepared, copies, runs } = ports;
   return [
-    implementOutcome(refs.lookAtDrop, (question) => look(question, ports)),
+    implementOutcome(refs.lookAtDrop, (question) => lookAtDrop(question, ports)),
     implementOutcome(refs.examineDrop, (question) => examineDropped(question, ports)),
     implementOutcome(refs.locateDrop, async ({ drop }) => {
       const now = await drops.look(drop);
@@ -44,9 +44,9 @@ export function importActivities(ports: ImportPorts): Registration[] {
       },
       ask: async ({ input }) => done(await copies.ask(input.name)),
     }),
-    implementOutcome(refs.planMending, (order) => plan(order, ports)),
-    implementOutcome(refs.moveSlice, (order) => slice(order, ports)),
-    implementOutcome(refs.finishDisk, (order) => finish(order, ports)),
+    implementOutcome(refs.planMending, (order) => planDisk(order, ports)),
+    implementOutcome(refs.moveSlice, (order) => moveSlice(order, ports)),
+    implementOutcome(refs.finishDisk, (order) => finishDisk(order, ports)),
     implementOutcome(refs.planReadBack, (order) => planReadBack(order, ports)),
     implementOutcome(refs.readSlice, (order) => readSlice(order, ports)),
     implementOutcome(refs.sumReadBack, (order) => sumReadBack(order, ports)),

@@ -40,7 +40,7 @@ interface Wanted {
   readonly expected?: Expected;
 }
 
-export async function look(question: LookQuestion, ports: LookPorts): Promise<Outcome<Look>> {
+export async function lookAtDrop(question: LookQuestion, ports: LookPorts): Promise<Outcome<Look>> {
   const { source, before, runId } = question;
   const own = await ports.drops.look(source);
   if (own === undefined)

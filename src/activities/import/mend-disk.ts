@@ -1,4 +1,4 @@
-/** The acts of mending: plan, move a slice, finish. Each may be repeated; each ends soon, whatever the disk's size. */
+/** Mending a disk: plan it, move a slice, finish it. Each may be repeated, and ends soon whatever the disk's size. */
 import { createHash } from "node:crypto";
 import type {
   DiskOrder,
@@ -27,7 +27,7 @@ export interface MendPorts {
 }
 
 /** The plan goes into the run's store; what is returned goes into the history. */
-export async function plan(
+export async function planDisk(
   order: DiskOrder & { readonly settings: MendingSettings },
   { drops, prepared, runs }: MendPorts,
 ): Promise<Outcome<PlannedMending>> {
@@ -50,7 +50,7 @@ export async function plan(
   return done(planned);
 }
 
-export async function slice(order: SliceOrder, ports: MendPorts): Promise<Outcome<SliceDone>> {
+export async function moveSlice(order: SliceOrder, ports: MendPorts): Promise<Outcome<SliceDone>> {
   const { drop, name, settings } = order;
   const ends = { reader: ports.drops.open(drop), writer: ports.prepared.pages(name) };
   if (settings.moveBy === "stream") return done(await carryOut(order, ends, ports));
@@ -67,7 +67,10 @@ const UNSEEN =
   "The storage account moved the pages by itself; bytes that were not seen here have no tree hash until they are read back.";
 
 /** The footer, last: from here on it is a disk. */
-export async function finish(order: FinishOrder, { prepared, runs }: MendPorts): Promise<Outcome<Finished>> {
+export async function finishDisk(
+  order: FinishOrder,
+  { prepared, runs }: MendPorts,
+): Promise<Outcome<Finished>> {
   const { name, report, drop, atMs, plan } = order;
   const sizeBytes = report.newSizeBytes;
   const treeHash = plan && order.hashed ? await keptTreeHash({ ...order, plan }, runs) : undefined;

@@ -17,7 +17,8 @@ export interface ImageDecision {
   readonly traits: ImageTraits;
 }
 
-export interface Surroundings {
+/** What goes for whatever neither the description nor the disk says. */
+export interface ImageDefaults {
   readonly runId: string;
   /** The dropped file's name without its ending. */
   readonly stem: string;
@@ -28,9 +29,9 @@ export interface Surroundings {
 export function imageFrom(
   osDisk: DiskReport,
   description: ImageDescription,
-  surroundings: Surroundings,
+  defaults: ImageDefaults,
 ): Done<ImageDecision> | Refusal {
-  const target = description.target ?? defaultTarget(surroundings);
+  const target = description.target ?? defaultTarget(defaults);
   const { os } = description;
   const osType = os.type ?? known(osDisk.osFamily);
   if (osType === undefined)
@@ -54,7 +55,7 @@ export function imageFrom(
   return done({
     target,
     state,
-    location: description.location ?? surroundings.location,
+    location: description.location ?? defaults.location,
     traits: {
       osType,
       generation,
@@ -100,7 +101,7 @@ const undecided = (what: string, say: string) =>
     `Say it in a description beside the file (name.image.json): ${say}; then drop that.`,
   );
 
-function defaultTarget({ defaultTarget: standard, stem, runId }: Surroundings): Target {
+function defaultTarget({ defaultTarget: standard, stem, runId }: ImageDefaults): Target {
   if (standard.kind === "managed-image")
     // The run's id makes the name: another content of the same file is another image.
     return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { DropState } from "../../../src/domain/import/drop.js";
-import { imageFrom, type Surroundings } from "../../../src/domain/import/image-from.js";
+import { imageFrom, type ImageDefaults } from "../../../src/domain/import/image-from.js";
 import type { DiskReport, ImageDescription } from "../../../src/domain/import/import-plan.js";
 import { judgeLanding } from "../../../src/domain/import/landing.js";
 import { importRunId, placeKey } from "../../../src/domain/import/run-id.js";
@@ -75,7 +75,7 @@ describe("the run's id", () => {
 });
 
 describe("the image", () => {
-  const where: Surroundings = {
+  const where: ImageDefaults = {
     runId: "web-1",
     stem: "Web Server",
     location: "westeurope",
@@ -84,8 +84,8 @@ describe("the image", () => {
   const decide = (
     report: Partial<DiskReport>,
     description: Partial<ImageDescription> = {},
-    surroundings: Partial<Surroundings> = {},
-  ) => imageFrom(reportOf(report), { ...noDescription, ...description }, { ...where, ...surroundings });
+    defaults: Partial<ImageDefaults> = {},
+  ) => imageFrom(reportOf(report), { ...noDescription, ...description }, { ...where, ...defaults });
 
   test.each([
     [
