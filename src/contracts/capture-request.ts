@@ -14,7 +14,7 @@ const account = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/i, { error: "must be 
 const minutes = (standard: number) => z.int().min(1).max(2880).default(standard);
 
 const members = z.strictObject({
-  /** Names the run; a second request with the same id finds the first run. Default: the message id. */
+  /** Names the run; the same request with the same id finds the first run. Default: the message id. */
   requestId: z
     .string()
     .regex(RUN_ID, { error: "must be 1 to 64 letters, digits, - or _, starting with a letter or digit" })

@@ -35,6 +35,7 @@ export const FAILURES = {
   VM_REPLACED: "Another VM of the same name was made since the capture.",
   VM_NOT_PROTECTED: "Disks or network interfaces of the VM would be deleted with it.",
   RUN_NOT_FOUND: "There is no run of that id.",
+  REQUEST_ID_TAKEN: "Another request has that id.",
   RUN_NOT_RESUMABLE: "The run cannot be gone on with.",
   RUN_ENDED: "The run has ended.",
   NOTHING_TO_RESTORE: "There is no backup of that run to restore from.",

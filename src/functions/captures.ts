@@ -1,8 +1,10 @@
 /** How captures are asked for: by a message on the queue, or by HTTP. */
+import { isDeepStrictEqual } from "node:util";
 import { app } from "@azure/functions";
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import * as df from "durable-functions";
 import { captureRequest } from "../contracts/capture-request.js";
+import type { CaptureRequest } from "../contracts/capture-request.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
 import { CAPTURE_ORCHESTRATOR } from "../contracts/capture-run.js";
 import { problemsOf } from "../contracts/problems.js";
@@ -11,10 +13,12 @@ import type { RefuseInput } from "../contracts/refuse-run.js";
 import { instanceIdOf } from "../contracts/status.js";
 import { runIdFrom } from "../domain/names.js";
 import type { RunStore } from "../ports/run-store.js";
+import { captureInput } from "./capture-input.js";
 import { accepted, fromJson, problem } from "./http.js";
 import { logEvent } from "./log-event.js";
 import { notePlaces } from "./places.js";
 import { startOnce } from "./start-run.js";
+import { findInstance } from "./status.js";
 
 export interface CaptureFunctions {
   readonly queue: string;
@@ -60,7 +64,9 @@ async function receive(
   // The worker parses metadata as JSON: a message id of digits arrives as a number.
   const { messageId } = context.triggerMetadata ?? {};
   const named = typeof messageId === "string" || typeof messageId === "number";
-  const parsed = parse(message, named ? String(messageId) : context.invocationId, settings);
+  // A sender that makes text of an object, for a client that does so itself, has sent JSON of JSON.
+  const body = typeof message === "string" ? fromJson(message) : message;
+  const parsed = parse(body, named ? String(messageId) : context.invocationId, settings);
   await keepOriginal(settings.runs, parsed.runId, message);
   const started = await start(df.getClient(context), parsed, settings);
   logEvent(context, started ? "capture accepted" : "capture known", { run: parsed.runId });
@@ -81,10 +87,22 @@ async function post(
       "Correct the request; its schema is docs/schemas/capture-request.json.",
     );
   const durable = df.getClient(context);
+  const known = await findInstance(durable, instanceIdOf("capture", parsed.runId));
+  if (known !== undefined && !isSame(captureInput(known.input)?.request, parsed.input.request))
+    return problem(
+      409,
+      "REQUEST_ID_TAKEN",
+      `There is a capture ${parsed.runId} already, and it was asked for with another request.`,
+      "Look at that run; give this request an id of its own.",
+    );
   await keepOriginal(settings.runs, parsed.runId, text);
   await start(durable, parsed, settings);
   return accepted(durable, request, "capture", parsed.runId);
 }
+
+/** A message may leave the id to its envelope. */
+const isSame = (known: CaptureRequest | undefined, request: CaptureRequest): boolean =>
+  isDeepStrictEqual({ ...known, requestId: undefined }, { ...request, requestId: undefined });
 
 /** The body may name the run; a message that does not is named by its message id. */
 function parse(body: unknown, fallbackId: string, { workSubnetIds, announce }: CaptureFunctions): Parsed {

@@ -7,7 +7,7 @@ import type { Durable, Settled } from "./durable.js";
 import { nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { failure, note } from "./run.js";
-import { keepWaiting, outOfTime } from "./wait.js";
+import { keepWaiting, outOfTime, subjectOf } from "./wait.js";
 
 export interface OperationLimits {
   readonly limitMinutes: number;
@@ -140,5 +140,6 @@ function* reasonOf<I, R, Q>(
   const { code, message } =
     answer.value.state === "failed" ? answer.value : { code: "Failed", message: "Azure gives no reason." };
   const remedy = "Mend what Azure names and start the run again.";
-  return { error: failure("AZURE_FAILED", `${code}: ${message}`, remedy) };
+  const said = `${operation.name}${subjectOf(input)}: ${code}: ${message}`;
+  return { error: failure("AZURE_FAILED", said, remedy) };
 }

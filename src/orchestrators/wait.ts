@@ -25,11 +25,11 @@ export const outOfTime = (what: string, limitMinutes: number, input?: unknown) =
   failure(
     "TIME_LIMIT",
     `${what}${subjectOf(input)} did not end within ${limitMinutes} minutes.`,
-    "Look at the resource in Azure for what holds it up, or allow more time in the request's limits.",
+    "Look in Azure at what holds it up; backup, clone, seal and register get more time by the request's limits.",
   );
 
 /** An operation's input names first what is made or changed. */
-function subjectOf(input: unknown): string {
+export function subjectOf(input: unknown): string {
   const values: readonly unknown[] = Object.values(input ?? {});
   const id = values.find((value) => typeof value === "string" && value.startsWith("/"));
   return typeof id === "string" ? ` of ${resourceName(id)}` : "";

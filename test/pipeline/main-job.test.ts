@@ -94,6 +94,13 @@ describe("what cannot become an image", () => {
       /^target: /m,
     ],
     [
+      "the same, made text before it was sent",
+      "text",
+      () => JSON.stringify({ sourceVmId: vmId(local.subscriptionId, linuxVm.name) }),
+      "INVALID_REQUEST",
+      /^target: /m,
+    ],
+    [
       "a message that names a VM that is not there",
       "no-vm",
       () => ({ sourceVmId: vmId(local.subscriptionId, "nobody"), target: gallery(linuxDefinition) }),

@@ -78,6 +78,15 @@ describe("a VM that was captured in place", () => {
   test("is sealed itself, and said to be", { timeout: 120_000 }, async () => {
     const run = await capture("in-place", "sealed", { mode: "in-place" });
     expect(run.error).toBeUndefined();
+    const target = { kind: "gallery", definitionId: definitionId(local.subscriptionId, windowsDefinition) };
+    const again = {
+      requestId: "in-place",
+      mode: "in-place",
+      target,
+      sourceVmId: vmId(local.subscriptionId, "sealed"),
+    };
+    expect(await post("captures", again)).toMatchObject({ status: 202, body: { id: "in-place" } });
+    await refuses([["captures", { ...again, mode: "clone" }, 409, "REQUEST_ID_TAKEN"]]);
     const { statuses } = await local.compute.virtualMachines.instanceView("app", "sealed");
     expect(statuses?.map(({ code }) => code)).toContain("OSState/generalized");
     // What a clone would have been spared: the log that the other tests find empty is not empty here.
