@@ -120,6 +120,7 @@ async function mend(
     prepared: blobPreparedDisks(service, "work"),
     copies: blobDropCopies(service, "work"),
     runs: blobRunStore(service, "runs"),
+    allowedTargets: [],
     nowMs: () => performance.now(),
   });
   const act = async <I, T>(ref: ActivityRef<I, Outcome<T>>, input: I): Promise<T> => {

@@ -15,6 +15,9 @@ param sourceResourceGroups string[] = []
 @description('Where images of dropped files go: a resource group for managed images, or a gallery for versions. A gallery must lie in this resource group, or the role be assigned on its own.')
 param importTargetId string = resourceGroup().id
 
+@description('Ids of galleries and resource groups to which images may go, importTargetId among them. Every one that the identity may write, if empty.')
+param allowedTargets string[] = []
+
 @description('Publisher of the image definitions that imports make.')
 param importPublisher string = 'vmimage'
 
@@ -93,6 +96,7 @@ module functionApp 'modules/function-app.bicep' = {
     otherWorkSubnetIds: [for i in range(0, length(otherRegions)): otherWorkNetworks[i].outputs.subnetId]
     importTargetId: importTargetId
     importPublisher: importPublisher
+    allowedTargets: allowedTargets
     alwaysReady: alwaysReady
   }
 }

@@ -37,6 +37,7 @@ import { sourceFile } from "./source-file.js";
 const settings = readSettings(process.env);
 const ports = azure(settings);
 const { drops, runs } = ports;
+const allowedTargets = settings.ALLOWED_TARGETS;
 const announce = ports.events !== undefined;
 
 df.app.orchestration(CAPTURE_ORCHESTRATOR, captureImage);
@@ -49,8 +50,8 @@ const activities = [
   ...captureActivities(ports),
   ...inspectionActivities(ports),
   ...restoreActivities(ports),
-  ...importActivities({ ...ports, nowMs: () => performance.now() }),
-  ...imageActivities(ports),
+  ...importActivities({ ...ports, allowedTargets, nowMs: () => performance.now() }),
+  ...imageActivities({ ...ports, allowedTargets }),
   ...eventActivities(ports.events),
 ];
 for (const { name, handler } of activities) df.app.activity(name, { handler });

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { MENDING_STANDARD, type ImportSettings } from "./contracts/import-run.js";
 import { problemsOf } from "./contracts/problems.js";
-import { isResourceGroup, isResourceOfType, parentId } from "./domain/resource-id.js";
+import { covers, isResourceGroup, isResourceOfType, parentId } from "./domain/resource-id.js";
 
 const MIB = 1024 * 1024;
 
@@ -52,10 +52,19 @@ const subnets = z
     error: "names two subnets of one network: a region needs one",
   });
 
-const importTarget = z
+const isTarget = (text: string) =>
+  isResourceOfType(text, "Microsoft.Compute", "galleries") || isResourceGroup(text);
+
+const importTarget = z.string().refine(isTarget, {
+  error: "must be the id of a gallery, for image versions, or of a resource group, for managed images",
+});
+
+const allowedTargets = z
   .string()
-  .refine((text) => isResourceOfType(text, "Microsoft.Compute", "galleries") || isResourceGroup(text), {
-    error: "must be the id of a gallery, for image versions, or of a resource group, for managed images",
+  .default("")
+  .transform(listed)
+  .refine((ids) => ids.every(isTarget), {
+    error: "must be ids of galleries and resource groups, with commas; leave it out to allow every place",
   });
 
 const schema = z
@@ -77,6 +86,8 @@ const schema = z
     ARM_ENDPOINT: endpoint.optional(),
     /** One, or several with commas between them: one in each region whose VMs are captured. */
     WORK_SUBNET_ID: subnets,
+    /** Galleries and resource groups that a request or a description may name; left out, whatever the identity may. */
+    ALLOWED_TARGETS: allowedTargets,
     /** Whether the janitor removes what it finds, or tells it only. */
     JANITOR_MODE: z.enum(["report", "remove"]).default("report"),
     /** NCRONTAB with seconds. */
@@ -108,6 +119,14 @@ const schema = z
       path: ["EVENTS_TOPIC"],
       error:
         "needs the connection string ServiceBus or, with managed identity, ServiceBus__fullyQualifiedNamespace",
+    },
+  )
+  .refine(
+    ({ ALLOWED_TARGETS: allowed, IMPORT_TARGET_ID: id }) =>
+      allowed.length === 0 || allowed.some((scope) => covers(scope, id)),
+    {
+      path: ["ALLOWED_TARGETS"],
+      error: "leaves out IMPORT_TARGET_ID, where imports go of which no description says where",
     },
   );
 

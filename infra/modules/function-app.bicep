@@ -11,6 +11,7 @@ param workSubnetId string
 param otherWorkSubnetIds string[]
 param importTargetId string
 param importPublisher string
+param allowedTargets string[]
 param alwaysReady int
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
@@ -37,6 +38,7 @@ var hostSettings = {
 }
 
 var appSettings = {
+  ALLOWED_TARGETS: join(allowedTargets, ',')
   CAPTURE_QUEUE: captureQueue
   DROP_CONTAINER: 'drop'
   DROP_EVENTS: 'EventGrid'

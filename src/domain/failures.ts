@@ -14,6 +14,7 @@ export const FAILURES = {
   GUEST_NOT_GENERALIZABLE: "The guest has something that keeps it from being generalized.",
   TARGET_NOT_FOUND: "The gallery, definition or resource group to write to does not exist.",
   TARGET_MISMATCH: "The image definition does not fit what the VM is.",
+  TARGET_NOT_ALLOWED: "The pipeline's settings let no image go there.",
   TARGET_EXISTS: "An image of that name or version exists already.",
   BACKUP_UNSOUND: "The backup does not hold what it must.",
   NOT_AUTHORIZED: "The pipeline's identity may not do this.",

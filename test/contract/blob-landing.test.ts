@@ -169,6 +169,24 @@ describe("a description beside disks", () => {
     expect(value(await ask("sure.image.json"))).toMatchObject({ state: "landed" });
   });
 
+  const elsewhere = text({
+    target: {
+      kind: "managed-image",
+      imageId: "/subscriptions/s/resourceGroups/theirs/providers/Microsoft.Compute/images/web",
+    },
+  });
+  test.each([
+    ["a description", "away.image.json", elsewhere, {}],
+    ["metadata", "far.vhd", small, { vmimage: elsewhere.toString() }],
+  ])("that names a place that is not allowed is refused at once: %s", async (_, blob, content, metadata) => {
+    await account.dropBlock(blob, content, metadata);
+    const allowedTargets = ["/subscriptions/s/resourceGroups/images"];
+    const question = { runId: "r", source: { container: DROP, blob }, before: {}, waitedSeconds: 0 };
+    const outcome = await activitiesOn(account.service, { allowedTargets })(lookAtDrop, question);
+    expect(outcome).toMatchObject({ status: "refused", code: "TARGET_NOT_ALLOWED" });
+    expect(await ask(blob)).toMatchObject({ status: "done" });
+  });
+
   test.each([
     ["not JSON", "{oops", /not JSON/],
     ["an unknown field", { osDisc: {} }, /osDisc/],

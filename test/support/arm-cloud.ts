@@ -131,7 +131,7 @@ async function memoryStores(): Promise<Stores> {
 /** Azure's seconds to one of the runbook: each question less is a whole history that is not replayed. */
 const PACE = 8;
 
-export async function openCloud(seed: Seed, stores?: Stores) {
+export async function openCloud(seed: Seed, stores?: Stores, allowedTargets: readonly string[] = []) {
   const clock = new VirtualClock();
   const simulator = await startCompute({ clock, seed, throttling: false, log: () => undefined });
   const { runs, holds, markers, close } = stores ?? (await memoryStores());
@@ -159,6 +159,7 @@ export async function openCloud(seed: Seed, stores?: Stores) {
       images: armImages(cloud),
       resources: armResources(cloud),
       testVms: armTestVms(cloud),
+      allowedTargets,
     }),
   ];
   const client = new ComputeManagementClient(undefined as never, simulator.subscriptionId, {

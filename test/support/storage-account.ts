@@ -1,6 +1,7 @@
 /** A storage account of one's own (Azurite in this process, in memory) with the import's ports on it. */
 import { BlobServiceClient, newPipeline, StorageSharedKeyCredential } from "@azure/storage-blob";
 import type { StoragePipelineOptions } from "@azure/storage-blob";
+import type { ImportPorts } from "../../src/activities/import/import-activities.js";
 import { importActivities } from "../../src/activities/import/import-activities.js";
 import { blobDropCopies } from "../../src/adapters/blob/blob-drop-copies.js";
 import { blobDrops } from "../../src/adapters/blob/blob-drops.js";
@@ -77,13 +78,15 @@ export function portsOn(service: BlobServiceClient) {
     prepared: blobPreparedDisks(service, WORK),
     copies: blobDropCopies(service, WORK),
     runs: blobRunStore(service, RUNS),
+    allowedTargets: [],
     nowMs: () => Date.now(),
   };
 }
 
 /** Calls the import's activities by their refs, with what went in and out turned to JSON as in a history. */
-export function activitiesOn(service: BlobServiceClient) {
-  const all = new Map(importActivities(portsOn(service)).map(({ name, handler }) => [name, handler]));
+export function activitiesOn(service: BlobServiceClient, changes: Partial<ImportPorts> = {}) {
+  const ports = { ...portsOn(service), ...changes };
+  const all = new Map(importActivities(ports).map(({ name, handler }) => [name, handler]));
   return async <I, O>(ref: ActivityRef<I, O>, input: I): Promise<O> => {
     const handler = all.get(ref.name) as ((input: I) => Promise<O>) | undefined;
     if (handler === undefined) throw new Error(`There is no activity ${ref.name}.`);

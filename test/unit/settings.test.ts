@@ -64,6 +64,16 @@ describe("a wrong setting is named with what it must be:", () => {
         },
         /WORK_SUBNET_ID: names two subnets of one network/,
       ],
+      [
+        "an allowed target that is neither gallery nor group",
+        { ALLOWED_TARGETS: "/subscriptions/s" },
+        /ALLOWED_TARGETS: must be ids of galleries/,
+      ],
+      [
+        "allowed targets without the one of imports",
+        { ALLOWED_TARGETS: `${sample.Values["IMPORT_TARGET_ID"] ?? ""}-of-others` },
+        /ALLOWED_TARGETS: leaves out IMPORT_TARGET_ID/,
+      ],
       ["a topic in no namespace", { ServiceBus: undefined }, /EVENTS_TOPIC: needs the connection string/],
       ["a number that is none", { MEND_CONCURRENCY: "many" }, /MEND_CONCURRENCY/],
       [

@@ -1,5 +1,6 @@
 /** The acts of the import runbook, bound to the ports. */
 import * as refs from "../../contracts/import-activities.js";
+import type { AllowedTargets } from "../../domain/allowed-targets.js";
 import { done, refused } from "../../domain/outcome.js";
 import { sameEtag } from "../../domain/import/run-id.js";
 import type { Drops } from "../../ports/drops.js";
@@ -16,6 +17,7 @@ export interface ImportPorts {
   readonly prepared: PreparedDisks;
   readonly copies: DropCopies;
   readonly runs: RunStore;
+  readonly allowedTargets: AllowedTargets;
   /** For deadlines, so a clock that does not jump. */
   readonly nowMs: () => number;
 }

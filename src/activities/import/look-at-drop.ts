@@ -5,6 +5,8 @@
 import type { Look, LookQuestion } from "../../contracts/import-activities.js";
 import { imageManifest, type ImageManifest } from "../../contracts/image-manifest.js";
 import { problemsOf } from "../../contracts/problems.js";
+import type { AllowedTargets } from "../../domain/allowed-targets.js";
+import { outsideAllowed } from "../../domain/allowed-targets.js";
 import {
   baseName,
   folderOf,
@@ -31,6 +33,7 @@ const CLAIMS = "claims";
 interface LookPorts {
   readonly drops: Drops;
   readonly runs: RunStore;
+  readonly allowedTargets: AllowedTargets;
 }
 
 interface Wanted {
@@ -58,6 +61,8 @@ export async function lookAtDrop(question: LookQuestion, ports: LookPorts): Prom
   const read = await manifestOf(own, ports.drops);
   if (read.status === "refused") return read;
   const manifest = read.value;
+  const outside = manifest.target && outsideAllowed(ports.allowedTargets, manifest.target);
+  if (outside) return outside;
 
   const seen: Record<string, string> = { [source.blob]: own.drop.etag };
   const disks: LandedDisk[] = [];

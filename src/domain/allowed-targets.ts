@@ -1,0 +1,19 @@
+/** Where images may go by the settings, whatever the identity may besides: the requests of all who ask are held to it. */
+import type { Refusal } from "./outcome.js";
+import { refused } from "./outcome.js";
+import { covers } from "./resource-id.js";
+import { targetId } from "./survey.js";
+import type { Target } from "./target.js";
+
+/** Ids of galleries and resource groups, with all that lies in them; none allows every place. */
+export type AllowedTargets = readonly string[];
+
+export function outsideAllowed(allowed: AllowedTargets, target: Target): Refusal | undefined {
+  const id = targetId(target);
+  if (allowed.length === 0 || allowed.some((scope) => covers(scope, id))) return undefined;
+  return refused(
+    "TARGET_NOT_ALLOWED",
+    `This pipeline may not publish to ${id}.`,
+    `Name a target in ${allowed.join(", ")}, or have the place added to the setting ALLOWED_TARGETS.`,
+  );
+}
