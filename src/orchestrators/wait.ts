@@ -1,6 +1,6 @@
 /** Waiting in a runbook: every pause is ended by a cancel, every loop by a clock. */
 import { nextPollSeconds } from "../domain/polling.js";
-import { resourceName } from "../domain/resource-id.js";
+import { parseResourceId } from "../domain/resource-id.js";
 import type { Durable } from "./durable.js";
 import { nowMs, sleep, sleepUnless } from "./durable.js";
 import type { Run } from "./run.js";
@@ -32,5 +32,6 @@ export const outOfTime = (what: string, limitMinutes: number, input?: unknown) =
 export function subjectOf(input: unknown): string {
   const values: readonly unknown[] = Object.values(input ?? {});
   const id = values.find((value) => typeof value === "string" && value.startsWith("/"));
-  return typeof id === "string" ? ` of ${resourceName(id)}` : "";
+  const named = typeof id === "string" ? parseResourceId(id) : undefined;
+  return named === undefined ? "" : ` of ${named.names.join("/")}`;
 }

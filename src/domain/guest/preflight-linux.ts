@@ -90,7 +90,6 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
     look: ({ users }, { removeUsers = [], keepUsers = [] }) =>
       known(users, (present) => {
         const absent = removeUsers.filter((name) => present.every((user) => user.name !== name));
-        if (absent.length > 0) return warn(`Not here: ${some(absent)}.`, "Check the names in removeUsers.");
         // Without names, the one that the platform provisioned goes: it is the first, and has a sudoers rule.
         const provisioned =
           removeUsers.length > 0
@@ -101,11 +100,14 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
                 .map((user) => user.name);
         const staying = present.filter(({ name }) => keepUsers.includes(name) || !provisioned.includes(name));
         const open = staying.filter(({ sudoersFile, authorizedKeys }) => sudoersFile || authorizedKeys > 0);
+        const stay =
+          open.length > 0
+            ? `Stay with their keys or sudo rights: ${some(open.map(({ name }) => name))}.`
+            : "";
+        if (absent.length > 0)
+          return warn(`Not here: ${some(absent)}. ${stay}`.trim(), "Check the names in removeUsers.");
         return open.length > 0
-          ? warn(
-              `Stay with their keys or sudo rights: ${some(open.map(({ name }) => name))}.`,
-              "Name them in removeUsers unless the image is meant to have them.",
-            )
+          ? warn(stay, "Name them in removeUsers unless the image is meant to have them.")
           : pass(provisioned.length > 0 ? `Removed: ${some(provisioned)}.` : "No such user.");
       }),
   },

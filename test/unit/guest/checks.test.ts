@@ -150,3 +150,11 @@ test("says what an allowed remedy will do", () => {
     remedy: "They are removed for all users on the VM that is sealed (remove-appx is allowed).",
   });
 });
+
+test("says who stays, also where a name that is to go is nobody's", () => {
+  const removeUsers = ["nobody-here"];
+  const checks = checkGuest("Linux", JSON.stringify(healthyLinux), { ...outside, removeUsers });
+  expect(checks.find(({ id }) => id === "users")?.detail).toBe(
+    "Not here: nobody-here. Stay with their keys or sudo rights: azureuser.",
+  );
+});
