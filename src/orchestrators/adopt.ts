@@ -6,7 +6,7 @@ import type { OperationRef } from "../contracts/activity.js";
 import { removeResource } from "../contracts/image-activities.js";
 import type { Progress } from "../domain/outcome.js";
 import { callEach, valueOf } from "./call.js";
-import { pairs } from "../domain/pairs.js";
+import { only, pairs } from "../domain/pairs.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable, Settled } from "./durable.js";
 import type { OperationLimits } from "./operate.js";
@@ -106,8 +106,7 @@ export function* make<I, R, Q>(
   wanted: Wanted<I>,
   limits: OperationLimits,
 ): Durable<R> {
-  const [made] = yield* makeAll(scope, operation, [wanted], limits);
-  return made as R;
+  return only(yield* makeAll(scope, operation, [wanted], limits));
 }
 
 /** Undefined where it is not there: for whoever may have to make it, no error. */

@@ -4,7 +4,7 @@
  */
 import type { ActivityRef } from "../contracts/activity.js";
 import type { Busy, Outcome, Refusal } from "../domain/outcome.js";
-import { pairs } from "../domain/pairs.js";
+import { only, pairs } from "../domain/pairs.js";
 import { nextPollSeconds } from "../domain/polling.js";
 import type { Call, Durable, Settled } from "./durable.js";
 import { callActivities, callOf, nowMs } from "./durable.js";
@@ -17,8 +17,7 @@ const BUSY_LIMIT_MINUTES = 120;
 
 /** Calls an activity; a refusal ends the run. */
 export function* call<I, T>(run: Run, ref: ActivityRef<I, Outcome<T>>, input: I): Durable<T> {
-  const [settled] = yield* callEach(run, ref, [input]);
-  return valueOf(settled as Settled<T>);
+  return valueOf(only(yield* callEach(run, ref, [input])));
 }
 
 /** One activity for each input, in parallel; each ends by itself. */

@@ -1,7 +1,7 @@
 /** Long operations of Azure in a runbook: start, sleep, ask (architecture.md, rule 3), one or many at once. */
 import type { OperationRef } from "../contracts/activity.js";
 import type { Progress, Started } from "../domain/outcome.js";
-import { pairs } from "../domain/pairs.js";
+import { only, pairs } from "../domain/pairs.js";
 import { callEach, valueOf } from "./call.js";
 import type { Durable, Settled } from "./durable.js";
 import { nowMs } from "./durable.js";
@@ -22,8 +22,7 @@ export function* operate<I, R, Q>(
   input: I,
   limits: OperationLimits,
 ): Durable<R> {
-  const [result] = yield* operateAll(run, operation, [input], limits);
-  return result as R;
+  return only(yield* operateAll(run, operation, [input], limits));
 }
 
 /** Waits for what was started before: for those to whom a refused start means something else than a failure later. */
@@ -34,8 +33,9 @@ export function* finish<I, R, Q>(
   started: Started,
   limits: OperationLimits,
 ): Durable<R> {
-  const [settled] = yield* operateEach(run, operation, [input], { ...limits, begun: [{ value: started }] });
-  return valueOf(settled as Settled<R>);
+  return valueOf(
+    only(yield* operateEach(run, operation, [input], { ...limits, begun: [{ value: started }] })),
+  );
 }
 
 /** The same for several inputs at once; the first that fails ends the wait for the others. */
@@ -46,6 +46,12 @@ export function* operateAll<I, R, Q>(
   limits: OperationLimits,
 ): Durable<R[]> {
   return (yield* operateEach(run, operation, inputs, { ...limits, stopAtFailure: true })).map(valueOf);
+}
+
+interface Job<I, R> {
+  readonly input: I;
+  readonly started: Started;
+  end?: Settled<R>;
 }
 
 /** The same, and each input ends by itself: for clean-ups, where a failure must not hold up the others. */
@@ -60,61 +66,54 @@ export function* operateEach<I, R, Q>(
   },
 ): Durable<Settled<R>[]> {
   const beganMs = nowMs(run.context);
-  const results = new Map<number, Settled<R>>();
-  const open = () => [...inputs.keys()].filter((index) => !results.has(index));
-  const failed = () => [...results.values()].find((result) => "error" in result);
-  const stopped = () => limits.stopAtFailure === true && failed() !== undefined;
-
-  const started = new Map<number, Started>();
   const starts = limits.begun ?? (yield* callEach(run, operation.start, inputs));
-  for (const [index, start] of starts.entries()) {
-    if ("error" in start) results.set(index, start);
-    else started.set(index, start.value);
-  }
-  const ask = function* (indexes: readonly number[]): Durable<Running> {
-    const asked = indexes.map((index) => ({ input: inputs[index] as I, started: started.get(index) }));
-    const answers = pairs(indexes, yield* askAfter(run, operation, asked));
-    for (const [index, answer] of answers) if (!("running" in answer)) results.set(index, answer);
-    const [first = {}] = answers.flatMap(([, answer]) => ("running" in answer ? [answer.running] : []));
-    return first;
-  };
-  while (open().length > 0 && !stopped()) {
-    const [scout = 0, ...others] = open();
-    let running = yield* ask([scout]);
-    // Begun together, they take about as long: while one of them runs, the others cost no question.
-    if (results.has(scout) && !stopped()) running = yield* ask(others);
+  const jobs = pairs(inputs, starts).map(([input, start]): Job<I, R> =>
+    "error" in start ? { input, started: {}, end: start } : { input, started: start.value },
+  );
+  const open = () => jobs.filter(({ end }) => end === undefined);
+  const failed = () => jobs.find(({ end }) => end !== undefined && "error" in end)?.end;
+  const isOver = () => open().length === 0 || (limits.stopAtFailure === true && failed() !== undefined);
+
+  while (!isOver()) {
+    const waiting = open();
+    let running = yield* ask(run, operation, waiting.slice(0, 1));
+    // Begun together, they take about as long: while the first of them runs, the others cost no question.
+    if (running === undefined && !isOver()) running = yield* ask(run, operation, waiting.slice(1));
     if (limits.stage !== undefined)
-      reportProgress(run, limits.stage, { ended: results.size, of: inputs.length, running });
-    if (open().length === 0 || stopped()) break;
-    if (nowMs(run.context) - beganMs >= limits.limitMinutes * 60_000) {
-      for (const index of open())
-        results.set(index, { error: outOfTime(operation.name, limits.limitMinutes, inputs[index]) });
-      break;
-    }
-    yield* keepWaiting(run, operation.name, beganMs, limits.limitMinutes);
+      reportProgress(run, limits.stage, {
+        ended: jobs.length - open().length,
+        of: jobs.length,
+        running: running ?? {},
+      });
+    if (isOver()) break;
+    if (nowMs(run.context) - beganMs < limits.limitMinutes * 60_000)
+      yield* keepWaiting(run, operation.name, beganMs, limits.limitMinutes);
+    else
+      for (const job of open())
+        job.end = { error: outOfTime(operation.name, limits.limitMinutes, job.input) };
   }
   // Those still open when the first one failed end by its error.
-  return [...inputs.keys()].map((index) => (results.get(index) ?? failed()) as Settled<R>);
+  return jobs.flatMap(({ end }) => end ?? failed() ?? []);
 }
 
 type Running = Partial<Extract<Progress<never>, { state: "running" }>>;
 
-/** Asks after what was begun, all of it at once. */
-function* askAfter<I, R, Q>(
+/** Asks after all of them at once, and notes which have ended. @returns how far the first that runs has come. */
+function* ask<I, R, Q>(
   run: Run,
   operation: OperationRef<I, R, Q>,
-  begun: readonly { readonly input: I; readonly started: Started | undefined }[],
-): Durable<(Settled<R> | { readonly running: Running })[]> {
-  const questions = begun.map(({ input }) => ({ input: operation.about(input) }));
+  jobs: readonly Job<I, R>[],
+): Durable<Running | undefined> {
+  const questions = jobs.map(({ input }) => ({ input: operation.about(input) }));
   const answers = yield* callEach(run, operation.ask, questions);
-  const ends: (Settled<R> | { readonly running: Running })[] = [];
-  for (const [{ input, started }, answer] of pairs(begun, answers)) {
-    if ("error" in answer) ends.push(answer);
-    else if (answer.value.state === "succeeded") ends.push({ value: answer.value.value });
-    else if (answer.value.state === "running") ends.push({ running: answer.value });
-    else ends.push(yield* reasonOf(run, operation, input, started));
+  let first: Running | undefined;
+  for (const [job, answer] of pairs(jobs, answers)) {
+    if ("error" in answer) job.end = answer;
+    else if (answer.value.state === "succeeded") job.end = { value: answer.value.value };
+    else if (answer.value.state === "running") first ??= answer.value;
+    else job.end = yield* reasonOf(run, operation, job);
   }
-  return ends;
+  return first;
 }
 
 function reportProgress(
@@ -131,11 +130,10 @@ function reportProgress(
 function* reasonOf<I, R, Q>(
   run: Run,
   operation: OperationRef<I, R, Q>,
-  input: I,
-  started: Started = {},
+  { input, started }: Job<I, R>,
 ): Durable<Settled<R>> {
-  const [answer] = yield* callEach(run, operation.ask, [{ input: operation.about(input), started }]);
-  if (answer === undefined || "error" in answer) return answer ?? { error: new Error("No answer.") };
+  const answer = only(yield* callEach(run, operation.ask, [{ input: operation.about(input), started }]));
+  if ("error" in answer) return answer;
   if (answer.value.state === "succeeded") return { value: answer.value.value };
   const { code, message } =
     answer.value.state === "failed" ? answer.value : { code: "Failed", message: "Azure gives no reason." };
