@@ -58,7 +58,7 @@ export const sealExplanations = {
   ],
   SYSPREP_TIMED_OUT: [
     "Sysprep still ran when its time was up, and its logs name no cause.",
-    'Ask for "onFailure": "keep-for-resume" and read the clone\'s System32\\Sysprep\\Panther; a larger VM size helps where it was only slow.',
+    'Ask for "onFailure": "keep-for-resume" and read the VM\'s System32\\Sysprep\\Panther; a larger VM size helps where it was only slow.',
   ],
   REMEDY_FAILED: [
     "An allowed remedy did not work: %.",
@@ -119,7 +119,7 @@ export const sealExplanations = {
   ],
   SEAL_TIMED_OUT: [
     "The guest neither stopped nor said why within %.",
-    'Ask for "onFailure": "keep-for-resume" and look at the clone\'s boot diagnostics; raise the limit if it was only slow.',
+    'Ask for "onFailure": "keep-for-resume" and look at the VM\'s boot diagnostics; raise the limit if it was only slow.',
   ],
   NOT_POWERED_OFF: [
     "The guest said that it is sealed but did not stop within %.",
