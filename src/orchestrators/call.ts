@@ -10,7 +10,7 @@ import type { Call, Durable, Settled } from "./durable.js";
 import { callActivities, callOf, nowMs } from "./durable.js";
 import type { Run } from "./run.js";
 import { RunEnd, failure, refusal } from "./run.js";
-import { pause } from "./wait.js";
+import { pause, subjectOf } from "./wait.js";
 
 /** Throttles pass within the hour; a conflict that outlasts this (a lock, a signature in use) needs a person. */
 const BUSY_LIMIT_MINUTES = 120;
@@ -59,7 +59,7 @@ function* settle<T>(run: Run, calls: readonly Call<Outcome<T>>[]): Durable<Settl
       else if (answer.value.status === "done") settled[index] = { value: answer.value.value };
       else if (answer.value.status === "refused") settled[index] = { error: endBy(answer.value) };
       else if (elapsedSeconds >= BUSY_LIMIT_MINUTES * 60)
-        settled[index] = { error: putOffTooLong(one.name, answer.value) };
+        settled[index] = { error: putOffTooLong(one, answer.value) };
       else {
         again.push([index, one]);
         waits.push(answer.value.retryAfterSeconds);
@@ -72,10 +72,10 @@ function* settle<T>(run: Run, calls: readonly Call<Outcome<T>>[]): Durable<Settl
   return settled;
 }
 
-const putOffTooLong = (name: string, { message }: Busy): RunEnd =>
+const putOffTooLong = ({ name, input }: Call<unknown>, { message }: Busy): RunEnd =>
   failure(
     "TIME_LIMIT",
-    `${name} was put off by Azure for ${BUSY_LIMIT_MINUTES} minutes: ${message}`,
+    `${name}${subjectOf(input)} was put off by Azure for ${BUSY_LIMIT_MINUTES} minutes: ${message}`,
     "See what holds the resource that Azure names, and start the run again.",
   );
 

@@ -21,7 +21,7 @@ test("an act that is put off for ever fails the run, in Azure's words", async ()
       code: "TIME_LIMIT",
       stage: "deallocate",
       message:
-        "deallocateVmStart was put off by Azure for 120 minutes: Conflict: There is an active shared access signature.",
+        "deallocateVmStart of vmi-run-1-work was put off by Azure for 120 minutes: Conflict: There is an active shared access signature.",
     },
     leftovers: [],
   });
