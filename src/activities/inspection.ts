@@ -54,7 +54,7 @@ async function survey(azure: Surroundings, question: SurveyQuestion): Promise<Ou
     case "locks": {
       const { ask, scope, places } = question;
       const found = await azure.locks(scope);
-      // Of a subscription's locks, those that matter: the answer stands in the run's history.
+      // Only the locks that matter: the answer is kept in the run's history.
       return answered(found, (locks) => ({
         ask,
         scope,

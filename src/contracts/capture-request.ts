@@ -77,7 +77,7 @@ const members = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 
-/** What of a request was read, where the rest of it may be wrong. */
+/** The members of a request that could be read; others may be wrong. */
 type PartlyRead = { readonly [K in keyof z.output<typeof members>]?: Partial<z.output<typeof members>[K]> };
 
 interface Conflict {

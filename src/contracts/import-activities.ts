@@ -73,15 +73,15 @@ export interface SliceDone {
   readonly nextUnit?: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** The bytes passed through here, and left their hashes. */
+  /** Whether the bytes passed through the app, and left their hashes in the run store. */
   readonly hashed: boolean;
-  /** Said once, when the way had to be changed. */
+  /** Why the bytes took another way than was planned, for the status. */
   readonly remark?: string;
 }
 
 export interface FinishOrder extends DiskOrder {
   readonly plan?: PlannedMending;
-  /** Bytes of ours went through here, so that there are hashes to sum up. */
+  /** Whether every slice left its hashes, so that there is a tree hash. */
   readonly hashed: boolean;
 }
 

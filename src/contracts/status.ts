@@ -9,9 +9,9 @@ export interface RunLinks {
   readonly self: string;
   /** While it is under way, until it cleans up. */
   readonly cancel?: string;
-  /** Of a capture that ended without an image. */
+  /** For a capture that ended without an image. */
   readonly resume?: string;
-  /** Of a capture that has ended, and whose backup was proved and kept. */
+  /** For a capture that has ended, and whose backup was proved and kept. */
   readonly restore?: string;
 }
 

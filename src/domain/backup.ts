@@ -14,7 +14,7 @@ export interface BackedUpDisk {
 export interface HeldDisk extends BackedUpDisk {
   /** Azure's provisioning state of the restore point or snapshot, as in "Succeeded". */
   readonly state: string;
-  /** Of the disk that was backed up; neither its size nor its id is always told. */
+  /** Size and id of the disk that was backed up; Azure does not always tell them. */
   readonly sizeGb?: number;
   readonly of?: string;
 }

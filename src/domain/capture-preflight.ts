@@ -1,4 +1,4 @@
-/** What of the source VM itself speaks for or against a capture: Azure's side, from its model alone. */
+/** What speaks for or against a capture on Azure's side: the source VM's own model. */
 import type { Check, Finding } from "./preflight.js";
 import { block, pass, unknown, warn } from "./preflight.js";
 import type { VmSummary } from "./vm.js";

@@ -22,7 +22,7 @@ export interface GuestQuestion {
   readonly osType: VmSummary["osType"];
   readonly script: "preflight" | "seal-log" | "audit";
   readonly runId: string;
-  /** Of the command, which is a resource of its own. */
+  /** For the Run Command, which is a resource of its own. */
   readonly tags: Tags;
   /** For an audit: when the VM was asked for, in milliseconds since the Unix epoch; what is older came with the image. */
   readonly sinceMs?: number;

@@ -12,7 +12,7 @@ export interface TargetQuestion {
   readonly state: "generalized" | "specialized";
   readonly location: string;
   readonly traits: ImageTraits;
-  /** Of the source's disks, those that are under a customer's key. */
+  /** The encryption sets of those source disks that are under a customer's key. */
   readonly encryptionSetIds?: readonly string[];
   /** Under whose tag an earlier try may have left a version. */
   readonly runId?: string;

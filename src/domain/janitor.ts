@@ -1,4 +1,4 @@
-/** What of everything that carries our tags may go. In doubt it stays: another deployment may use the same tags. */
+/** Which resources with our tags may be removed. In doubt they stay: another deployment may use the same tags. */
 import { EXPIRES_TAG, KIND_TAG, RESUME_TAG, RUN_TAG } from "./names.js";
 
 export interface TaggedResource {

@@ -23,7 +23,7 @@ export interface RestorePlan extends KeptCapture {
   /** The disks of the VM that stands there now, or, where none does, those that it had. They are kept. */
   readonly replacedDisks: readonly string[];
   readonly vmExists: boolean;
-  /** What of the VM does not come back with it. */
+  /** What the VM does not get back, in words for people. */
   readonly warnings: readonly string[];
 }
 

@@ -110,7 +110,7 @@ function atTarget({ target }: CaptureOfVm): Omit<NeededRights, "what"> {
   };
 }
 
-/** Of the actions, those that no role of the caller allows. */
+/** The actions that none of the caller's roles allows. */
 export const missingRights = (granted: readonly Permission[], actions: readonly string[]): string[] =>
   actions.filter(
     (action) =>

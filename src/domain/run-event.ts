@@ -9,7 +9,7 @@ export interface RunEvent {
   readonly status: RunStatus;
   /** ISO 8601, UTC. */
   readonly endedAt: string;
-  /** Of a run that succeeded. */
+  /** Only where the run succeeded. */
   readonly result?: unknown;
   readonly error?: RunError;
   /** Resources that the run made and could not remove. */

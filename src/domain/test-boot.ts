@@ -14,7 +14,7 @@ export interface TestVm {
   readonly size: string;
   readonly state: "generalized" | "specialized";
   readonly traits: ImageTraits;
-  /** Of the image's data disks. */
+  /** The LUNs of the image's data disks. */
   readonly luns: readonly number[];
   readonly subnetId: string;
   readonly tags: Tags;

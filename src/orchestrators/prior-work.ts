@@ -11,7 +11,7 @@ import { sealCommands, wayBack } from "./seal.js";
 
 export interface PriorWork {
   readonly sealed: boolean;
-  /** Whoever marked the source VM generalized has sealed it: it can never start again, for a seal of ours or any other. */
+  /** Somebody marked the source VM generalized before: it can never start again, so it is captured as it is. */
   readonly sealedByOthers: boolean;
   readonly deallocated: boolean;
   readonly markedGeneralized: boolean;

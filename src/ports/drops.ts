@@ -7,7 +7,7 @@ import type { RangeReader } from "../domain/range-reader.js";
 export interface DropReader extends RangeReader {
   /** Fills `into` from `offset`, without a buffer of its own. */
   readInto(into: Buffer, offset: number): Promise<void>;
-  /** Of a page blob, ascending: all but these is zeros. */
+  /** The ranges of a page blob that were ever written, ascending; everything else is zeros. */
   writtenRanges(): AsyncIterable<Extent>;
 }
 

@@ -1,4 +1,4 @@
-/** The doctor's visit: one verdict, kept with the run; of a refused file also beside the file, for whoever dropped it. */
+/** The doctor's verdict on one file: kept with the run and, where the file is refused, beside it for whoever dropped it. */
 import { verdictName, type DropPlace, type DropRef } from "../../domain/import/drop.js";
 import type { DiskReport } from "../../domain/import/import-plan.js";
 import { done, refused, type Outcome } from "../../domain/outcome.js";
@@ -35,7 +35,7 @@ const sayOf = ({ what, where }: DoctorFinding): string =>
     ? what
     : `${what} (At byte ${where.offsetBytes}${where.value === undefined ? "" : `: ${where.value}`}.)`;
 
-/** That the answer cannot be left beside the file changes nothing about the verdict. */
+/** @returns what to add to the message where the verdict cannot be left beside the file; it stands all the same. */
 async function leaveVerdict(drop: DropRef, text: string, code: string, drops: Drops): Promise<string> {
   try {
     await drops.writeBeside(drop, verdictName(drop.blob), text, `refused ${code}`);

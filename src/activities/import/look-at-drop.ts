@@ -1,6 +1,6 @@
 /**
- * One look at a dropped file and at whatever describes it. Who looks may learn that another run makes the image: the
- * run of the description that names the file, or the one that was first to find this content complete.
+ * One look at a dropped file and at whatever describes it. It may show that another run makes the image: the run of
+ * the description that names the file, or the one that was first to find this content complete.
  */
 import type { Look, LookQuestion } from "../../contracts/import-activities.js";
 import { imageManifest, type ImageManifest } from "../../contracts/image-manifest.js";
@@ -96,7 +96,7 @@ export async function lookAtDrop(question: LookQuestion, ports: LookPorts): Prom
   return done({ state: "landed", disks, description: { target, location, state, os, tags, testBoot } });
 }
 
-/** Of all runs that find one content complete, the first to say so goes on. */
+/** The first run to find a content complete goes on with it; every other one is told which that is. */
 async function claim(own: DropState, runId: string, runs: RunStore): Promise<string> {
   const bytes = await runs.putOnce(CLAIMS, importRunId(own.drop), new TextEncoder().encode(runId));
   return new TextDecoder().decode(bytes);

@@ -24,7 +24,7 @@ export interface Moved {
   readonly nextUnit: number | undefined;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Of every unit that is not all zeros. */
+  /** The hashes of every unit that is not all zeros. */
   readonly leaves: readonly Leaf[];
 }
 

@@ -8,7 +8,7 @@ import { done, succeeded } from "../../domain/outcome.js";
 import type { Arm } from "./client.js";
 import { isNotFound, classify, withoutSecrets } from "./errors.js";
 
-/** What of the SDK's PollerLike is used. A poller is also a promise: never `await` it, nor return it from async code. */
+/** The part of the SDK's PollerLike that is used. A poller is also a promise: never `await` it or return it from async code. */
 interface Poller {
   submitted(): Promise<void>;
   serialize(): Promise<string>;

@@ -96,7 +96,7 @@ async function subnetIn(cloud: Arm, subnetId: string): Promise<SubnetFacts | nul
   return { location: network.location, freeAddresses: freeAddresses(subnet.properties) };
 }
 
-/** Of every range Azure keeps the first four addresses and the last (Microsoft, "Virtual network FAQ"). */
+/** Azure keeps the first four addresses and the last of every range (Microsoft, "Virtual network FAQ"). */
 const KEPT_ADDRESSES = 5;
 
 function freeAddresses({ addressPrefix, addressPrefixes, ipConfigurations }: SubnetProperties): number {

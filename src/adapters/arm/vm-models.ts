@@ -121,7 +121,7 @@ function identityOf({ identity }: VirtualMachine): Pick<VirtualMachine, "identit
 export const extensionsOf = ({ resources = [] }: VirtualMachine): string[] =>
   resources.flatMap(({ name }) => name ?? []);
 
-/** What of a VM Azure does not give back, or not the same. */
+/** What a VM that is made again does not get back, or not the same, in words for people. */
 export function lostBy(vm: VirtualMachine): string[] {
   const extensions = extensionsOf(vm);
   return [

@@ -81,7 +81,7 @@ export function factsOfDisk(id: string, disk: Disk): DiskFacts {
   };
 }
 
-/** Of a VM or a definition: an empty one is none. */
+/** The purchase plan of a VM or a definition; one with an empty member counts as none. */
 export function planOf(plan: Partial<PurchasePlan> | undefined): { readonly plan?: PurchasePlan } {
   const { name, publisher, product } = plan ?? {};
   return name && publisher && product ? { plan: { name, publisher, product } } : {};

@@ -9,7 +9,7 @@ export interface AuditContext {
   readonly admin: string;
   readonly keepUsers: readonly string[];
   readonly hostName: string;
-  /** Of the image's data disks. */
+  /** The LUNs of the image's data disks. */
   readonly luns: readonly number[];
 }
 

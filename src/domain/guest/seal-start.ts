@@ -11,7 +11,7 @@ import type { SealFailure } from "./seal-outcome.js";
 /** Its agent, which the seal stops, may never bring the answer: `unknown` is nothing to end a run by. */
 export function judgeStart(answer: Progress<{ output: string }>): "unknown" | "started" | SealFailure {
   if (answer.state === "running") return "unknown";
-  // Of the ways a command fails only this is the script's own word; the others are the agent's.
+  // Only this failure is the script's own word; the others are the agent's.
   if (answer.state === "failed") return answer.code === SCRIPT_FAILED ? refusedBy(answer.message) : "unknown";
   const result = decodeGuestResult(answer.value.output);
   return !result.ok && result.code === "GUEST_REFUSED" ? refusedBy(result.message) : "started";
