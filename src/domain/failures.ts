@@ -6,7 +6,7 @@ export const FAILURES = {
   INVALID_REQUEST: "The request does not have the form of its schema.",
   REQUEST_NOT_JSON: "The message is not JSON.",
   VM_NOT_FOUND: "The source VM does not exist.",
-  VM_NOT_CAPTURABLE: "The VM cannot be captured as it is.",
+  VM_NOT_CAPTURABLE: "The capture cannot be made as things stand.",
   VM_ALREADY_GENERALIZED: "The VM is marked generalized; it can no longer start.",
   VM_NOT_RUNNING: "The guest must run to be generalized.",
   VM_BUSY: "Another capture of this VM is under way and the request asked not to wait.",
