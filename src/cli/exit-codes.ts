@@ -4,7 +4,7 @@ import type { Verdict } from "../domain/vhd/diagnosis.js";
 
 export const EXIT = {
   ok: 0,
-  /** Of a local disk. */
+  /** A local disk could not be read. */
   unreadable: 3,
   usage: 64,
   noSuchRun: 66,

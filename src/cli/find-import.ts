@@ -1,5 +1,5 @@
-/** From an upload to the import run that took it up. Its id comes of the blob's ETag, whichever it had when it was seen. */
-import { importRunId } from "../domain/import/run-id.js";
+/** Finds the import run that took an upload up. The run's id comes from the ETag that the blob had when it was seen. */
+import { importRunId, readablePart } from "../domain/import/run-id.js";
 import { CommandFailed, type Terminal } from "./command.js";
 import { EXIT } from "./exit-codes.js";
 import type { PipelineClient } from "./pipeline-client.js";
@@ -13,12 +13,11 @@ export interface Dropped {
   readonly container: string;
   readonly blob: string;
   readonly etags: ReadonlySet<string>;
-  /** Where an earlier upload was gone on with: its run is known by the file's name and its time. */
+  /** When an upload that was resumed began: its run may have been started then, by another ETag. */
   readonly resumedFrom?: Date;
 }
 
-const FINGERPRINT_LENGTH = 16;
-/** Between the clocks of two services of Azure. */
+/** How far the clocks of two Azure services may differ. */
 const SKEW_MS = 60_000;
 
 export async function findImport(
@@ -27,10 +26,10 @@ export async function findImport(
   { sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)) }: Terminal,
 ): Promise<RunPlace> {
   const ids = new Set([...etags].map((etag) => importRunId({ container, blob, etag })));
-  const [name = ""] = [...ids].map((id) => id.slice(0, -FINGERPRINT_LENGTH));
+  const [name = ""] = [...ids].map(readablePart);
   const isEarlier = ({ id, createdAt }: { id: string; createdAt: string }) =>
     resumedFrom !== undefined &&
-    id.slice(0, -FINGERPRINT_LENGTH) === name &&
+    readablePart(id) === name &&
     Date.parse(createdAt) >= resumedFrom.getTime() - SKEW_MS;
   for (let waitedMs = 0; waitedMs <= PATIENCE_MS; waitedMs += POLL_MS) {
     const { runs } = await listRuns(client, { kind: "import" });

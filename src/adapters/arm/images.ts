@@ -71,25 +71,23 @@ export function armImages(cloud: Arm): Images {
 
     galleryVersion: {
       start(order) {
-        const target = galleryTarget(order);
-        const { client, group, names } = locate(cloud, target.definitionId);
-        const at = [group, names[0], names[1] ?? "", order.version ?? ""] as const;
+        const id = versionIdOf(order);
+        const { versions, path } = versionAt(cloud, id);
+        const model = versionModel(order, galleryTarget(order));
         return unlessTaken(
-          `${target.definitionId}/versions/${order.version ?? ""}`,
+          id,
           order,
-          () => client.galleryImageVersions.get(...at),
-          () => submit(() => client.galleryImageVersions.createOrUpdate(...at, versionModel(order, target))),
+          () => versions.get(...path),
+          () => submit(() => versions.createOrUpdate(...path, model)),
         );
       },
       ask({ input, started }) {
-        const id = `${galleryTarget(input).definitionId}/versions/${input.version ?? ""}`;
-        const { client, group, names } = locate(cloud, id);
-        const [gallery, image = "", version = ""] = names;
-        const expand = { expand: "ReplicationStatus" };
+        const id = versionIdOf(input);
+        const { versions, path } = versionAt(cloud, id);
         return progressOf(
           cloud,
           started,
-          () => client.galleryImageVersions.get(group, gallery, image, version, expand),
+          () => versions.get(...path, { expand: "ReplicationStatus" }),
           ({ storageProfile = {} }) => {
             const { osDiskImage, dataDiskImages = [] } = storageProfile;
             const disks = [...(osDiskImage ? [osDiskImage] : []), ...dataDiskImages].map(fromGalleryDisk);
@@ -126,6 +124,9 @@ export function armImages(cloud: Arm): Images {
     },
   };
 }
+
+const versionIdOf = (order: ImageName): string =>
+  `${galleryTarget(order).definitionId}/versions/${order.version ?? ""}`;
 
 function versionAt(cloud: Arm, versionId: string) {
   const { client, group, names } = locate(cloud, versionId);

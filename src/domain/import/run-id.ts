@@ -10,6 +10,7 @@ const READABLE_LIMIT = 30;
 
 /** Two fingerprints by different seeds: 64 bits, so that of many contents no two are taken for one. */
 const longFingerprint = (text: string): string => fingerprint(text) + fingerprint(text, 0x01234567);
+const FINGERPRINT_LENGTH = 16;
 
 /** The same for every content of one file: under it a run notes that it waits for the file. */
 export const placeKey = ({ container, blob }: Pick<DropRef, "container" | "blob">): string =>
@@ -23,3 +24,6 @@ export function importRunId(drop: Pick<DropRef, "container" | "blob" | "etag">):
   const readable = nameFrom(stemOf(drop.blob), READABLE_LIMIT) || "disk";
   return `${readable}-${longFingerprint(`${drop.container}/${drop.blob}#${bare(drop.etag)}`)}`;
 }
+
+/** What the ids of one file have in common, whatever its content. */
+export const readablePart = (runId: string): string => runId.slice(0, -FINGERPRINT_LENGTH);
