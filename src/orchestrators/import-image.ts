@@ -41,8 +41,10 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
   const { disks, description } = landed;
 
   const wanted = description.testBoot ?? input.settings.testBoot;
-  const judged = yield* stage(run, "doctor", () => judge(run, input, disks, description));
-  const subnetId = wanted ? yield* testSubnet(run, input, judged.image) : "";
+  const judged = yield* stage(run, "doctor", function* () {
+    const verdict = yield* judge(run, input, disks, description);
+    return { ...verdict, subnetId: wanted ? yield* testSubnet(run, input, verdict.image) : "" };
+  });
   const prepared = yield* stage(run, "mend", () => mendDisks(run, input, judged.disks));
   const image = yield* stage(run, "register", function* () {
     const { target } = judged.image;
@@ -52,7 +54,7 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
     yield* confirmUnchanged(run, prepared, disks);
     return made;
   });
-  const boot = wanted ? testBootOf(input, judged.image, image, subnetId) : undefined;
+  const boot = wanted ? testBootOf(input, judged, image) : undefined;
   const checks = yield* testAndPromote(run, judged.image.target, boot);
   return {
     image,
@@ -74,9 +76,8 @@ const shown = (prepared: readonly PreparedDisk[]): Pick<ImportResult, "disks" | 
 
 const testBootOf = (
   { runId }: ImportInput,
-  { location, state, traits }: ImageDecision,
+  { image: { location, state, traits }, subnetId }: { image: ImageDecision; subnetId: string },
   image: MadeImage,
-  subnetId: string,
 ): TestBoot => ({
   runId,
   vmId: testVmId(image.id, runId),

@@ -53,7 +53,10 @@ const rows: readonly (readonly [why: string, workSubnetIds: readonly string[], s
 ];
 test.each(rows)("it is refused before a byte is moved where %s", async (_why, workSubnetIds, said) => {
   const outcome = await imported(workSubnetIds);
-  expect(board(outcome)).toMatchObject({ status: "refused", error: { code: "INVALID_REQUEST" } });
+  expect(board(outcome)).toMatchObject({
+    status: "refused",
+    error: { code: "INVALID_REQUEST", stage: "doctor" },
+  });
   expect(`${board(outcome).error?.message} ${board(outcome).error?.remedy}`).toContain(said);
   expect(outcome.calls.map(({ name }) => name)).not.toContain("planMending");
 });
