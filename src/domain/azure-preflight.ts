@@ -5,16 +5,16 @@ import { block, pass, unknown } from "./preflight.js";
 import { plainRegion } from "./region.js";
 import { parseResourceId, subscriptionIdOf } from "./resource-id.js";
 import { boots, vmsMade } from "./rights.js";
-import type { Cores, Known, SurveyAnswer, SurveyWish } from "./survey.js";
+import type { Cores, Known, SurveyAnswer, SurveySpec } from "./survey.js";
 import { targetId, whyNot } from "./survey.js";
 import type { Target } from "./target.js";
-import type { SubnetWish } from "./work-subnet.js";
+import type { SubnetSpec } from "./work-subnet.js";
 import { chosenSubnet, judgeSubnets } from "./work-subnet.js";
 
-export function checkAzure(wish: SurveyWish, answers: readonly SurveyAnswer[]): Check[] {
+export function checkAzure(spec: SurveySpec, answers: readonly SurveyAnswer[]): Check[] {
   const subnets = answers.filter((answer) => answer.ask === "subnet");
-  const chosen = chosenSubnet(wish.location, subnets)?.subnetId;
-  const isOfOtherSubnet = (scope: string) => scope !== chosen && wish.subnetIds.includes(scope);
+  const chosen = chosenSubnet(spec.location, subnets)?.subnetId;
+  const isOfOtherSubnet = (scope: string) => scope !== chosen && spec.subnetIds.includes(scope);
   const ofEach = answers.flatMap((answer): Check[] => {
     switch (answer.ask) {
       case "locks":
@@ -23,7 +23,7 @@ export function checkAzure(wish: SurveyWish, answers: readonly SurveyAnswer[]): 
       case "rights":
         return isOfOtherSubnet(answer.scope)
           ? []
-          : [{ id: `may-${answer.what}`, ...judgeRights(wish, answer.missing) }];
+          : [{ id: `may-${answer.what}`, ...judgeRights(spec, answer.missing) }];
       case "cores":
         return [{ id: "cores", ...ofRead(answer.cores, judgeCores) }];
       case "region":
@@ -33,18 +33,18 @@ export function checkAzure(wish: SurveyWish, answers: readonly SurveyAnswer[]): 
     }
   });
   return [
-    { id: "locks", ...judgeLocks(wish, answers) },
+    { id: "locks", ...judgeLocks(spec, answers) },
     ...ofEach,
-    ...(boots(wish) ? [{ id: "subnet", ...judgeSubnets(subnetWish(wish), subnets) }] : []),
-    { id: "names", ...judgeNames(wish.target) },
+    ...(boots(spec) ? [{ id: "subnet", ...judgeSubnets(subnetWish(spec), subnets) }] : []),
+    { id: "names", ...judgeNames(spec.target) },
   ];
 }
 
-const subnetWish = (wish: SurveyWish): SubnetWish => ({
-  ...wish,
-  subscriptionId: subscriptionIdOf(wish.sourceVmId),
+const subnetWish = (spec: SurveySpec): SubnetSpec => ({
+  ...spec,
+  subscriptionId: subscriptionIdOf(spec.sourceVmId),
   // What an earlier run made has its address already.
-  addresses: wish.resumed ? 0 : vmsMade(wish),
+  addresses: spec.resumed ? 0 : vmsMade(spec),
 });
 
 const ofRead = <T>(found: Known<T>, judge: (known: T) => Finding): Finding =>
@@ -53,7 +53,7 @@ const ofRead = <T>(found: Known<T>, judge: (known: T) => Finding): Finding =>
     : unknown(`It could not be read: ${whyNot(found)}`, "Look at it by hand, or let the pipeline read it.");
 
 /** A run that is gone on with may have removed its source already. */
-const judgeRights = ({ resumed }: SurveyWish, missing: Known<readonly string[]>): Finding =>
+const judgeRights = ({ resumed }: SurveySpec, missing: Known<readonly string[]>): Finding =>
   "absent" in missing && !resumed
     ? block(missing.absent, "Make it first, or name another.")
     : ofRead(missing, (actions) =>

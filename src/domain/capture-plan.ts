@@ -6,9 +6,10 @@ import type { Target } from "./target.js";
 import type { VmSummary } from "./vm.js";
 import { allDisks } from "./vm.js";
 
-export interface PlannedCapture {
+/** What a request asks for, as far as plan and preflight go by it. */
+export interface CaptureSpec {
   readonly mode: "clone" | "in-place";
-  readonly image: { readonly kind: string; readonly state: "generalized" | "specialized" };
+  readonly image: { readonly kind: "vm-image" | "os-image"; readonly state: "generalized" | "specialized" };
   readonly backup: { readonly kind: "restore-point" | "snapshots"; readonly keepDays: number };
   readonly target: Target;
   readonly sourceAfter: "leave" | "restore" | "delete";
@@ -31,15 +32,15 @@ export interface CapturePlan {
 const SHOWN_CHARS = 2500;
 
 export function capturePlan(
-  wish: PlannedCapture,
+  spec: CaptureSpec,
   vm: VmSummary,
   names: CaptureNames,
   version = "",
 ): CapturePlan {
   const luns = [-1, ...vm.dataDisks.map(({ lun }) => lun)];
-  const { target } = wish;
-  const generalized = wish.image.state === "generalized";
-  const copies = wish.mode === "clone" ? luns.map(names.diskId) : [];
+  const { target } = spec;
+  const generalized = spec.image.state === "generalized";
+  const copies = spec.mode === "clone" ? luns.map(names.diskId) : [];
   return {
     source: {
       id: vm.id,
@@ -48,7 +49,7 @@ export function capturePlan(
       gigabytes: allDisks(vm).reduce((sum, { sizeGb }) => sum + sizeGb, 0),
     },
     backup: abbreviateIds(
-      wish.backup.kind === "restore-point"
+      spec.backup.kind === "restore-point"
         ? [parentId(names.restorePointId), names.restorePointId]
         : luns.map(names.snapshotId),
       SHOWN_CHARS,
@@ -56,12 +57,12 @@ export function capturePlan(
     temporary: abbreviateIds(
       [
         ...copies,
-        ...(generalized && wish.mode === "clone" ? [names.workingVmId] : []),
-        ...(wish.testBoot ? [names.testVmId] : []),
+        ...(generalized && spec.mode === "clone" ? [names.workingVmId] : []),
+        ...(spec.testBoot ? [names.testVmId] : []),
       ],
       SHOWN_CHARS,
     ),
     image: target.kind === "gallery" ? `${target.definitionId}/versions/${version}` : target.imageId,
-    sourceAfter: wish.mode === "clone" ? "only read and backed up" : wish.sourceAfter,
+    sourceAfter: spec.mode === "clone" ? "only read and backed up" : spec.sourceAfter,
   };
 }

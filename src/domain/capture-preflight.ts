@@ -1,19 +1,16 @@
 /** What speaks for or against a capture on Azure's side: the source VM's own model. */
+import type { CaptureSpec } from "./capture-plan.js";
 import type { Check, Finding } from "./preflight.js";
 import { block, pass, unknown, warn } from "./preflight.js";
 import type { VmSummary } from "./vm.js";
 
-export interface CaptureWish {
-  readonly mode: "clone" | "in-place";
-  readonly image: { readonly kind: "vm-image" | "os-image"; readonly state: "generalized" | "specialized" };
-  readonly target: { readonly kind: "gallery" | "managed-image" };
-  readonly backup: { readonly kind: "restore-point" | "snapshots" };
+export interface VmCheckSpec extends Pick<CaptureSpec, "mode" | "image" | "target"> {
   readonly guest: { readonly removeUsers: readonly string[] };
   /** An earlier run may have sealed and stopped the source. */
-  readonly resumed?: boolean;
+  readonly resumed: boolean;
 }
 
-type Rule = readonly [id: string, judge: (vm: VmSummary, wish: CaptureWish) => Finding];
+type Rule = readonly [id: string, judge: (vm: VmSummary, spec: VmCheckSpec) => Finding];
 
 /** Image limits of Azure Compute Gallery: a data disk of a version holds at most 1 TiB (image-version.md). */
 const GALLERY_DATA_DISK_GB = 1024;
@@ -154,7 +151,7 @@ const RULES: readonly Rule[] = [
     "guest-runs",
     (vm, { mode, image, resumed }) =>
       mode === "in-place" &&
-      resumed !== true &&
+      !resumed &&
       image.state === "generalized" &&
       !vm.markedGeneralized &&
       vm.powerState !== "running"
@@ -183,5 +180,5 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
-export const checkVm = (vm: VmSummary, wish: CaptureWish): Check[] =>
-  RULES.map(([id, judge]) => ({ id, ...judge(vm, wish) }));
+export const checkVm = (vm: VmSummary, spec: VmCheckSpec): Check[] =>
+  RULES.map(([id, judge]) => ({ id, ...judge(vm, spec) }));

@@ -5,20 +5,20 @@
 import type { Finding } from "./preflight.js";
 import { block, pass, unknown, warn } from "./preflight.js";
 import { covers } from "./resource-id.js";
-import type { Known, Lock, SurveyAnswer, SurveyWish } from "./survey.js";
+import type { Known, Lock, SurveyAnswer, SurveySpec } from "./survey.js";
 import { targetId, whyNot } from "./survey.js";
 
-type LockWish = Pick<SurveyWish, "sourceVmId" | "workGroupId" | "mode" | "sourceAfter" | "target">;
+type LockSpec = Pick<SurveySpec, "sourceVmId" | "workGroupId" | "mode" | "sourceAfter" | "target">;
 
-export function judgeLocks(wish: LockWish, answers: readonly SurveyAnswer[]): Finding {
+export function judgeLocks(spec: LockSpec, answers: readonly SurveyAnswer[]): Finding {
   const asked = answers.flatMap((answer) => (answer.ask === "locks" ? [answer] : []));
   const known = asked.flatMap(({ locks }) => ("known" in locks ? locks.known : []));
   const on = (place: string) => known.filter(({ scope }) => covers(scope, place));
-  const source = on(wish.sourceVmId);
-  const target = on(targetId(wish.target));
+  const source = on(spec.sourceVmId);
+  const target = on(targetId(spec.target));
   return (
-    workGroupLocked(on(wish.workGroupId)) ??
-    sourceLocked(wish, source) ??
+    workGroupLocked(on(spec.workGroupId)) ??
+    sourceLocked(spec, source) ??
     targetClosed(target) ??
     notAllRead(asked) ??
     targetKeeps(target) ??
@@ -42,7 +42,7 @@ function workGroupLocked(locks: readonly Lock[]): Finding | undefined {
   return block(`${trouble}: ${named(locks)}.`, "Name another workResourceGroup, without a lock.");
 }
 
-function sourceLocked({ mode, sourceAfter }: LockWish, locks: readonly Lock[]): Finding | undefined {
+function sourceLocked({ mode, sourceAfter }: LockSpec, locks: readonly Lock[]): Finding | undefined {
   const forbids = locks.some(isReadOnly) || (sourceAfter !== "leave" && locks.length > 0);
   return mode === "in-place" && forbids
     ? block(`The source VM is locked: ${named(locks)}.`, "Remove the lock, or capture by clone.")

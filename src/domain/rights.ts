@@ -3,7 +3,7 @@
  * do there. Source of the comparison: Microsoft, "Understand Azure role definitions" (actions less notActions, each
  * with wildcards, and one role that allows is enough). docs/permissions.md says the same stage by stage.
  */
-import type { PlannedCapture } from "./capture-plan.js";
+import type { CaptureSpec } from "./capture-plan.js";
 import { groupIdOf, inSubscription, parentId, resourceName, subscriptionIdOf } from "./resource-id.js";
 
 /** A role's entry, as Azure lists it for the caller. */
@@ -20,7 +20,8 @@ export interface NeededRights {
   readonly actions: readonly string[];
 }
 
-export interface CaptureOfVm extends PlannedCapture {
+/** The same of one VM, with where its scaffolding is made. */
+export interface VmCaptureSpec extends CaptureSpec {
   readonly sourceVmId: string;
   readonly workGroupId: string;
   readonly subnetIds: readonly string[];
@@ -36,12 +37,12 @@ const SEAL = [
   ...compute("virtualMachines", "deallocate/action", "generalize/action"),
 ];
 
-export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
+export function neededRights(spec: VmCaptureSpec): readonly NeededRights[] {
   const needs: readonly NeededRights[] = [
-    { what: "use-the-source", scope: wish.sourceVmId, actions: onSource(wish) },
-    { what: "make-scaffolding", scope: wish.workGroupId, actions: inWorkGroup(wish) },
-    { what: "make-the-image", ...atTarget(wish) },
-    ...(boots(wish) ? inSubscription(subscriptionIdOf(wish.sourceVmId), wish.subnetIds) : []).map(
+    { what: "use-the-source", scope: spec.sourceVmId, actions: onSource(spec) },
+    { what: "make-scaffolding", scope: spec.workGroupId, actions: inWorkGroup(spec) },
+    { what: "make-the-image", ...atTarget(spec) },
+    ...(boots(spec) ? inSubscription(subscriptionIdOf(spec.sourceVmId), spec.subnetIds) : []).map(
       (scope) => ({
         what: "join-the-subnet",
         scope,
@@ -49,7 +50,7 @@ export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
       }),
     ),
     // Azure asks this of whoever makes something under a set ("LinkedAuthorizationFailed").
-    ...(wish.encryptionSetIds ?? []).map((scope) => ({
+    ...(spec.encryptionSetIds ?? []).map((scope) => ({
       what: `use-the-keys-of-${resourceName(scope)}`,
       scope,
       actions: compute("diskEncryptionSets", "read"),
@@ -59,15 +60,15 @@ export function neededRights(wish: CaptureOfVm): readonly NeededRights[] {
 }
 
 /** Whether a working VM is made. */
-export const copies = ({ mode, image }: PlannedCapture): boolean =>
+export const copies = ({ mode, image }: CaptureSpec): boolean =>
   mode === "clone" && image.state === "generalized";
 
 /** How many VMs are made in the isolated subnet: the working VM still stands, stopped, while the image is booted. */
-export const vmsMade = (wish: PlannedCapture): number => Number(copies(wish)) + Number(wish.testBoot);
+export const vmsMade = (spec: CaptureSpec): number => Number(copies(spec)) + Number(spec.testBoot);
 
-export const boots = (wish: PlannedCapture): boolean => vmsMade(wish) > 0;
+export const boots = (spec: CaptureSpec): boolean => vmsMade(spec) > 0;
 
-function onSource({ mode, sourceAfter }: CaptureOfVm): string[] {
+function onSource({ mode, sourceAfter }: VmCaptureSpec): string[] {
   const reads = compute("virtualMachines", "read");
   if (mode === "clone") return reads;
   // Protected from going with its VM object, then sealed.
@@ -76,20 +77,20 @@ function onSource({ mode, sourceAfter }: CaptureOfVm): string[] {
   return [...sealed, ...compute("virtualMachines", "delete", "start/action")];
 }
 
-function inWorkGroup(wish: CaptureOfVm): string[] {
+function inWorkGroup(spec: VmCaptureSpec): string[] {
   const backup =
-    wish.backup.kind === "restore-point"
+    spec.backup.kind === "restore-point"
       ? [
           ...compute("restorePointCollections", ...all),
           ...compute("restorePointCollections/restorePoints", ...all),
           ...compute("restorePointCollections/restorePoints/diskRestorePoints", "read"),
         ]
       : compute("snapshots", ...all);
-  const disks = wish.mode === "in-place" && !wish.testBoot ? [] : compute("disks", ...all);
-  const ownVm = boots(wish)
+  const disks = spec.mode === "in-place" && !spec.testBoot ? [] : compute("disks", ...all);
+  const ownVm = boots(spec)
     ? [
         ...compute("virtualMachines", ...all),
-        ...(copies(wish) ? SEAL : compute("virtualMachines/runCommands", ...all)),
+        ...(copies(spec) ? SEAL : compute("virtualMachines/runCommands", ...all)),
         ...["read", "write", "delete", "join/action"].map(
           (verb) => `Microsoft.Network/networkInterfaces/${verb}`,
         ),
@@ -98,7 +99,7 @@ function inWorkGroup(wish: CaptureOfVm): string[] {
   return [...backup, ...disks, ...ownVm];
 }
 
-function atTarget({ target }: CaptureOfVm): Omit<NeededRights, "what"> {
+function atTarget({ target }: VmCaptureSpec): Omit<NeededRights, "what"> {
   if (target.kind === "managed-image")
     return { scope: groupIdOf(target.imageId), actions: compute("images", ...all) };
   return {

@@ -1,5 +1,5 @@
 /** What a preflight asks of Azure around a VM: each question is one request or two, and all are asked at once. */
-import type { CaptureOfVm } from "./rights.js";
+import type { VmCaptureSpec } from "./rights.js";
 import { boots, copies, neededRights, vmsMade } from "./rights.js";
 import { covers, groupIdOf, inSubscription, subscriptionIdOf } from "./resource-id.js";
 import type { Target } from "./target.js";
@@ -81,7 +81,7 @@ export interface SubnetAnswer {
   readonly subnet: Known<SubnetFacts | null>;
 }
 
-export interface SurveyWish extends CaptureOfVm {
+export interface SurveySpec extends VmCaptureSpec {
   readonly location: string;
   readonly size: string;
   readonly zones: readonly string[];
@@ -89,17 +89,17 @@ export interface SurveyWish extends CaptureOfVm {
   readonly resumed: boolean;
 }
 
-export function surveyQuestions(wish: SurveyWish): readonly SurveyQuestion[] {
-  const { target, subnetIds, location, size } = wish;
+export function surveyQuestions(spec: SurveySpec): readonly SurveyQuestion[] {
+  const { target, subnetIds, location, size } = spec;
   // A test VM is asked for without a zone.
-  const room = { location, size, zones: copies(wish) ? wish.zones : [], vms: vmsMade(wish) };
-  const [subscriptionId = "", , targetSubscription = ""] = lockedPlaces(wish).map(subscriptionIdOf);
+  const room = { location, size, zones: copies(spec) ? spec.zones : [], vms: vmsMade(spec) };
+  const [subscriptionId = "", , targetSubscription = ""] = lockedPlaces(spec).map(subscriptionIdOf);
   const subscriptions = distinct([subscriptionId, targetSubscription]).map((id) => `/subscriptions/${id}`);
   return [
-    ...subscriptions.map((scope) => locksIn(scope, wish)),
-    ...neededRights(wish).map((rights) => ({ ask: "rights" as const, ...rights })),
-    ...(boots(wish) && !wish.resumed ? [{ ask: "cores" as const, subscriptionId, ...room }] : []),
-    ...(boots(wish)
+    ...subscriptions.map((scope) => locksIn(scope, spec)),
+    ...neededRights(spec).map((rights) => ({ ask: "rights" as const, ...rights })),
+    ...(boots(spec) && !spec.resumed ? [{ ask: "cores" as const, subscriptionId, ...room }] : []),
+    ...(boots(spec)
       ? inSubscription(subscriptionId, subnetIds).map((subnetId) => ({ ask: "subnet" as const, subnetId }))
       : []),
     ...(target.kind === "gallery"
@@ -114,17 +114,17 @@ export function surveyQuestions(wish: SurveyWish): readonly SurveyQuestion[] {
 
 /** Where the pipeline has its roles on groups alone, the subscription's locks are not its to read, and theirs are. */
 export function narrowerQuestions(
-  wish: SurveyWish,
+  spec: SurveySpec,
   answers: readonly SurveyAnswer[],
 ): readonly SurveyQuestion[] {
   const unread = answers.flatMap((answer) =>
     answer.ask === "locks" && !("known" in answer.locks) ? [answer.scope] : [],
   );
-  const groups = lockedPlaces(wish).filter((place) => unread.some((scope) => covers(scope, place)));
-  return distinct(groups.map((place) => groupIdOf(place))).map((scope) => locksIn(scope, wish));
+  const groups = lockedPlaces(spec).filter((place) => unread.some((scope) => covers(scope, place)));
+  return distinct(groups.map((place) => groupIdOf(place))).map((scope) => locksIn(scope, spec));
 }
 
-const lockedPlaces = ({ sourceVmId, workGroupId, target }: SurveyWish): readonly string[] => [
+const lockedPlaces = ({ sourceVmId, workGroupId, target }: SurveySpec): readonly string[] => [
   sourceVmId,
   workGroupId,
   targetId(target),
@@ -137,10 +137,10 @@ export const targetId = (target: Target): string =>
 export const whyNot = (found: Exclude<Known<unknown>, { readonly known: unknown }>): string =>
   Object.values(found).join();
 
-const locksIn = (scope: string, wish: SurveyWish): SurveyQuestion => ({
+const locksIn = (scope: string, spec: SurveySpec): SurveyQuestion => ({
   ask: "locks",
   scope,
-  places: lockedPlaces(wish),
+  places: lockedPlaces(spec),
 });
 
 /** Azure compares ids without case. */

@@ -9,7 +9,7 @@ import { inSubscription, parseResourceId, resourceName } from "./resource-id.js"
 import type { SubnetAnswer } from "./survey.js";
 import { whyNot } from "./survey.js";
 
-export interface SubnetWish {
+export interface SubnetSpec {
   /** Where the VMs are made. */
   readonly subscriptionId: string;
   readonly location: string;
@@ -26,7 +26,7 @@ const isIn = (location: string, region: string | undefined): boolean =>
   region !== undefined && plainRegion(region) === plainRegion(location);
 
 export function judgeSubnets(
-  { subscriptionId, location, subnetIds, addresses }: SubnetWish,
+  { subscriptionId, location, subnetIds, addresses }: SubnetSpec,
   asked: readonly SubnetAnswer[],
 ): Finding {
   const add =

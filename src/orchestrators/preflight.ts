@@ -13,7 +13,7 @@ import type { TargetFacts } from "../domain/image-order.js";
 import type { Check } from "../domain/preflight.js";
 import { blockedBy, blocking } from "../domain/preflight.js";
 import { groupIdOf } from "../domain/resource-id.js";
-import type { SurveyAnswer, SurveyWish } from "../domain/survey.js";
+import type { SurveyAnswer, SurveySpec } from "../domain/survey.js";
 import { narrowerQuestions, surveyQuestions } from "../domain/survey.js";
 import type { VmSummary } from "../domain/vm.js";
 import { allDisks } from "../domain/vm.js";
@@ -40,7 +40,7 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const { request, resumes } = input;
   const { vm, backup, gone } = yield* lookAtVm(run, input);
   const { image, target: wanted } = request;
-  const wish = wishOf(input, vm);
+  const spec = specOf(input, vm);
   const question = {
     target: wanted,
     state: image.state,
@@ -51,14 +51,14 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const [target, ...answers] = yield* callAll<[TargetFacts, ...SurveyAnswer[]]>(
     run,
     callOf(checkTarget, { ...question, runId: resumes ?? input.runId }),
-    ...surveyQuestions(wish).map((one) => callOf(surveyAzure, one)),
+    ...surveyQuestions(spec).map((one) => callOf(surveyAzure, one)),
   );
   const imageMadeFrom = request.mode === "in-place" && target.earlierImage === "sound" ? backup : undefined;
   if (gone && !(imageMadeFrom && mayBeGone(request, gone))) throw gone;
-  const narrower = (yield* callEach(run, surveyAzure, narrowerQuestions(wish, answers))).map(valueOf);
+  const narrower = (yield* callEach(run, surveyAzure, narrowerQuestions(spec, answers))).map(valueOf);
   const checks = [
-    ...checkVm(vm, { ...request, resumed: wish.resumed }),
-    ...checkAzure(wish, [...answers, ...narrower]),
+    ...checkVm(vm, { ...request, resumed: spec.resumed }),
+    ...checkAzure(spec, [...answers, ...narrower]),
     ...target.checks,
     ...(request.dryRun ? yield* guestChecks(run, input, vm) : []),
   ];
@@ -70,7 +70,7 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   return { vm, target, checks, workSubnetId, ...(imageMadeFrom ? { imageMadeFrom } : {}) };
 }
 
-const wishOf = ({ request, resumes, workSubnetIds }: CaptureInput, vm: VmSummary): SurveyWish => ({
+const specOf = ({ request, resumes, workSubnetIds }: CaptureInput, vm: VmSummary): SurveySpec => ({
   ...request,
   workGroupId: groupIdOf(vm.id, request.workResourceGroup),
   subnetIds: workSubnetIds,

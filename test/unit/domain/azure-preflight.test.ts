@@ -9,7 +9,7 @@ import type {
   Lock,
   SubnetFacts,
   SurveyAnswer,
-  SurveyWish,
+  SurveySpec,
 } from "../../../src/domain/survey.js";
 
 const GROUP = "/subscriptions/s/resourceGroups/rg";
@@ -27,7 +27,7 @@ const gallery = {
   excludeFromLatest: false,
 };
 
-const wish: SurveyWish = {
+const spec: SurveySpec = {
   sourceVmId: VM,
   workGroupId: "/subscriptions/s/resourceGroups/work",
   subnetIds: [SUBNET],
@@ -51,7 +51,7 @@ const lock = (level: string, scope: string): SurveyAnswer[] => [
   locks({ known: [{ name: "keep", level, scope }] }),
 ];
 const rights = (missing: Known<readonly string[]>): SurveyAnswer[] => [
-  { ask: "rights", what: "make-scaffolding", scope: wish.workGroupId, missing },
+  { ask: "rights", what: "make-scaffolding", scope: spec.workGroupId, missing },
 ];
 const cores = (changed: Partial<Cores>): SurveyAnswer[] => [
   {
@@ -93,16 +93,16 @@ type Row = readonly [
   id: string,
   verdict: CheckVerdict,
   answers: readonly SurveyAnswer[],
-  wish?: Partial<SurveyWish>,
+  spec?: Partial<SurveySpec>,
 ];
 const rows: readonly Row[] = [
   ["nothing is locked", "locks", "pass", [locks({ known: [] })]],
-  ["a read-only work group takes nothing", "locks", "block", lock("ReadOnly", wish.workGroupId)],
+  ["a read-only work group takes nothing", "locks", "block", lock("ReadOnly", spec.workGroupId)],
   [
     "what is made in a work group that may not be deleted from stays",
     "locks",
     "block",
-    lock("CanNotDelete", wish.workGroupId.toUpperCase()),
+    lock("CanNotDelete", spec.workGroupId.toUpperCase()),
   ],
   [
     "a lock on the subscription covers the work group",
@@ -158,13 +158,13 @@ const rows: readonly Row[] = [
     "where the subscription's may not be read, those of a group still count",
     "locks",
     "block",
-    [locks(forbidden), ...lock("ReadOnly", wish.workGroupId)],
+    [locks(forbidden), ...lock("ReadOnly", spec.workGroupId)],
   ],
   [
     "and where none of them is in the way, one of the subscription may be",
     "locks",
     "unknown",
-    [locks(forbidden), locks({ known: [] }, wish.workGroupId)],
+    [locks(forbidden), locks({ known: [] }, spec.workGroupId)],
   ],
   [
     "an action that no role allows",
@@ -271,7 +271,7 @@ const rows: readonly Row[] = [
 describe("what lies around a source VM", () => {
   const named = rows.map(([why, id, verdict, answers, asked]) => ({ why, id, verdict, answers, asked }));
   test.each(named)("$why: $id is $verdict", ({ id, verdict, answers, asked }) => {
-    const checks = checkAzure({ ...wish, ...asked }, answers);
+    const checks = checkAzure({ ...spec, ...asked }, answers);
     const check = checks.find((one) => one.id === id);
     expect(check?.verdict).toBe(verdict);
     if (verdict !== "pass") expect(check?.remedy).toMatch(/\w/);

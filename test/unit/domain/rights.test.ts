@@ -1,11 +1,11 @@
 /** What a capture must be allowed to do, and how that is found in what Azure's roles allow. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { CaptureOfVm, Permission } from "../../../src/domain/rights.js";
+import type { VmCaptureSpec, Permission } from "../../../src/domain/rights.js";
 import { missingRights, neededRights } from "../../../src/domain/rights.js";
 
 const GROUP = "/subscriptions/s/resourceGroups/rg";
-const wish: CaptureOfVm = {
+const spec: VmCaptureSpec = {
   sourceVmId: `${GROUP}/providers/Microsoft.Compute/virtualMachines/web`,
   workGroupId: "/subscriptions/s/resourceGroups/work",
   subnetIds: [`${GROUP}/providers/Microsoft.Network/virtualNetworks/isolated/subnets/work`],
@@ -50,7 +50,7 @@ describe("an action is allowed", () => {
 });
 
 describe("what a capture takes", () => {
-  const variants: readonly (readonly [string, Partial<CaptureOfVm>])[] = [
+  const variants: readonly (readonly [string, Partial<VmCaptureSpec>])[] = [
     ["by clone", {}],
     [
       "specialized, from snapshots",
@@ -63,7 +63,10 @@ describe("what a capture takes", () => {
     [
       "to a definition that is made",
       {
-        target: { ...wish.target, create: { publisher: "p", offer: "o", sku: "s" } } as CaptureOfVm["target"],
+        target: {
+          ...spec.target,
+          create: { publisher: "p", offer: "o", sku: "s" },
+        } as VmCaptureSpec["target"],
       },
     ],
     [
@@ -76,20 +79,20 @@ describe("what a capture takes", () => {
   ].map(([, action = ""]) => action);
 
   test.each(variants)("%s is what the role of infra/ allows", (_, change) => {
-    for (const { scope, actions } of neededRights({ ...wish, ...change })) {
+    for (const { scope, actions } of neededRights({ ...spec, ...change })) {
       expect(scope).toMatch(/^\/subscriptions\//);
       expect(missingRights([role(granted)], actions)).toEqual([]);
     }
   });
 
   test("by clone changes nothing of the source", () => {
-    const source = neededRights(wish).find(({ what }) => what === "use-the-source");
+    const source = neededRights(spec).find(({ what }) => what === "use-the-source");
     expect(source?.actions).toEqual(["Microsoft.Compute/virtualMachines/read"]);
   });
 
   test("joins no subnet where no VM is made", () => {
-    const whats = (change: Partial<CaptureOfVm>) =>
-      neededRights({ ...wish, ...change }).map(({ what }) => what);
+    const whats = (change: Partial<VmCaptureSpec>) =>
+      neededRights({ ...spec, ...change }).map(({ what }) => what);
     expect(whats({})).toContain("join-the-subnet");
     expect(whats({ mode: "in-place" })).not.toContain("join-the-subnet");
     expect(whats({ mode: "in-place", testBoot: true })).toContain("join-the-subnet");
