@@ -22,23 +22,3 @@ export function assertInRange(reader: { readonly sizeBytes: number }, offset: nu
     throw new RangeError(`Bytes ${offset}+${length} are not inside the ${reader.sizeBytes} bytes there are.`);
   }
 }
-
-/**
- * The same bytes without what a subclass adds: `slice` copies in a Uint8Array and does not in Node's Buffer, and
- * nobody who reads through this should have to know which of them came.
- */
-export const plainBytes = (bytes: Uint8Array): Uint8Array =>
-  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-
-/** A reader of bytes that are already in memory. */
-export function bytesReader(bytes: Uint8Array): RangeReader {
-  const reader: RangeReader = {
-    sizeBytes: bytes.length,
-    read: (offset, length) =>
-      new Promise((resolve) => {
-        assertInRange(reader, offset, length);
-        resolve(plainBytes(bytes).subarray(offset, offset + length));
-      }),
-  };
-  return reader;
-}

@@ -2,7 +2,7 @@
  * Reading with a purse: neighbouring small reads share windows, and what is spent can never pass the limit,
  * whatever the bytes that were read ask for next. Hostile images are cheap to make; reading them must stay cheap.
  */
-import { assertInRange, plainBytes, type RangeReader } from "./range-reader.js";
+import { assertInRange, type RangeReader } from "./range-reader.js";
 
 export interface ReadingLimits {
   readonly maxBytes: number;
@@ -120,3 +120,10 @@ export function budgetedReader(source: RangeReader, limits: ReadingLimits): Budg
     },
   };
 }
+
+/**
+ * The same bytes without what a subclass adds: `slice` copies in a Uint8Array and does not in Node's Buffer, and
+ * nobody who reads through this should have to know which of them came.
+ */
+const plainBytes = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);

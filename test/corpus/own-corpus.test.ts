@@ -1,6 +1,6 @@
 /** The doctor and the mending, in memory, of one file of each kind that people and tools drop. */
 import { describe, expect, it } from "vitest";
-import { bytesReader } from "../../src/domain/range-reader.js";
+import { bytesReader } from "../support/bytes-reader.js";
 import type { Purpose } from "../../src/domain/vhd/diagnosis.js";
 import { examine } from "../../src/domain/vhd/examine.js";
 import { openVhd } from "../../src/domain/vhd/open-vhd.js";

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { inspectDisk } from "../../../src/domain/disk/inspect-disk.js";
-import { bytesReader } from "../../../src/domain/range-reader.js";
+import { bytesReader } from "../../support/bytes-reader.js";
 import { openVhd } from "../../../src/domain/vhd/open-vhd.js";
 import { virtualDisk } from "../../../src/domain/vhd/virtual-disk.js";
 import { demoDisk } from "../../../src/local/demo/disk/demo-disk.js";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { DiskFacts, DiskFindingCode } from "../../../src/domain/disk/facts.js";
 import { inspectDisk } from "../../../src/domain/disk/inspect-disk.js";
-import { bytesReader, type RangeReader } from "../../../src/domain/range-reader.js";
+import type { RangeReader } from "../../../src/domain/range-reader.js";
+import { bytesReader } from "../../support/bytes-reader.js";
 import { budgetedReader } from "../../../src/domain/reading-budget.js";
 import { gptDisk, GUIDS, latin1Bytes, mbrDisk, MIB, SparseDisk } from "../../support/disk-builder.js";
 import { extVolume } from "../../support/disk-ext.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { moveByAccount } from "../../../src/activities/import/move-by-account.js";
-import { bytesReader } from "../../../src/domain/range-reader.js";
+import { bytesReader } from "../../support/bytes-reader.js";
 import { planMending } from "../../../src/domain/vhd/mending-plan.js";
 import { openVhd } from "../../../src/domain/vhd/open-vhd.js";
 import { sliceUnits } from "../../../src/domain/vhd/slice-units.js";

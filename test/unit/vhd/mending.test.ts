@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytesReader } from "../../../src/domain/range-reader.js";
+import { bytesReader } from "../../support/bytes-reader.js";
 import type { Container } from "../../../src/domain/vhd/container.js";
 import { planEndPatch, planMending } from "../../../src/domain/vhd/mending-plan.js";
 import { openVhd } from "../../../src/domain/vhd/open-vhd.js";

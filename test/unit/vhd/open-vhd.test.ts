@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytesReader } from "../../../src/domain/range-reader.js";
+import { bytesReader } from "../../support/bytes-reader.js";
 import { openVhd } from "../../../src/domain/vhd/open-vhd.js";
 import { virtualDisk } from "../../../src/domain/vhd/virtual-disk.js";
 import { diskWith, dynamicVhd, fixedVhd, MIB } from "../../support/vhd-builder.js";

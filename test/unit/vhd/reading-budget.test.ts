@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytesReader } from "../../../src/domain/range-reader.js";
+import { bytesReader } from "../../support/bytes-reader.js";
 import { budgetedReader, ReadBudgetExceeded } from "../../../src/domain/reading-budget.js";
 import { syntheticReader } from "../../support/synthetic-reader.js";
 
