@@ -6,7 +6,7 @@
 import type { TargetQuestion } from "./image-order.js";
 import type { Finding } from "./preflight.js";
 import { block, pass } from "./preflight.js";
-import { plainRegion } from "./region.js";
+import { sameRegion } from "./region.js";
 import { sameResource, subscriptionIdOf } from "./resource-id.js";
 import type { Target, TargetRegion } from "./target.js";
 
@@ -15,8 +15,6 @@ interface KeyedDisk {
   readonly encryptionSetId?: string | undefined;
 }
 
-const isRegion = (one: string, other: string): boolean => plainRegion(one) === plainRegion(other);
-
 /** The set that a region names is for all disks of its replicas; at home each disk keeps its own where none is named. */
 export const setsIn = (
   { name, encryptionSetId: named }: TargetRegion,
@@ -24,7 +22,7 @@ export const setsIn = (
   disks: readonly KeyedDisk[],
 ): { readonly lun: number; readonly id: string }[] =>
   disks.flatMap(({ lun, encryptionSetId: own }) => {
-    const id = named ?? (isRegion(name, home) ? own : undefined);
+    const id = named ?? (sameRegion(name, home) ? own : undefined);
     return id === undefined ? [] : [{ lun, id }];
   });
 
@@ -41,7 +39,7 @@ export function judgeKeys({ target, location, encryptionSetIds: own = [] }: Targ
   const regions = target.kind === "gallery" ? target.regions : [];
   const named = namedSets(target);
   const without = regions.filter(
-    ({ name, encryptionSetId }) => encryptionSetId === undefined && !isRegion(name, location),
+    ({ name, encryptionSetId }) => encryptionSetId === undefined && !sameRegion(name, location),
   );
   if (own.length > 0 && without.length > 0)
     return block(
@@ -49,7 +47,7 @@ export function judgeKeys({ target, location, encryptionSetIds: own = [] }: Targ
       'Name a set of each of these regions as its "encryptionSetId", or leave the region out.',
     );
   const homeNamed = regions.some(
-    ({ name, encryptionSetId }) => encryptionSetId !== undefined && isRegion(name, location),
+    ({ name, encryptionSetId }) => encryptionSetId !== undefined && sameRegion(name, location),
   );
   const used = [...named, ...(homeNamed ? [] : own)];
   const at = subscriptionIdOf(target.kind === "gallery" ? target.definitionId : target.imageId);

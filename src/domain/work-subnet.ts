@@ -4,7 +4,7 @@
  */
 import type { Finding } from "./preflight.js";
 import { block, pass, unknown } from "./preflight.js";
-import { plainRegion } from "./region.js";
+import { sameRegion } from "./region.js";
 import { inSubscription, parseResourceId, resourceName } from "./resource-id.js";
 import type { SubnetAnswer } from "./survey.js";
 import { whyNot } from "./survey.js";
@@ -19,11 +19,8 @@ export interface SubnetSpec {
 
 /** The first that lies in the region; where none is known to, the first of which it is not known. */
 export const chosenSubnet = (location: string, asked: readonly SubnetAnswer[]): SubnetAnswer | undefined =>
-  asked.find(({ subnet }) => "known" in subnet && isIn(location, subnet.known?.location)) ??
+  asked.find(({ subnet }) => "known" in subnet && sameRegion(subnet.known?.location ?? "", location)) ??
   asked.find(({ subnet }) => !("known" in subnet));
-
-const isIn = (location: string, region: string | undefined): boolean =>
-  region !== undefined && plainRegion(region) === plainRegion(location);
 
 export function judgeSubnets(
   { subscriptionId, location, subnetIds, addresses }: SubnetSpec,

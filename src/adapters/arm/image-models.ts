@@ -3,7 +3,7 @@ import type { GalleryImage, GalleryImageVersion, Image, TargetRegion } from "@az
 import type { ImageSource } from "../../domain/image.js";
 import { setsIn } from "../../domain/image-keys.js";
 import type { ImageOrder } from "../../domain/image-order.js";
-import { plainRegion } from "../../domain/region.js";
+import { sameRegion } from "../../domain/region.js";
 import type { GalleryTarget } from "../../domain/target.js";
 import { idOf } from "./client.js";
 
@@ -36,7 +36,7 @@ export function versionModel(
 ): GalleryImageVersion {
   // The home region holds the image first; Azure refuses a version without it.
   const home = { name: location, replicas: 1, storageType: "Standard_LRS" as const };
-  const named = target.regions.some(({ name }) => plainRegion(name) === plainRegion(location));
+  const named = target.regions.some(({ name }) => sameRegion(name, location));
   return {
     location,
     tags: { ...tags },
