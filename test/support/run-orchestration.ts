@@ -7,13 +7,14 @@ import type { OrchestrationHandler } from "durable-functions";
 import { CALL_PART, callPart } from "../../src/orchestrators/durable.js";
 import type { Action, Callback, OrchestratorState } from "./functions-core.js";
 import { callbacks, df } from "./functions-core.js";
+import type { HistoryEvent } from "./replay.js";
+import { execute, leavesOf, registered } from "./replay.js";
 
 const ACTIVITY = 0;
 const ACTIVITY_WITH_RETRY = 1;
 const SUB_ORCHESTRATOR = 2;
 const TIMER = 5;
 const EXTERNAL_EVENT = 6;
-const COMPOUND = [11, 12];
 
 export interface ScriptedCall {
   readonly name: string;
@@ -44,17 +45,9 @@ export interface OrchestrationOutcome {
   readonly statuses: readonly unknown[];
   readonly calls: readonly ScriptedCall[];
   readonly elapsedMs: number;
-  readonly history: readonly unknown[];
+  readonly history: readonly HistoryEvent[];
   readonly historyEvents: number;
   readonly historyBytes: number;
-}
-
-interface HistoryEvent {
-  readonly EventType: number;
-  readonly EventId: number;
-  IsPlayed: boolean;
-  readonly Timestamp: string;
-  readonly [field: string]: unknown;
 }
 
 type Event = Record<string, unknown>;
@@ -72,10 +65,7 @@ export async function runOrchestration(
   handler: OrchestrationHandler,
   script: OrchestrationScript,
 ): Promise<OrchestrationOutcome> {
-  const name = `orchestrator${callbacks.size}`;
-  df.app.orchestration(name, handler);
-  const callback = callbacks.get(name);
-  if (callback === undefined) throw new Error("The library did not register the orchestrator.");
+  const [name, callback] = registered(handler);
   return new Execution(name, callback, script).run();
 }
 
@@ -150,7 +140,7 @@ class Execution {
     const begun = () => stamp({ EventType: 12, EventId: -1 });
     const ended = () => stamp({ EventType: 13, EventId: -1 });
     const fresh = events.flatMap((event, nth) => [...(nth > 0 ? [ended()] : []), begun(), stamp(event)]);
-    const state = await this.#execute([...this.#history, ...fresh]);
+    const state = await execute(this.callback, this.script.input, [...this.#history, ...fresh]);
     const status = JSON.stringify(state.customStatus ?? null);
     // 16 KB, counted in UTF-16 as the extension does.
     if (status.length > 8192)
@@ -160,34 +150,6 @@ class Execution {
     this.#history.push(...fresh.map((one) => ({ ...one, IsPlayed: true })), ...scheduled.map(stamp));
     this.#history.push(ended());
     return state;
-  }
-
-  async #execute(history: readonly HistoryEvent[]): Promise<OrchestratorState> {
-    const trigger = {
-      // The library makes dates of its timestamps, once and for all: JSON writes both the same.
-      history,
-      input: this.script.input,
-      instanceId: "instance",
-      isReplaying: false,
-      parentInstanceId: null,
-      upperSchemaVersion: 1,
-      upperSchemaVersionNew: 3,
-      longRunningTimerIntervalDuration: "10675199.00:00:00",
-      maximumShortTimerDuration: "10675199.00:00:00",
-      defaultHttpAsyncRequestSleepTimeMillseconds: 30000,
-    };
-    try {
-      return await this.callback(trigger, {
-        log: () => undefined,
-        debug: () => undefined,
-        warn: () => undefined,
-        error: () => undefined,
-      });
-    } catch (error) {
-      const [, data] = (error as Error).message.split("$OutOfProcData$:");
-      if (data === undefined) throw error;
-      return JSON.parse(data) as OrchestratorState;
-    }
   }
 
   /** Ids that the library reserves for a retry: the timer after a failure, then the next attempt. */
@@ -212,7 +174,7 @@ class Execution {
   }
 
   #afterActions({ actions }: OrchestratorState): Event[] {
-    const leaves = flatten(actions.flat());
+    const leaves = leavesOf(actions);
     leaves.forEach((leaf, position) => {
       const id = this.#leafIds[position];
       if (id !== undefined && leaf.actionType === TIMER && leaf.isCanceled) this.#timers.set(id, "canceled");
@@ -290,8 +252,3 @@ class Execution {
       .join(", ")}.`;
   }
 }
-
-const flatten = (actions: readonly Action[]): Action[] =>
-  actions.flatMap((action) =>
-    COMPOUND.includes(action.actionType) ? flatten(action.compoundActions ?? []) : [action],
-  );
