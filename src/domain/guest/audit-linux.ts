@@ -13,10 +13,10 @@ export const linuxAuditRows: readonly Row<LinuxAudit, AuditContext>[] = [
     look: ({ machineIdOwn }) =>
       known(machineIdOwn, (own) =>
         own
-          ? pass("Made at the first boot.")
+          ? pass("Created at the first boot.")
           : block(
-              "The machine-id came with the image: every VM would have the same.",
-              "Empty /etc/machine-id when the guest is sealed; do not delete the file.",
+              "The machine-id came with the image: every VM would have the same one.",
+              "Have the seal empty /etc/machine-id; the file itself must stay.",
             ),
       ),
   },
@@ -27,20 +27,20 @@ export const linuxAuditRows: readonly Row<LinuxAudit, AuditContext>[] = [
       known(foreignHostKeys, (foreign) => {
         if (foreign.length > 0)
           return block(
-            `Older than the VM: ${some(foreign)}. Every VM could pass for any other.`,
-            "Delete /etc/ssh/ssh_host_* when the guest is sealed.",
+            `Older than the VM: ${some(foreign)}. Every VM could impersonate any other.`,
+            "Have the seal delete /etc/ssh/ssh_host_*.",
           );
         return hostKeys === 0
           ? warn(
-              "There are none: nobody can log in.",
-              "See that cloud-init or sshd makes keys at first boot.",
+              "There are none: nobody can log in over SSH.",
+              "Make sure that cloud-init or sshd generates keys at the first boot.",
             )
-          : pass("Made at the first boot.");
+          : pass("Created at the first boot.");
       }),
   },
   {
     id: "accounts",
-    title: "Nobody comes with the image",
+    title: "The image contains no accounts of its own",
     look: ({ users }, { admin, keepUsers }) =>
       known(users, (present) => {
         const open = present.filter(
@@ -49,36 +49,39 @@ export const linuxAuditRows: readonly Row<LinuxAudit, AuditContext>[] = [
         );
         return open.length > 0
           ? warn(
-              `Came with keys or sudo rights: ${some(open.map(({ name }) => name))}.`,
-              "Name them in removeUsers, or in keepUsers where the image is meant to have them.",
+              `Accounts with keys or sudo rights: ${some(open.map(({ name }) => name))}.`,
+              "Name them in removeUsers, or in keepUsers if the image is meant to contain them.",
             )
-          : pass("No account with keys or sudo rights but the one that was asked for.");
+          : pass("Only the account that the VM was given has keys or sudo rights.");
       }),
   },
   {
     id: "passwords",
-    title: "No password comes with the image",
+    title: "The image contains no passwords",
     look: ({ passwords }, { admin, keepUsers }) =>
       known(passwords, (accounts) => {
         const foreign = accounts.filter((name) => name !== admin && !keepUsers.includes(name));
         return foreign.length > 0
-          ? warn(`A password opens: ${some(foreign)}.`, "Lock them (`passwd -l`) before the capture.")
+          ? warn(`Accounts with a password: ${some(foreign)}.`, "Lock them (`passwd -l`) before the capture.")
           : pass("None.");
       }),
   },
   ...leftFiles,
   {
     id: "cloud-init",
-    title: "cloud-init came to its end",
+    title: "cloud-init finished",
     look: ({ cloudInit }) =>
       known(cloudInit, (state) => {
         if (state === "error")
-          return block("cloud-init failed at the first boot.", "Look into /var/log/cloud-init.log of a VM.");
+          return block(
+            "cloud-init failed at the first boot.",
+            "Check /var/log/cloud-init.log on a VM made from this image.",
+          );
         return state === "done" || state === "disabled" || state === "absent"
           ? pass(state)
           : warn(
-              `cloud-init is ${state === "" ? "silent" : state}.`,
-              "Look into /var/log/cloud-init.log of a VM.",
+              `cloud-init is ${state === "" ? "not reporting a status" : state}.`,
+              "Check /var/log/cloud-init.log on a VM made from this image.",
             );
       }),
   },
@@ -88,7 +91,7 @@ export const linuxAuditRows: readonly Row<LinuxAudit, AuditContext>[] = [
     look: ({ failedUnits }) =>
       known(failedUnits, (units) =>
         units.length > 0
-          ? warn(`Failed: ${some(units)}.`, "See why with `systemctl status` in a VM of this image.")
+          ? warn(`Failed: ${some(units)}.`, "Run `systemctl status` on a VM made from this image to see why.")
           : pass("None failed."),
       ),
   },

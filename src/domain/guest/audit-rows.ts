@@ -15,14 +15,14 @@ export interface AuditContext {
 
 export const hostName: Row<{ readonly hostName: string | null }, AuditContext> = {
   id: "host-name",
-  title: "The VM took the name it was given",
+  title: "The VM took the name that it was given",
   look: ({ hostName: told }, { hostName: given }) =>
     known(told, (name) =>
       name.toLowerCase() === given.toLowerCase()
         ? pass(name)
         : block(
-            `It calls itself ${name === "" ? "nothing" : name}, not ${given}: provisioning did not run.`,
-            "See that the guest is generalized, and that waagent or cloud-init provisions it.",
+            `Its host name is ${name === "" ? "empty" : name}, not ${given}: provisioning did not run.`,
+            "Make sure that the guest is generalized and that waagent or cloud-init provisions it.",
           ),
     ),
 };
@@ -36,9 +36,9 @@ export const dataDisks: Row<{ readonly dataDiskLuns: readonly number[] | null },
       return missing.length > 0
         ? block(
             `Not seen at LUN ${missing.join(", ")}.`,
-            "See that the guest has drivers for its disk controller.",
+            "Make sure that the guest has drivers for its disk controller.",
           )
-        : pass(luns.length === 0 ? "It has none." : `LUN ${luns.join(", ")}.`);
+        : pass(luns.length === 0 ? "The image has none." : `LUN ${luns.join(", ")}.`);
     }),
 };
 
@@ -50,24 +50,24 @@ interface LeftFiles {
 export const leftFiles: readonly Row<LeftFiles, AuditContext>[] = [
   {
     id: "secrets",
-    title: "No credential comes with the image",
+    title: "The image contains no credentials",
     look: ({ secrets }) =>
       known(secrets, (files) =>
         files.length > 0
           ? block(
-              `Whoever gets the image gets these: ${some(files)}.`,
-              "Delete them on the source, and change what they open.",
+              `Everyone who can use the image can read: ${some(files)}.`,
+              "Delete them on the source, and rotate the credentials.",
             )
-          : pass("None where they usually lie."),
+          : pass("None in the usual places."),
       ),
   },
   {
     id: "histories",
-    title: "No history of a shell comes with the image",
+    title: "The image contains no shell history",
     look: ({ histories }) =>
       known(histories, (files) =>
         files.length > 0
-          ? warn(some(files), "Delete them before the capture: they often hold passwords.")
+          ? warn(some(files), "Delete them before the capture: they often contain passwords.")
           : pass("None."),
       ),
   },

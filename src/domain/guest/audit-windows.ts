@@ -14,72 +14,75 @@ export const windowsAuditRows: readonly Row<WindowsAudit, AuditContext>[] = [
   dataDisks,
   {
     id: "setup-state",
-    title: "Setup came to its end",
+    title: "Windows Setup finished",
     look: ({ imageState, setupRunning }) =>
       known(imageState, (state) =>
         state === COMPLETE && setupRunning !== true
           ? pass("Complete.")
           : block(
-              `Setup says ${state}${setupRunning === true ? " and still runs" : ""}.`,
-              "Look into C:\\Windows\\Panther of a VM of this image.",
+              `Setup reports ${state}${setupRunning === true ? " and is still running" : ""}.`,
+              "Check C:\\Windows\\Panther on a VM made from this image.",
             ),
       ),
   },
   {
     id: "setup-errors",
-    title: "Setup wrote no errors",
+    title: "Windows Setup logged no errors",
     look: ({ setupErrors }) =>
       known(setupErrors, (lines) =>
         lines.length > 0
-          ? warn(some(lines), "Look into setuperr.log in C:\\Windows\\Panther of a VM of this image.")
+          ? warn(some(lines), "Check setuperr.log in C:\\Windows\\Panther on a VM made from this image.")
           : pass("None."),
       ),
   },
   {
     id: "accounts",
-    title: "Nobody comes with the image",
+    title: "The image contains no accounts of its own",
     look: ({ users }, { admin, keepUsers }) =>
       known(users, (enabled) => {
         const expected = [...BUILT_IN, ...[admin, ...keepUsers].map((name) => name.toLowerCase())];
         const foreign = enabled.filter((name) => !expected.includes(name.toLowerCase()));
         return foreign.length > 0
           ? warn(`Enabled accounts: ${some(foreign)}.`, "Disable or delete them before the capture.")
-          : pass("No enabled account but the one that was asked for.");
+          : pass("Only the account that the VM was given is enabled.");
       }),
   },
   {
     id: "answer-files",
-    title: "No answer file holds a password",
+    title: "No answer file contains a password",
     look: ({ answerFiles }) =>
       known(answerFiles, (files) =>
         files.length > 0
-          ? block(`With a password in it: ${some(files)}.`, "Delete it before the guest is sealed.")
+          ? block(
+              `Answer files with a password: ${some(files)}.`,
+              "Delete the password or the file before the guest is sealed.",
+            )
           : pass("None."),
       ),
   },
   ...leftFiles,
   {
     id: "agent",
-    title: "The agent's services run",
+    title: "The agent's services are running",
     look: ({ agentServices }) =>
       known(agentServices, (services) => {
         const idle = Object.entries(services).filter(([, state]) => state !== "Running");
         return idle.length > 0
           ? warn(
               some(idle.map(([name, state]) => `${name} ${state}`)),
-              "Set them to start by themselves before the capture.",
+              "Set them to start automatically before the capture.",
             )
-          : pass("They run.");
+          : pass("All are running.");
       }),
   },
   {
     id: "remote-desktop",
-    title: "Remote Desktop is open for whom it is meant",
+    title: "Remote Desktop is enabled",
     look: ({ remoteDesktop }) =>
       known(remoteDesktop, (on) =>
         on
           ? pass("Enabled.")
-          : warn("Disabled: nobody can log in over the network.", "Enable it unless that is what you want."),
+          : warn("Disabled: nobody can log in over the network.", "Enable it, unless that is intended."),
       ),
   },
 ];

@@ -40,6 +40,6 @@ export function unreadable(message: string): GuestCheck {
     title: "The guest answers",
     verdict: "unknown",
     detail: message,
-    remedy: "Check that the VM's agent is ready and that Run Command works, then ask again.",
+    remedy: "Make sure that the VM agent is ready and that Run Command works, then try again.",
   };
 }

@@ -128,7 +128,7 @@ export function decoder<S extends Record<string, Read<unknown>>>(shape: S) {
       const value = given === undefined ? undefined : read(given);
       // null is a probe's own word for "could not be read": not known, but no one's mistake.
       if (value === undefined && given !== null) {
-        problems.push(given === undefined ? `${name} is missing` : `${name} is of the wrong kind`);
+        problems.push(given === undefined ? `${name} is missing` : `${name} has the wrong type`);
       }
       return [name, value ?? null] as const;
     });

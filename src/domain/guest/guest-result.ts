@@ -17,8 +17,11 @@ export function decodeGuestResult(output: string): GuestResult {
   if (!line.startsWith("{")) {
     // ASCII by contract, so characters are bytes; a little slack, because the platform trims line ends.
     return line.endsWith("}") && output.length >= OUTPUT_LIMIT_BYTES - 16
-      ? problem("RESULT_CUT", `The result is longer than ${OUTPUT_LIMIT_BYTES} bytes; its beginning is lost.`)
-      : problem("RESULT_NOT_JSON", `The last line of the output is no result: ${excerpt(line)}`);
+      ? problem(
+          "RESULT_CUT",
+          `The result is longer than ${OUTPUT_LIMIT_BYTES} bytes; its beginning was cut off.`,
+        )
+      : problem("RESULT_NOT_JSON", `The last line of the output is not a result: ${excerpt(line)}`);
   }
   const value = parse(line);
   if (!isRecord(value)) {

@@ -9,14 +9,14 @@ const LONG_IO_SECONDS = 240;
 export const bootRows: readonly Row<LinuxFacts>[] = [
   {
     id: "fstab-names",
-    title: "fstab names file systems by UUID",
+    title: "fstab identifies file systems by UUID",
     look: ({ fstabByDeviceName }) =>
       known(fstabByDeviceName, (lines) =>
         lines.length === 0
-          ? pass("No device names.")
+          ? pass("No entry uses a device name.")
           : warn(
-              `By device name: ${some(lines)}; names change between boots and sizes.`,
-              "Use UUID= or a link below /dev/disk.",
+              `Identified by device name: ${some(lines)}. Device names change between boots and VM sizes.`,
+              "Use UUID= or a link under /dev/disk.",
             ),
       ),
   },
@@ -28,33 +28,33 @@ export const bootRows: readonly Row<LinuxFacts>[] = [
         lines.length === 0
           ? pass("No mount waits for a data disk.")
           : warn(
-              `Without nofail: ${some(lines)}; a VM from an OS image would stop at boot.`,
-              "Add nofail, or make a VM image with the data disks.",
+              `Without nofail: ${some(lines)}. A VM made from an OS image would stop at boot.`,
+              "Add nofail, or make a VM image, which includes the data disks.",
             ),
       ),
   },
   {
     id: "fstab-sources",
-    title: "What fstab waits for is there",
+    title: "Every device that fstab requires exists",
     look: ({ fstabWithoutSource }) =>
       known(fstabWithoutSource, (lines) =>
         lines.length === 0
-          ? pass("Every file system that is waited for has its device.")
+          ? pass("No device is missing.")
           : warn(
-              `No device here has ${some(lines)}; a new VM would wait for it at boot, and may stop there.`,
+              `No device matches ${some(lines)}. A new VM would wait for it at boot and may stop there.`,
               "Correct the line, remove it, or add nofail.",
             ),
       ),
   },
   {
     id: "hyperv-drivers",
-    title: "The kernel knows Hyper-V",
+    title: "The kernel supports Hyper-V",
     look: ({ hypervDrivers }) =>
       known(hypervDrivers, (there) =>
         there
-          ? pass("hv_vmbus, hv_storvsc and hv_netvsc are there.")
+          ? pass("hv_vmbus, hv_storvsc and hv_netvsc are available.")
           : block(
-              "The kernel lacks a Hyper-V driver: no disk or no network in a new VM.",
+              "The kernel lacks a Hyper-V driver: a new VM would have no disk or no network.",
               "Install a kernel with hv_vmbus, hv_storvsc and hv_netvsc.",
             ),
       ),
@@ -67,15 +67,15 @@ export const bootRows: readonly Row<LinuxFacts>[] = [
         known(nvmeIoTimeout, (seconds) =>
           !there
             ? warn(
-                "The initramfs lacks nvme: sizes with an NVMe OS disk will not boot.",
+                "The initramfs lacks the nvme module: VM sizes with an NVMe OS disk will not boot.",
                 "Add nvme to the initramfs (dracut, update-initramfs) to use those sizes.",
               )
             : seconds < LONG_IO_SECONDS
               ? warn(
-                  `NVMe requests fail after ${seconds} s: a disk of Azure that is throttled or moved takes longer.`,
-                  `Start the kernel with nvme_core.io_timeout=${LONG_IO_SECONDS} to use sizes with NVMe disks.`,
+                  `NVMe requests time out after ${seconds} s; an Azure disk that is throttled or moved can take longer.`,
+                  `To use VM sizes with NVMe disks, start the kernel with nvme_core.io_timeout=${LONG_IO_SECONDS}.`,
                 )
-              : pass("The nvme module is there, and patient."),
+              : pass("The nvme module is available, and its timeout is long enough."),
         ),
       ),
   },

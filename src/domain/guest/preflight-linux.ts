@@ -16,33 +16,33 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
       known(family, (name) =>
         name === "unknown"
           ? warn(
-              `${distribution ?? "This distribution"} is not one that was tried.`,
-              "The common steps run; look at the first VM from the image.",
+              `${distribution ?? "This distribution"} has not been tested.`,
+              "The common steps are run; check the first VM made from the image.",
             )
           : pass(`${distribution ?? ""} ${version ?? ""} (${name}).`),
       ),
   },
   {
     id: "provisioning",
-    title: "Something will provision a new VM",
+    title: "A new VM will be provisioned",
     look: ({ agent, cloudInit, ovfEnvPresent }) =>
       known(agent, (waagent) =>
         known(cloudInit, (init) => {
           if (!waagent.present && !init.present)
             return block(
               "Neither waagent nor cloud-init is installed.",
-              "Install walinuxagent or cloud-init, or capture specialized.",
+              "Install walinuxagent or cloud-init, or make a specialized image.",
             );
           if (!waagent.present)
             return warn(
-              "No Azure agent: cloud-init alone provisions.",
+              "There is no Azure agent; new VMs are provisioned by cloud-init alone.",
               "The seal uses cloud-init alone. Extensions and Run Command will not work in new VMs.",
             );
           // waagent then skips the user with a warning (WALinuxAgent, pa/deprovision/default.py).
           return ovfEnvPresent === false
             ? warn(
-                "ovf-env.xml is gone: the agent no longer knows whom it provisioned.",
-                "The seal takes the user from sudoers.d; name it in removeUsers to be sure.",
+                "ovf-env.xml is missing: the agent no longer knows which user it provisioned.",
+                "The seal infers the user from sudoers.d; to be sure, name the user in removeUsers.",
               )
             : pass(`waagent ${waagent.version}${init.present ? `, cloud-init ${init.version}` : ""}.`);
         }),
@@ -61,13 +61,13 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
           );
         if (state !== "done" && state !== "disabled")
           return warn(
-            `cloud-init says ${state}.`,
-            "Look at /var/log/cloud-init.log; new VMs may fail in the same way.",
+            `cloud-init reports ${state}.`,
+            "Check /var/log/cloud-init.log; new VMs may fail in the same way.",
           );
         return pass(
           cleanSupportsMachineId
-            ? "It can clean all it made."
-            : "An old version: the seal empties the machine-id itself.",
+            ? "It can clean up everything that it created."
+            : "It is an old version; the seal empties the machine-id itself.",
         );
       }),
   },
@@ -78,15 +78,15 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
       known(machineIdEmpty, (empty) =>
         empty
           ? warn(
-              "machine-id is already empty: this VM looks sealed.",
-              "Capture it without generalizing again, or restart it first.",
+              "machine-id is already empty: the VM appears to be sealed.",
+              "Capture the VM without generalizing it again, or restart it first.",
             )
-          : pass("The seal empties it; the agent alone would not."),
+          : pass("The seal empties machine-id; the agent alone would not."),
       ),
   },
   {
     id: "users",
-    title: "No personal access stays in the image",
+    title: "No personal access remains in the image",
     look: ({ users }, { removeUsers = [], keepUsers = [] }) =>
       known(users, (present) => {
         const absent = removeUsers.filter((name) => present.every((user) => user.name !== name));
@@ -102,13 +102,16 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
         const open = staying.filter(({ sudoersFile, authorizedKeys }) => sudoersFile || authorizedKeys > 0);
         const stay =
           open.length > 0
-            ? `Stay with their keys or sudo rights: ${some(open.map(({ name }) => name))}.`
+            ? `Users that remain with their keys or sudo rights: ${some(open.map(({ name }) => name))}.`
             : "";
         if (absent.length > 0)
-          return warn(`Not here: ${some(absent)}. ${stay}`.trim(), "Check the names in removeUsers.");
+          return warn(
+            `No such user on the VM: ${some(absent)}. ${stay}`.trim(),
+            "Check the names in removeUsers.",
+          );
         return open.length > 0
-          ? warn(stay, "Name them in removeUsers unless the image is meant to have them.")
-          : pass(provisioned.length > 0 ? `Removed: ${some(provisioned)}.` : "No such user.");
+          ? warn(stay, "Name them in removeUsers, unless the image is meant to contain them.")
+          : pass(provisioned.length > 0 ? `Removed: ${some(provisioned)}.` : "There is no user to remove.");
       }),
   },
   {
@@ -116,7 +119,7 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
     title: "Copies get host keys of their own",
     look: ({ sshHostKeys }) =>
       known(sshHostKeys, (keys) =>
-        pass(keys === 0 ? "None here." : `The seal deletes ${keys}; the first boot makes new ones.`),
+        pass(keys === 0 ? "There are none." : `The seal deletes ${keys}; the first boot creates new ones.`),
       ),
   },
   {
@@ -125,69 +128,66 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
     look: ({ resolvConf }) =>
       known(resolvConf, (kind) =>
         kind === "dangling" || kind === "absent"
-          ? warn(
-              `/etc/resolv.conf is ${kind}.`,
-              "Put it right on the source; the seal leaves it as it found it.",
-            )
+          ? warn(`/etc/resolv.conf is ${kind}.`, "Fix it on the source; the seal leaves it unchanged.")
           : pass(
               kind === "link"
-                ? "A link; the seal restores it after the agent has deleted it."
-                : "A file; the first boot makes a new one.",
+                ? "It is a link; the seal restores it after the agent has deleted it."
+                : "It is a file; the first boot creates a new one.",
             ),
       ),
   },
   {
     id: "network-identity",
-    title: "No network profile names this VM's hardware",
+    title: "No network profile is tied to this VM's hardware",
     look: ({ persistentNetRules, macPinnedProfiles, macPinnedFiles }, { allowedRemedies }) =>
       known(persistentNetRules, (rules) =>
         known(macPinnedProfiles, (pinned) =>
           known(macPinnedFiles, (files) => {
             if (files.length > 0)
               return warn(
-                `Name this VM's MAC address: ${some(files)}; a new VM may stay without a network.`,
+                `These files contain this VM's MAC address: ${some(files)}. A new VM may have no network.`,
                 allowedRemedies.includes("unpin-network")
-                  ? "The seal names the interface in its place (unpin-network is allowed)."
-                  : "Allow the remedy unpin-network, or match by interface name or driver.",
+                  ? "The seal replaces it with the interface name (unpin-network is allowed)."
+                  : "Allow the remedy unpin-network, or match by interface name or driver instead.",
               );
             return rules || pinned
               ? warn(
-                  `${rules ? "udev rules" : "Profiles"} name this VM's MAC address.`,
-                  "The seal removes udev rules and strips ifcfg and NetworkManager profiles.",
+                  `${rules ? "udev rules" : "Network profiles"} contain this VM's MAC address.`,
+                  "The seal removes the udev rules, and the address from ifcfg and NetworkManager profiles.",
                 )
-              : pass("None does.");
+              : pass("No profile is.");
           }),
         ),
       ),
   },
   {
     id: "subscription",
-    title: "No subscription goes into the image",
+    title: "The image contains no vendor subscription",
     look: ({ subscription }) =>
       known(subscription, (kind) =>
         kind === "none"
-          ? pass("Not registered, or paid through Azure.")
+          ? pass("The VM is not registered, or is billed through Azure.")
           : warn(
               `The VM is registered (${kind}).`,
-              "The seal removes it from the VM that is sealed, and tells the vendor only in place: a copy has the source's. New VMs must register.",
+              "The seal removes the registration from the VM that it seals. It notifies the vendor only in in-place mode, because a copy shares the source's registration. New VMs must register.",
             ),
       ),
   },
   {
     id: "swap",
-    title: "No swap that a new VM lacks",
+    title: "New VMs do not depend on swap of this VM",
     look: ({ swap }) =>
       known(swap, (place) =>
         place === "none"
           ? pass("No swap.")
           : place === "resource-disk"
             ? warn(
-                "Swap lies on the resource disk.",
-                "The seal removes it and its fstab line; let cloud-init make it on new VMs.",
+                "Swap is on the resource disk.",
+                "The seal removes it and its fstab line; have cloud-init create it on new VMs.",
               )
             : warn(
-                "Swap lies on the OS disk.",
-                "It stays and is copied with every image; better on the resource disk, by cloud-init.",
+                "Swap is on the OS disk.",
+                "It stays and is copied with every image. Have cloud-init create it on the resource disk instead.",
               ),
       ),
   },
@@ -199,21 +199,21 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
       known(systemd, (runs) =>
         known(tools, (names) =>
           runs && names.includes("systemd-run")
-            ? pass("systemd-run is there.")
+            ? pass("systemd-run is available.")
             : block(
-                "No systemd-run: deprovisioning would kill the seal together with the agent.",
-                "Use a distribution with systemd, or capture specialized.",
+                "systemd-run is missing: deprovisioning would kill the seal together with the agent.",
+                "Use a distribution with systemd, or make a specialized image.",
               ),
         ),
       ),
   },
   {
     id: "marker-tool",
-    title: "The guest can say that it is sealed",
+    title: "The guest can report that it is sealed",
     look: ({ tools }) =>
       known(tools, (names) =>
         markerTools.some((tool) => names.includes(tool))
-          ? pass(`With ${some(markerTools.filter((tool) => names.includes(tool)))}.`)
+          ? pass(`It can use ${some(markerTools.filter((tool) => names.includes(tool)))}.`)
           : block("None of curl, wget and python3 is installed.", "Install one of them."),
       ),
   },
@@ -223,7 +223,10 @@ export const linuxRows: readonly Row<LinuxFacts>[] = [
     look: ({ logBytes }) =>
       known(logBytes, (bytes) =>
         bytes > MUCH_LOG_BYTES
-          ? warn(`${Math.round(bytes / 1024 ** 2)} MiB of logs.`, "The seal empties them; it takes longer.")
+          ? warn(
+              `${Math.round(bytes / 1024 ** 2)} MiB of logs.`,
+              "The seal empties them, which takes longer.",
+            )
           : pass("The seal empties them."),
       ),
   },

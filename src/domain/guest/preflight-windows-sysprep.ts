@@ -14,28 +14,28 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
     look: ({ pendingReboot }) =>
       known(pendingReboot, (sources) =>
         sources.length === 0
-          ? pass("Nothing waits for a restart.")
+          ? pass("No restart is pending.")
           : sources.every((source) => source === "FileRename")
             ? // Sysprep asks servicing, not the session manager, whose list is seldom empty on a busy server.
               warn(
-                "Files wait to be renamed at the next start.",
-                "Restart the VM first if an installer ran lately.",
+                "Files are waiting to be renamed at the next start.",
+                "If an installer ran recently, restart the VM first.",
               )
             : block(
-                `A restart is pending for ${some(sources)}; Sysprep would never end.`,
-                "Restart the VM, wait until updates are done, then capture again.",
+                `A restart is pending for ${some(sources)}; Sysprep would never finish.`,
+                "Restart the VM, wait until updates have finished, then capture again.",
               ),
       ),
   },
   {
     id: "reserved-storage",
-    title: "Servicing is at rest",
+    title: "Windows servicing is idle",
     look: ({ reservedStorageBusy }) =>
       known(reservedStorageBusy, (busy) =>
         busy
           ? block(
-              "Windows servicing uses its reserved storage.",
-              "Let updates finish, restart, then capture again.",
+              "Windows servicing is using its reserved storage.",
+              "Let updates finish, restart the VM, then capture again.",
             )
           : pass("Reserved storage is not in use."),
       ),
@@ -46,7 +46,7 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
     look: ({ appxPerUser }, context) =>
       known(appxPerUser, (packages) =>
         packages.length === 0
-          ? pass("No app package belongs to one user alone.")
+          ? pass("No app package is installed for a single user only.")
           : mendable(
               context,
               "remove-appx",
@@ -58,11 +58,11 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
   },
   {
     id: "appx-service",
-    title: "The service that cleans app packages can start",
+    title: "The service that cleans up app packages can start",
     look: ({ appxServiceDisabled }) =>
       known(appxServiceDisabled, (disabled) =>
         disabled
-          ? block("AppXSvc is disabled; Sysprep fails without it.", "Set its start to manual.")
+          ? block("AppXSvc is disabled; Sysprep fails without it.", "Set its startup type to Manual.")
           : pass("AppXSvc can start."),
       ),
   },
@@ -77,7 +77,7 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
         return mendable(
           context,
           "disable-bitlocker",
-          `Encrypted: ${list}; Sysprep refuses even while protection is off.`,
+          `Encrypted: ${list}; Sysprep refuses even while protection is suspended.`,
           "They are decrypted to 0 %",
           "decrypt them to 0 %",
         );
@@ -89,7 +89,7 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
     look: ({ missingProviders }, context) =>
       known(missingProviders, (providers) =>
         providers.length === 0
-          ? pass("All registered providers are there.")
+          ? pass("All registered providers have their files.")
           : mendable(
               context,
               "remove-missing-providers",
@@ -106,15 +106,15 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
       known(defenderOnboarded, (onboarded) =>
         onboarded
           ? block(
-              "The device is onboarded; Sysprep may not delete its senseGuid.",
-              "Run the offboarding script first, or capture specialized.",
+              "The device is onboarded; Sysprep cannot delete its senseGuid.",
+              "Run the offboarding script first, or make a specialized image.",
             )
           : pass("Not onboarded."),
       ),
   },
   {
     id: "sysprep-state",
-    title: "Sysprep may run on this Windows",
+    title: "Sysprep can run on this Windows",
     look: ({ imageState, sysprepStatus }) =>
       known(imageState, (state) =>
         known(sysprepStatus, ({ cleanupState, generalizationState }) =>
@@ -124,32 +124,29 @@ export const sysprepRows: readonly Row<WindowsFacts>[] = [
             ? pass("No earlier Sysprep is unfinished.")
             : block(
                 `An earlier Sysprep is unfinished (${state}, clean-up ${cleanupState}, generalization ${generalizationState}).`,
-                "Restore the VM from before that run; a second run does not mend it.",
+                "Restore the VM to its state before that run; running Sysprep again does not repair it.",
               ),
         ),
       ),
   },
   {
     id: "rearm-count",
-    title: "Windows may be generalized once more",
+    title: "Windows can be generalized once more",
     look: ({ rearmCount, skipRearm }) =>
       known(rearmCount, (left) =>
         skipRearm === true
           ? warn(
               "SkipRearm is set: activation is not reset, and all copies count as one machine.",
-              "Set it to 0 unless the image is never activated.",
+              "Set it to 0, unless VMs made from the image are never activated.",
             )
           : left === 0
             ? block(
-                "The rearm count is used up.",
-                "Build from a base generalized less often, or capture specialized.",
+                "No rearms are left.",
+                "Build from a base that was generalized fewer times, or make a specialized image.",
               )
             : left <= 3
-              ? warn(
-                  `Only ${left} left of the rearm count.`,
-                  "Plan a fresh base for the images after this one.",
-                )
-              : pass(`${left} left.`),
+              ? warn(`Only ${left} rearms are left.`, "Plan a fresh base for future images.")
+              : pass(`${left} rearms are left.`),
       ),
   },
 ];

@@ -27,18 +27,18 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
   ...sysprepRows,
   {
     id: "former-traces",
-    title: "No answer files or logs of an earlier setup",
+    title: "No answer files or logs from an earlier setup",
     look: ({ unattendFiles, pantherFromFormerRun }) =>
       known(unattendFiles, (files) =>
         files.length > 0
           ? warn(
               `Answer files: ${some(files)}.`,
-              "The seal deletes them: Sysprep would use them, and Azure's own would not be.",
+              "The seal deletes them; otherwise Sysprep would use them instead of Azure's own.",
             )
           : pantherFromFormerRun === true
             ? warn(
-                "Panther holds logs of an earlier Sysprep.",
-                "The seal deletes them, so that the logs tell of this run.",
+                "Panther contains logs of an earlier Sysprep run.",
+                "The seal deletes them, so that the logs cover this run only.",
               )
             : pass("None found."),
       ),
@@ -50,12 +50,12 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
       known(cdromStart, (start) =>
         removableMediaDenied === true
           ? block(
-              "A policy denies removable media; a new VM would stay in its first setup.",
-              "Lift the policy, then capture again.",
+              "A policy denies removable media; a new VM would hang in its initial setup.",
+              "Remove the policy, then capture again.",
             )
           : start === 1
             ? pass("The cdrom driver starts with the system.")
-            : warn(`The cdrom driver's start is ${start}.`, "The seal sets it to 1."),
+            : warn(`The start type of the cdrom driver is ${start}.`, "The seal sets it to 1."),
       ),
   },
   {
@@ -65,13 +65,16 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
       known(agentServices, (services) => {
         const idle = Object.entries(services).filter(([, status]) => status !== "Running");
         const list = some(idle.map(([service, status]) => `${service} is ${status}`));
-        if (idle.length === 0) return pass("All its services run.");
+        if (idle.length === 0) return pass("All its services are running.");
         return idle.some(([service]) => service === "Schedule")
           ? block(
-              `${list}; without the Task Scheduler the seal would die with the agent.`,
+              `${list}; without the Task Scheduler, the seal would be killed together with the agent.`,
               "Enable the Task Scheduler.",
             )
-          : warn(`${list}.`, "Start the services and set them to automatic, or new VMs have no agent.");
+          : warn(
+              `${list}.`,
+              "Start the services and set them to start automatically; otherwise new VMs have no working agent.",
+            );
       }),
   },
   {
@@ -83,21 +86,21 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
           cpus >= ENOUGH_CPUS && memory >= ENOUGH_MEMORY_MIB
             ? pass(`${cpus} vCPU, ${memory} MiB.`)
             : warn(
-                `${cpus} vCPU and ${memory} MiB are little; Sysprep may take hours.`,
-                "Choose 2 vCPU and 8 GiB or more for the working VM.",
+                `${cpus} vCPU and ${memory} MiB are not much; Sysprep may take hours.`,
+                "Resize the source VM to at least 2 vCPU and 8 GiB.",
               ),
         ),
       ),
   },
   {
     id: "remote-desktop",
-    title: "A new VM can be reached by remote desktop",
+    title: "A new VM can be reached by Remote Desktop",
     look: ({ remoteDesktopDenied }) =>
       known(remoteDesktopDenied, (denied) =>
         denied
           ? warn(
-              "Remote desktop is turned off, and would be in every new VM.",
-              "Turn it on (fDenyTSConnections = 0) unless the VMs are reached in another way.",
+              "Remote Desktop is turned off, and would be in every new VM.",
+              "Turn it on (fDenyTSConnections = 0) unless the VMs are accessed in another way.",
             )
           : pass("It is on."),
       ),
@@ -117,20 +120,20 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
   },
   {
     id: "event-log-paths",
-    title: "Event logs are where they should be",
+    title: "Every event log channel has its folder",
     look: ({ eventLogPathsMissing }) =>
       known(eventLogPathsMissing, (channels) =>
         channels.length === 0
-          ? pass("All channels have their folder.")
+          ? pass("No folder is missing.")
           : warn(
               `No folder for ${some(channels)}; Sysprep may fail with 0x80070003.`,
-              "Put the log paths right (wevtutil sl).",
+              "Correct the log paths (wevtutil sl).",
             ),
       ),
   },
   {
     id: "server-roles",
-    title: "All server roles bear Sysprep",
+    title: "All server roles support Sysprep",
     look: ({ roles }) =>
       known(roles, (installed) => {
         const refusing = installed.filter((role) => rolesThatRefuse.includes(role));
@@ -138,14 +141,14 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
         if (refusing.length > 0)
           return block(
             `Sysprep does not support ${some(refusing)}.`,
-            "Remove the role, or capture specialized.",
+            "Remove the role, or make a specialized image.",
           );
         return suffering.length > 0
           ? warn(
               `${some(suffering)} may not work after Sysprep.`,
-              "Set the role up on the new VM, or capture specialized.",
+              "Set up the role again on the new VM, or make a specialized image.",
             )
-          : pass("No role speaks against it.");
+          : pass("No role is affected.");
       }),
   },
   {
@@ -156,26 +159,26 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
         cloudJoined === true
           ? warn(
               "The VM is joined to Entra ID; its device identity would be in every copy.",
-              "Make the image from a VM that never joined; leaving from a copy would take the source's device away.",
+              "Make the image from a VM that never joined; leaving on a copy would remove the source's device from Entra ID.",
             )
           : joined
             ? warn(
-                "The VM is joined to a domain; Sysprep takes the copy out of it.",
-                "New VMs must join anew. The isolated subnet keeps the copy away from the domain meanwhile.",
+                "The VM is joined to a domain; Sysprep removes the copy from it.",
+                "New VMs must join again. Until then, the isolated subnet keeps the copy away from the domain.",
               )
             : pass("Not joined."),
       ),
   },
   {
     id: "extensions",
-    title: "No extensions go into the image",
+    title: "The image contains no extensions",
     look: (_facts, { extensions }) =>
       known(extensions, (names) =>
         names.length === 0
           ? pass("No extensions.")
           : warn(
-              `Installed: ${some(names)}; their state would be in the image and they would not run again.`,
-              "Capture by clone: the working VM gets none. In place, remove them first.",
+              `Installed: ${some(names)}; their state would be in the image, and they would not run again.`,
+              "Use clone mode: the working VM gets none. For an in-place capture, remove them first.",
             ),
       ),
   },
@@ -186,8 +189,8 @@ export const windowsRows: readonly Row<WindowsFacts>[] = [
       known(imagePublisher, (publisher) =>
         publisher.toLowerCase() === "center-for-internet-security-inc"
           ? warn(
-              "The image is hardened by CIS; it is known to break provisioning tools.",
-              "Test a VM from the new version before promoting it.",
+              "The source image is hardened by CIS; such images are known to break provisioning tools.",
+              "Test a VM made from the new version before you promote it.",
             )
           : pass("Not a known hardened image."),
       ),

@@ -24,7 +24,7 @@ export interface Row<Facts, Context = CheckContext> {
 /** Looks at a fact if it is known. */
 export function known<T>(fact: T | null | undefined, look: (value: T) => Finding): Finding {
   return fact === null || fact === undefined
-    ? unknown("The guest could not tell.", "Look at it by hand if it matters to you.")
+    ? unknown("The guest could not determine this.", "Check it manually if it matters to you.")
     : look(fact);
 }
 

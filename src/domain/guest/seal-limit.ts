@@ -15,7 +15,7 @@ export interface SealLimit {
 export function sealLimit(vm: SealSubject): SealLimit {
   const windows = vm.osType === "Windows";
   const terms: (readonly [minutes: number, reason: string])[] = [
-    windows ? [40, "Sysprep with its providers"] : [15, "agent, cloud-init and clean-up"],
+    windows ? [40, "Sysprep and its providers"] : [15, "agent, cloud-init and cleanup"],
   ];
   // Sysprep on one core, or on less than the 8 GB that go with two, is what the reports of endless waits have in common.
   if (vm.vCpus < 2) terms.push([windows ? 30 : 5, "one vCPU"]);

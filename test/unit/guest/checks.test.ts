@@ -155,6 +155,6 @@ test("says who stays, also where a name that is to go is nobody's", () => {
   const removeUsers = ["nobody-here"];
   const checks = checkGuest("Linux", JSON.stringify(healthyLinux), { ...outside, removeUsers });
   expect(checks.find(({ id }) => id === "users")?.detail).toBe(
-    "Not here: nobody-here. Stay with their keys or sudo rights: azureuser.",
+    "No such user on the VM: nobody-here. Users that remain with their keys or sudo rights: azureuser.",
   );
 });

@@ -39,7 +39,7 @@ describe("facts", () => {
     expect(decode(JSON.stringify(facts))).toEqual({ ok: true, facts, problems: [] });
   });
 
-  test("of the wrong kind are not known and are named, and the others stay", () => {
+  test("of the wrong type are not known and are named, and the others stay", () => {
     const decoded = decodeLinuxFacts(
       JSON.stringify({
         ...healthyLinux,
@@ -53,10 +53,10 @@ describe("facts", () => {
       ok: true,
       facts: { ...healthyLinux, sshHostKeys: null, family: null, users: null, kernel: null },
       problems: [
-        "family is of the wrong kind",
+        "family has the wrong type",
         "kernel is missing",
-        "sshHostKeys is of the wrong kind",
-        "users is of the wrong kind",
+        "sshHostKeys has the wrong type",
+        "users has the wrong type",
       ],
     });
   });

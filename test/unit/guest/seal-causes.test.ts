@@ -104,7 +104,7 @@ describe("a log", () => {
     ],
     [
       "SYSPREP_TIMED_OUT",
-      "still ran",
+      "still running",
       "vmimage-seal: sysprep still ran after 35 min\nvmimage-seal: step sysprep failed",
     ],
     [
@@ -207,7 +207,7 @@ describe("a log", () => {
     ["STEP_TIMED_OUT", "agent", "vmimage-seal: step agent failed: ended with 124"],
     ["STEP_TIMED_OUT", "cloud-init", "vmimage-seal: step cloud-init failed: ended with 124"],
     ["SEAL_STEP_FAILED", "network", "vmimage-seal: step network failed: ended with 1"],
-    ["UNKNOWN", "no cause", "all is well"],
+    ["UNKNOWN", "no known cause", "all is well"],
   ] as const)("names %s and %s", (cause, named, log) => {
     const found = classifySeal({ log });
     expect(found).toMatchObject({ cause });
@@ -238,7 +238,7 @@ describe("a log", () => {
     const found = classifySeal({ log, imageState: "IMAGE_STATE_UNDEPLOYABLE", step: "sysprep" });
     expect(found).toMatchObject({
       cause: "SEAL_STEP_FAILED",
-      message: "The step sysprep of the seal failed.",
+      message: "The seal's step sysprep failed.",
     });
   });
 

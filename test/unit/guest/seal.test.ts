@@ -53,7 +53,7 @@ describe("a seal", () => {
       {
         state: "failed",
         cause: "SEAL_TIMED_OUT",
-        message: "The guest neither stopped nor said why within 40 min.",
+        message: "The guest neither stopped nor reported a reason within 40 min.",
       },
     ],
     [
@@ -179,7 +179,7 @@ describe("the limit", () => {
 
   test("gives its reasons", () => {
     expect(sealLimit({ ...vm, updatesPending: true }).reasons).toEqual([
-      "40 min: Sysprep with its providers",
+      "40 min: Sysprep and its providers",
       "30 min: updates are staged",
     ]);
   });
