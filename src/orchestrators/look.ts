@@ -14,59 +14,59 @@ import { call, callAll } from "./call.js";
 import type { Durable } from "./durable.js";
 import { callOf } from "./durable.js";
 import type { Run } from "./run.js";
-import { RunEnd, isEnd, refusal } from "./run.js";
+import { isEnd } from "./run.js";
+
+/** What stands under the name of a VM that was looked at before. */
+export type Standing = "itself" | "another" | "none";
 
 export interface Looked {
   readonly vm: VmSummary;
-  /** What a former run backed up, and proved. */
-  readonly backup?: Backup;
-  /** Why the VM that was captured in place is not to be asked any more. */
-  readonly gone?: RunEnd;
+  /** Of a capture in place that is gone on with: what was backed up, and proved, and what has become of the VM since. */
+  readonly begun?: { readonly backup: Backup; readonly standing: Standing };
 }
 
-/** What Azure gave is kept for a restore, until the backup is proved: from then on it is what was backed up. */
 export function* lookAtVm(run: Run, { runId, request, resumes }: CaptureInput): Durable<Looked> {
   const { sourceVmId: vmId, mode } = request;
   const kept = resumes === undefined ? null : yield* call(run, recallCapture, { captureId: resumes });
-  if (kept === null) {
-    const keep = request.dryRun ? [] : [{ keepAs: resumes ?? runId }];
-    const [facts] = yield* callAll<[VmFacts, ...null[]]>(
-      run,
-      callOf(inspectVm, { vmId }),
-      ...keep.map(({ keepAs }) => callOf(keepVm, { vmId, keepAs })),
-    );
-    return { vm: yield* withParts(run, facts, keep[0]) };
-  }
+  if (kept === null)
+    return { vm: yield* lookAndKeep(run, vmId, request.dryRun ? undefined : (resumes ?? runId)) };
   const { vm, backup } = kept;
   // Whatever became of the VM since: its copies are made from the backup.
-  if (mode === "clone") return { vm, backup };
-  const now = yield* findVm(run, vmId);
-  if (now instanceof RunEnd || now.nature.vmId !== vm.vmId) {
-    const gone = now instanceof RunEnd ? now : replaced(now.nature.name);
+  if (mode === "clone") return { vm };
+  const now = yield* ifVmStands(call(run, inspectVm, { vmId }));
+  if (now?.nature.vmId !== vm.vmId) {
+    // It is judged as the earlier run left it.
     const taken = { powerState: "deallocated", agentReady: false, markedGeneralized: true };
-    return { vm: { ...vm, ...taken }, backup, gone };
+    return { vm: { ...vm, ...taken }, begun: { backup, standing: now === undefined ? "none" : "another" } };
   }
   // A run that goes on with another finds the VM as that one changed it; what it is stays what was backed up.
   const { powerState, agentReady, markedGeneralized, provisioningState } = now.nature;
-  return { vm: { ...vm, powerState, agentReady, markedGeneralized, provisioningState }, backup };
+  return {
+    vm: { ...vm, powerState, agentReady, markedGeneralized, provisioningState },
+    begun: { backup, standing: "itself" },
+  };
 }
 
-/** The VM, or the refusal that says that there is none. */
-export function* findVm(run: Run, vmId: string): Durable<VmFacts | RunEnd> {
+/** Undefined where there is no such VM: for whoever can go on without. */
+export function* ifVmStands<T>(asked: Durable<T>): Durable<T | undefined> {
   try {
-    return yield* call(run, inspectVm, { vmId });
+    return yield* asked;
   } catch (error) {
-    if (isEnd(error, "VM_NOT_FOUND")) return error;
+    if (isEnd(error, "VM_NOT_FOUND")) return undefined;
     throw error;
   }
 }
 
-const replaced = (name: string): RunEnd =>
-  refusal({
-    code: "VM_REPLACED",
-    message: `The VM ${name} is not the one that was captured: it was made anew since.`,
-    remedy: "Send a new capture request for it.",
-  });
+/** What Azure gave is kept for a restore, until the backup is proved: from then on it is what was backed up. */
+function* lookAndKeep(run: Run, vmId: string, keepAs: string | undefined): Durable<VmSummary> {
+  const keep = keepAs === undefined ? [] : [{ keepAs }];
+  const [facts] = yield* callAll<[VmFacts, ...null[]]>(
+    run,
+    callOf(inspectVm, { vmId }),
+    ...keep.map((under) => callOf(keepVm, { vmId, ...under })),
+  );
+  return yield* withParts(run, facts, keep[0]);
+}
 
 function* withParts(run: Run, vm: VmFacts, keep: { readonly keepAs?: string } = {}): Durable<VmSummary> {
   const { disks, interfaceId } = vm;

@@ -1,5 +1,5 @@
 /** What a restore goes by: what the capture kept, what of its backup is still there, and what VM stands now. */
-import { askBackup, recallCapture, recallModel } from "../contracts/capture-activities.js";
+import { askBackup, inspectVm, recallCapture, recallModel } from "../contracts/capture-activities.js";
 import type { HeldDisk } from "../domain/backup.js";
 import { partsOf } from "../domain/backup.js";
 import { backupProblems } from "../domain/proof.js";
@@ -8,9 +8,9 @@ import { mayReplace } from "../domain/restore.js";
 import { allDisks } from "../domain/vm.js";
 import { call, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
-import { findVm } from "./look.js";
-import type { Run } from "./run.js";
-import { RunEnd, isEnd, refusal } from "./run.js";
+import { ifVmStands } from "./look.js";
+import type { Run, RunEnd } from "./run.js";
+import { isEnd, refusal } from "./run.js";
 
 export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> {
   const kept = yield* call(run, recallCapture, { captureId });
@@ -25,8 +25,8 @@ export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> 
       remedy: "Restore what is left by hand; nothing was changed.",
     });
   const plan = { ...kept, warnings: model.lost };
-  const standing = yield* findVm(run, vm.id);
-  if (standing instanceof RunEnd)
+  const standing = yield* ifVmStands(call(run, inspectVm, { vmId: vm.id }));
+  if (standing === undefined)
     return { ...plan, replacedDisks: allDisks(vm).map(({ id }) => id), vmExists: false };
   if (!mayReplace(vm, standing))
     throw refusal({

@@ -1,5 +1,6 @@
 /** Looks at everything before anything is done: the VM, where it lies, where the image goes; in a dry run the guest too. */
 import { lookAtGuest, surveyAzure } from "../contracts/capture-activities.js";
+import type { CaptureRequest } from "../contracts/capture-request.js";
 import type { CaptureInput } from "../contracts/capture-run.js";
 import { checkTarget } from "../contracts/image-activities.js";
 import type { Backup } from "../domain/backup.js";
@@ -21,10 +22,11 @@ import { chosenSubnet } from "../domain/work-subnet.js";
 import { call, callAll, callEach, valueOf } from "./call.js";
 import type { Durable } from "./durable.js";
 import { callOf, messageOf } from "./durable.js";
+import type { Standing } from "./look.js";
 import { lookAtVm } from "./look.js";
 import { finish } from "./operate.js";
-import type { Run } from "./run.js";
-import { isEnd, refusal, type RunEnd } from "./run.js";
+import type { Run, RunEnd } from "./run.js";
+import { isEnd, refusal } from "./run.js";
 
 export interface Preflight {
   readonly vm: VmSummary;
@@ -38,7 +40,7 @@ export interface Preflight {
 
 export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   const { request, resumes } = input;
-  const { vm, backup, gone } = yield* lookAtVm(run, input);
+  const { vm, begun } = yield* lookAtVm(run, input);
   const { image, target: wanted } = request;
   const spec = specOf(input, vm);
   const question = {
@@ -53,8 +55,9 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
     callOf(checkTarget, { ...question, runId: resumes ?? input.runId }),
     ...surveyQuestions(spec).map((one) => callOf(surveyAzure, one)),
   );
-  const imageMadeFrom = request.mode === "in-place" && target.earlierImage === "sound" ? backup : undefined;
-  if (gone && !(imageMadeFrom && mayBeGone(request, gone))) throw gone;
+  const imageMadeFrom = target.earlierImage === "sound" ? begun?.backup : undefined;
+  const mayStand = imageMadeFrom === undefined ? ITSELF : MAY_STAND_AFTERWARDS[request.sourceAfter];
+  if (begun && !mayStand.includes(begun.standing)) throw gone(vm, begun.standing);
   const narrower = (yield* callEach(run, surveyAzure, narrowerQuestions(spec, answers))).map(valueOf);
   const checks = [
     ...checkVm(vm, { ...request, resumed: spec.resumed }),
@@ -81,9 +84,30 @@ const specOf = ({ request, resumes, workSubnetIds }: CaptureInput, vm: VmSummary
   resumed: resumes !== undefined,
 });
 
-/** A former run may have failed while it took the source VM away. What stands in its place only a restore can judge. */
-const mayBeGone = ({ sourceAfter }: CaptureInput["request"], { end }: RunEnd): boolean =>
-  sourceAfter === "restore" || (sourceAfter === "delete" && end.code === "VM_NOT_FOUND");
+const ITSELF: readonly Standing[] = ["itself"];
+
+/**
+ * What may stand under the source VM's name once the image is made: a former run may have failed while it took the VM
+ * away. What stands in its place only a restore can judge.
+ */
+const MAY_STAND_AFTERWARDS: Readonly<Record<CaptureRequest["sourceAfter"], readonly Standing[]>> = {
+  leave: ITSELF,
+  delete: ["itself", "none"],
+  restore: ["itself", "none", "another"],
+};
+
+const gone = ({ name }: VmSummary, standing: Standing): RunEnd =>
+  standing === "another"
+    ? refusal({
+        code: "VM_REPLACED",
+        message: `The VM ${name} is not the one that was captured: it was made anew since.`,
+        remedy: "Send a new capture request for it.",
+      })
+    : refusal({
+        code: "VM_NOT_FOUND",
+        message: `There is no VM ${name} any more, and this capture in place cannot go on without it.`,
+        remedy: "Restore it from its backup, and send a new capture request for it.",
+      });
 
 /** A run that changes nothing asks the source's own guest, if it answers: by an action, which leaves nothing behind. */
 function* guestChecks(run: Run, { request }: CaptureInput, vm: VmSummary): Durable<readonly Check[]> {

@@ -1,12 +1,11 @@
 /** How far earlier runs, or somebody else, have brought the VM that is to be generalized. */
 import { askFormerSeal, askVm } from "../contracts/capture-activities.js";
 import { removeResource } from "../contracts/image-activities.js";
-import type { VmState } from "../domain/vm.js";
 import { call, callEach, valueOf } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
+import { ifVmStands } from "./look.js";
 import { operate } from "./operate.js";
-import { isEnd } from "./run.js";
 import { sealCommands, wayBack } from "./seal.js";
 
 export interface PriorWork {
@@ -36,13 +35,13 @@ export function* priorWork(scope: CaptureScope): Durable<PriorWork> {
     return ALL;
   }
   const vmId = inPlace ? vm.id : names.workingVmId;
-  const state = former === undefined ? undefined : yield* stateOf(scope, vmId);
+  const state = former === undefined ? undefined : yield* ifVmStands(call(run, askVm, { vmId }));
   const marked = inPlace && vm.markedGeneralized;
   if (former === undefined || state === undefined)
     return marked ? { ...ALL, sealedByOthers: true, deallocated: vm.powerState === "deallocated" } : NONE;
 
   const asked = former.runs.map((runId) => ({ runId, power: state.power }));
-  const seals = (yield* callEach(scope.run, askFormerSeal, asked)).map(valueOf);
+  const seals = (yield* callEach(run, askFormerSeal, asked)).map(valueOf);
   const begun = seals.some((seal) => seal.begun);
   if (inPlace && begun) run.wayBack = wayBack(scope);
   if (marked || seals.some((seal) => seal.sealed)) {
@@ -53,14 +52,4 @@ export function* priorWork(scope: CaptureScope): Durable<PriorWork> {
   if (!inPlace && (begun || state.broken))
     yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: 60 });
   return NONE;
-}
-
-/** Undefined where the VM is gone. */
-function* stateOf({ run }: CaptureScope, vmId: string): Durable<VmState | undefined> {
-  try {
-    return yield* call(run, askVm, { vmId });
-  } catch (error) {
-    if (isEnd(error, "VM_NOT_FOUND")) return undefined;
-    throw error;
-  }
 }

@@ -15,7 +15,9 @@ import {
   firstInput,
   resumedInput,
 } from "../support/resumable-world.js";
+import { captureWorld, windowsVm } from "../support/capture-world.js";
 import { BY_CLONE } from "../support/clone-acts.js";
+import { planOf } from "../support/restore-world.js";
 import type { ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 
@@ -156,5 +158,44 @@ describe("a capture that is to clean up after itself", () => {
     expect(board.status).toBe("succeeded");
     expect(stageOf(board, "backup")?.state).toBe("skipped");
     expect(cloud.creations.filter((id) => BACKUP.includes(id))).toHaveLength(2);
+  });
+});
+
+describe("a capture in place that is gone on with, where under the source VM's name", () => {
+  const others = { ...windowsVm, vmId: "99999999-9999-9999-9999-999999999999" };
+  const standing: Record<string, ScriptedActivity> = {
+    itself: (input, call) => captureWorld()["inspectVm"]?.(input, call),
+    none: () => ({ status: "refused", code: "VM_NOT_FOUND", message: "404", remedy: "" }),
+    another: (input, call) => captureWorld(others)["inspectVm"]?.(input, call),
+  };
+
+  test.each([
+    ["itself", "", "leave", "goes on"],
+    ["itself", "", "restore", "goes on"],
+    ["itself", "sound", "leave", "goes on"],
+    ["none", "", "leave", "VM_NOT_FOUND"],
+    ["none", "", "delete", "VM_NOT_FOUND"],
+    ["none", "broken", "restore", "VM_NOT_FOUND"],
+    ["none", "sound", "leave", "VM_NOT_FOUND"],
+    ["none", "sound", "delete", "goes on"],
+    ["none", "sound", "restore", "goes on"],
+    ["another", "", "leave", "VM_REPLACED"],
+    ["another", "", "restore", "VM_REPLACED"],
+    ["another", "sound", "leave", "VM_REPLACED"],
+    ["another", "sound", "delete", "VM_REPLACED"],
+    ["another", "sound", "restore", "goes on"],
+  ])("stands %s, and of the image %j, the run that is to %s it: %s", async (vm, image, sourceAfter, said) => {
+    const cloud = new RememberingCloud();
+    const target = { version: "1.0.0", createDefinition: false, checks: [] };
+    const { board } = await play(cloud, resumedInput({ mode: "in-place", sourceAfter }), {
+      inspectVm: standing[vm]!,
+      recallCapture: () => ({ status: "done", value: planOf() }),
+      checkTarget: () => ({
+        status: "done",
+        value: image === "" ? target : { ...target, earlierImage: image },
+      }),
+    });
+    if (said === "goes on") expect(stageOf(board, "preflight")).toMatchObject({ state: "done" });
+    else expect(board).toMatchObject({ status: "refused", error: { code: said, stage: "preflight" } });
   });
 });
