@@ -12,15 +12,16 @@ import { restoredDisk, snapshotOf, workingDisk } from "./disk-models.js";
 
 export function armBackups(cloud: Arm): Backups {
   const point = (id: string) => {
-    const { client, group, names } = locate(cloud, id);
-    return { client, group, collection: names[0], name: names[1] ?? "" };
+    const { client, group, names } = locate(cloud, id, "restorePointCollections/restorePoints");
+    const [collection, name] = names;
+    return { client, group, collection, name };
   };
   const getPoint = (id: string) => {
     const { client, group, collection, name } = point(id);
     return client.restorePoints.get(group, collection, name);
   };
   const getSnapshot = (id: string) => {
-    const { client, group, names } = locate(cloud, id);
+    const { client, group, names } = locate(cloud, id, "snapshots");
     return client.snapshots.get(group, names[0]);
   };
 
@@ -57,7 +58,7 @@ export function armBackups(cloud: Arm): Backups {
 
     snapshot: {
       start({ model, ...order }) {
-        const { client, group, names } = locate(cloud, order.snapshotId);
+        const { client, group, names } = locate(cloud, order.snapshotId, "snapshots");
         const wanted = snapshotOf(model as Disk, order);
         return submit(() => client.snapshots.createOrUpdate(group, names[0], wanted));
       },
@@ -90,13 +91,13 @@ export function armBackups(cloud: Arm): Backups {
 function diskFromBackup(cloud: Arm, modelOf: typeof restoredDisk): Backups["disk"] {
   return {
     start({ model, source, diskId, tags }) {
-      const { client, group, names } = locate(cloud, diskId);
+      const { client, group, names } = locate(cloud, diskId, "disks");
       return submit(() =>
         client.disks.createOrUpdate(group, names[0], modelOf(model as Disk, source.id, tags)),
       );
     },
     ask({ input, started }) {
-      const { client, group, names } = locate(cloud, input.diskId);
+      const { client, group, names } = locate(cloud, input.diskId, "disks");
       return progressOf(
         cloud,
         started,

@@ -4,7 +4,7 @@ import { createDefaultHttpClient, createPipelineRequest } from "@azure/core-rest
 import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 import type { TokenCredential } from "@azure/identity";
 import type { ResourceId } from "../../domain/resource-id.js";
-import { parseResourceId } from "../../domain/resource-id.js";
+import { parseResourceId, subscriptionIdOf } from "../../domain/resource-id.js";
 
 export interface ArmOptions {
   /** Only for the embedded Azure: an http endpoint on the loopback interface, which is sent no token. */
@@ -72,7 +72,7 @@ export function arm({ endpoint, credential, answersWithinMs = ANSWERS_WITHIN_MS 
       const items: T[] = [];
       let url: string | undefined = urlOf(path, apiVersion);
       while (url !== undefined) {
-        const page: Page<T> | undefined = await readUrl(path.split("/")[2] ?? "", url);
+        const page: Page<T> | undefined = await readUrl(subscriptionIdOf(path), url);
         if (page === undefined) return undefined;
         items.push(...(page.value ?? []));
         url = page.nextLink;
@@ -143,8 +143,25 @@ export function idOf(id: string): ResourceId {
   return parsed;
 }
 
-/** The client for an id's subscription, with the group and the names that its calls take. */
-export function locate(cloud: Arm, id: string) {
-  const { subscriptionId, resourceGroup, names } = idOf(id);
-  return { client: cloud.compute(subscriptionId), group: resourceGroup, names };
+/** As many names as a type has segments: three for "galleries/images/versions". */
+type NamesOf<Type extends string> = Type extends `${string}/${infer Rest}`
+  ? readonly [string, ...NamesOf<Rest>]
+  : readonly [string];
+
+export interface Located<Type extends string> {
+  readonly client: ComputeManagementClient;
+  readonly group: string;
+  readonly names: NamesOf<Type>;
+}
+
+/** The client for the subscription of an id of this type, with the group and the names that its calls take. */
+export function locate<Type extends string>(cloud: Arm, id: string, type: Type): Located<Type> {
+  const { subscriptionId, resourceGroup, names, ...parsed } = idOf(id);
+  if (parsed.type.toLowerCase() !== type.toLowerCase()) throw new TypeError(`Not an id of ${type}: ${id}`);
+  return {
+    client: cloud.compute(subscriptionId),
+    group: resourceGroup,
+    // A resource id has a name for each segment of its type.
+    names: names as readonly string[] as NamesOf<Type>,
+  };
 }

@@ -22,7 +22,7 @@ const parameter = (name: string, value: string): RunCommandInputParameter => ({ 
 
 export function armGuests(cloud: Arm, scripts: GuestScripts): Guests {
   const command = (vmId: string, script: GuestScript, runId: string) => {
-    const { client, group, names } = locate(cloud, vmId);
+    const { client, group, names } = locate(cloud, vmId, "virtualMachines");
     const name = resourceName(guestCommandId(vmId, script, runId));
     return { commands: client.virtualMachineRunCommands, group, vm: names[0], name };
   };
@@ -51,7 +51,7 @@ export function armGuests(cloud: Arm, scripts: GuestScripts): Guests {
 
     look: {
       start({ vmId, osType }) {
-        const { client, group, names } = locate(cloud, vmId);
+        const { client, group, names } = locate(cloud, vmId, "virtualMachines");
         const commandId = osType === "Windows" ? "RunPowerShellScript" : "RunShellScript";
         const script = scripts[osType].preflight.split(/\r?\n/);
         return submit(

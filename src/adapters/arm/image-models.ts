@@ -9,8 +9,9 @@ import { idOf } from "./client.js";
 
 export function definitionModel(
   { traits, state, location, tags }: ImageOrder,
-  { create }: GalleryTarget,
+  { definitionId, create }: GalleryTarget,
 ): GalleryImage {
+  if (create === undefined) throw new TypeError(`The request does not say how to make ${definitionId}.`);
   const features = [
     ...(traits.securityType === "Standard" ? [] : [{ name: "SecurityType", value: traits.securityType }]),
     ...(traits.diskController === "NVMe" ? [{ name: "DiskControllerTypes", value: "SCSI,NVMe" }] : []),
@@ -24,7 +25,7 @@ export function definitionModel(
     osState: state === "generalized" ? "Generalized" : "Specialized",
     hyperVGeneration: traits.generation,
     architecture: traits.architecture,
-    identifier: { publisher: create?.publisher ?? "", offer: create?.offer ?? "", sku: create?.sku ?? "" },
+    identifier: { publisher: create.publisher, offer: create.offer, sku: create.sku },
     features,
     ...(traits.plan ? { purchasePlan: { ...traits.plan } } : {}),
   };

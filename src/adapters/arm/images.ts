@@ -26,19 +26,14 @@ export function armImages(cloud: Arm): Images {
     definition: {
       start(order) {
         const target = galleryTarget(order);
-        const { client, group, names } = locate(cloud, target.definitionId);
+        const { client, group, names } = definitionAt(cloud, target);
         return submit(() =>
-          client.galleryImages.createOrUpdate(
-            group,
-            names[0],
-            names[1] ?? "",
-            definitionModel(order, target),
-          ),
+          client.galleryImages.createOrUpdate(group, ...names, definitionModel(order, target)),
         );
       },
       ask({ input, started }) {
-        const { client, group, names } = locate(cloud, galleryTarget(input).definitionId);
-        const get = () => client.galleryImages.get(group, names[0], names[1] ?? "");
+        const { client, group, names } = definitionAt(cloud, galleryTarget(input));
+        const get = () => client.galleryImages.get(group, ...names);
         return progressOf(cloud, started, get, () => succeeded(null));
       },
     },
@@ -46,7 +41,7 @@ export function armImages(cloud: Arm): Images {
     managedImage: {
       start(order) {
         const id = imageIdOf(order.target);
-        const { client, group, names } = locate(cloud, id);
+        const { client, group, names } = locate(cloud, id, "images");
         return unlessTaken(
           id,
           order,
@@ -56,7 +51,7 @@ export function armImages(cloud: Arm): Images {
       },
       ask({ input, started }) {
         const id = imageIdOf(input.target);
-        const { client, group, names } = locate(cloud, id);
+        const { client, group, names } = locate(cloud, id, "images");
         return progressOf(
           cloud,
           started,
@@ -125,13 +120,18 @@ export function armImages(cloud: Arm): Images {
   };
 }
 
-const versionIdOf = (order: ImageName): string =>
-  `${galleryTarget(order).definitionId}/versions/${order.version ?? ""}`;
+const definitionAt = (cloud: Arm, { definitionId }: GalleryTarget) =>
+  locate(cloud, definitionId, "galleries/images");
+
+function versionIdOf(order: ImageName): string {
+  const { definitionId } = galleryTarget(order);
+  if (order.version === undefined) throw new TypeError(`A version of ${definitionId} has a number.`);
+  return `${definitionId}/versions/${order.version}`;
+}
 
 function versionAt(cloud: Arm, versionId: string) {
-  const { client, group, names } = locate(cloud, versionId);
-  const [gallery, image = "", version = ""] = names;
-  return { versions: client.galleryImageVersions, path: [group, gallery, image, version] as const };
+  const { client, group, names } = locate(cloud, versionId, "galleries/images/versions");
+  return { versions: client.galleryImageVersions, path: [group, ...names] as const };
 }
 
 /** Hours pass between the preflight and this: a PUT on what another run has made since would be an update of it. */
@@ -154,14 +154,14 @@ async function unlessTaken(
 async function lookAt(cloud: Arm, target: Target, runId?: string): Promise<DefinitionFacts> {
   const absent: DefinitionFacts = { parentExists: true, exists: false, versions: [] };
   if (target.kind === "managed-image") {
-    const { client, group, names } = locate(cloud, target.imageId);
+    const { client, group, names } = locate(cloud, target.imageId, "images");
     const image = await ifFound(() => client.images.get(group, names[0]));
     if (image === undefined || runId === undefined || image.tags?.[RUN_TAG] !== runId)
       return { ...absent, exists: image !== undefined };
     return { ...absent, exists: true, ours: { state: image.provisioningState ?? "" } };
   }
-  const { client, group, names } = locate(cloud, target.definitionId);
-  const [gallery, image = ""] = names;
+  const { client, group, names } = definitionAt(cloud, target);
+  const [gallery, image] = names;
   const definition = await ifFound(() => client.galleryImages.get(group, gallery, image));
   if (definition === undefined)
     return {

@@ -9,7 +9,7 @@ import { factsOfDisk, factsOfVm } from "./vm-summary.js";
 
 export function armInspection(cloud: Arm): Inspection {
   const getVm = (vmId: string, expand: "instanceView" | "userData") => {
-    const { client, group, names } = locate(cloud, vmId);
+    const { client, group, names } = locate(cloud, vmId, "virtualMachines");
     return client.virtualMachines.get(group, names[0], { expand });
   };
 
@@ -25,7 +25,7 @@ export function armInspection(cloud: Arm): Inspection {
 
     disk: (diskId) =>
       outcomeOf(async () => {
-        const { client, group, names } = locate(cloud, diskId);
+        const { client, group, names } = locate(cloud, diskId, "disks");
         const disk = await client.disks.get(group, names[0]);
         return { facts: factsOfDisk(diskId, disk), model: disk };
       }, "VM_NOT_FOUND"),

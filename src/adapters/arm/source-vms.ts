@@ -11,7 +11,7 @@ import { powerStateOf } from "./vm-summary.js";
 
 export function armSourceVms(cloud: Arm): SourceVms {
   const at = (vmId: string) => {
-    const { client, group, names } = locate(cloud, vmId);
+    const { client, group, names } = locate(cloud, vmId, "virtualMachines");
     return { vms: client.virtualMachines, group, name: names[0] };
   };
   const get = (vmId: string): Promise<VirtualMachine> => {

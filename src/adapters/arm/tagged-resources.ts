@@ -39,8 +39,8 @@ export function armTaggedResources(cloud: Arm): TaggedResources {
 
 function listsOf(cloud: Arm, place: string): readonly AsyncIterable<Listed>[] {
   if (place.includes("/galleries/")) {
-    const { client, group, names } = locate(cloud, place);
-    return [client.galleryImageVersions.listByGalleryImage(group, names[0], names[1] ?? "")];
+    const { client, group, names } = locate(cloud, place, "galleries/images");
+    return [client.galleryImageVersions.listByGalleryImage(group, ...names)];
   }
   const client = cloud.compute(subscriptionIdOf(place));
   return [

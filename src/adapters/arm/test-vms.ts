@@ -14,7 +14,7 @@ import { agentReport, isolated, trustedLaunch } from "./throw-away-vm.js";
 export const armTestVms = (cloud: Arm): TestVms => ({
   boot: {
     async start(order) {
-      const { client, group, names } = locate(cloud, order.vmId);
+      const { client, group, names } = locate(cloud, order.vmId, "virtualMachines");
       // Its password is made here and kept nowhere: asked for a second time, the VM would be asked for another one.
       const known = await outcomeOf(() => client.virtualMachines.get(group, names[0]), "SOURCE_GONE");
       if (known.status === "done") return done({});
@@ -26,7 +26,7 @@ export const armTestVms = (cloud: Arm): TestVms => ({
 
   console: (vmId) =>
     outcomeOf(async () => {
-      const { client, group, names } = locate(cloud, vmId);
+      const { client, group, names } = locate(cloud, vmId, "virtualMachines");
       const { serialConsoleLogBlobUri } = await client.virtualMachines.retrieveBootDiagnosticsData(
         group,
         names[0],

@@ -36,7 +36,7 @@ export const trustedLaunch = (secureBootEnabled: boolean, vTpmEnabled: boolean):
 
 /** Asks until the VM is made and its agent reports. */
 export function agentReport(cloud: Arm, { input, started }: Asked<{ vmId: string }>) {
-  const { client, group, names } = locate(cloud, input.vmId);
+  const { client, group, names } = locate(cloud, input.vmId, "virtualMachines");
   const get = () => client.virtualMachines.get(group, names[0], { expand: "instanceView" });
   return progressOf(cloud, started, get, reported) satisfies Promise<Outcome<Progress<null>>>;
 }

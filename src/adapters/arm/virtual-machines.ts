@@ -12,7 +12,7 @@ import { stateOf } from "./vm-summary.js";
 
 export function armVirtualMachines(cloud: Arm): VirtualMachines {
   const at = (vmId: string) => {
-    const { client, group, names } = locate(cloud, vmId);
+    const { client, group, names } = locate(cloud, vmId, "virtualMachines");
     return { vms: client.virtualMachines, group, name: names[0] };
   };
   const get = (vmId: string): Promise<VirtualMachine> => {

@@ -20,12 +20,12 @@ export function factsOfVm(vm: VirtualMachine): VmFacts {
   const generation = instanceView?.hyperVGeneration;
   return {
     nature: {
-      id: vm.id ?? "",
-      vmId: vm.vmId ?? "",
-      name: vm.name ?? "",
+      id: told("id", vm.id),
+      vmId: told("vmId", vm.vmId),
+      name: told("name", vm.name),
       location: vm.location,
       zones: vm.zones ?? [],
-      size: vm.hardwareProfile?.vmSize ?? "",
+      size: told("size", vm.hardwareProfile?.vmSize),
       osType: osDisk?.osType === "Windows" ? "Windows" : "Linux",
       securityType: (securityProfile?.securityType ?? "Standard") as VmSummary["securityType"],
       secureBoot: securityProfile?.uefiSettings?.secureBootEnabled ?? false,
@@ -47,6 +47,12 @@ export function factsOfVm(vm: VirtualMachine): VmFacts {
     disks: [attached(-1, osDisk), ...dataDisks.map((disk) => attached(disk.lun, disk))],
     ...(interfaceId === undefined ? {} : { interfaceId }),
   };
+}
+
+/** What Azure tells of every VM, though its client's types leave it open: by these a VM is known again, or copied. */
+function told(what: string, value: string | undefined): string {
+  if (value === undefined) throw new TypeError(`Azure answered with a VM without its ${what}.`);
+  return value;
 }
 
 interface Attached {
