@@ -13,7 +13,7 @@ export function outsideAllowed(allowed: AllowedTargets, target: Target): Refusal
   if (allowed.length === 0 || allowed.some((scope) => covers(scope, id))) return undefined;
   return refused(
     "TARGET_NOT_ALLOWED",
-    `This pipeline may not publish to ${id}.`,
-    `Name a target in ${allowed.join(", ")}, or have the place added to the setting ALLOWED_TARGETS.`,
+    `This pipeline is not allowed to publish to ${id}.`,
+    `Specify a target in ${allowed.join(", ")}, or have the target added to the setting ALLOWED_TARGETS.`,
   );
 }

@@ -50,43 +50,46 @@ const subnetWish = (spec: SurveySpec): SubnetSpec => ({
 const ofRead = <T>(found: Known<T>, judge: (known: T) => Finding): Finding =>
   "known" in found
     ? judge(found.known)
-    : unknown(`It could not be read: ${whyNot(found)}`, "Look at it by hand, or let the pipeline read it.");
+    : unknown(
+        `It could not be read: ${whyNot(found)}`,
+        "Check it manually, or give the pipeline read access.",
+      );
 
 /** A run that is gone on with may have removed its source already. */
 const judgeRights = ({ resumed }: SurveySpec, missing: Known<readonly string[]>): Finding =>
   "absent" in missing && !resumed
-    ? block(missing.absent, "Make it first, or name another.")
+    ? block(missing.absent, "Create it first, or specify another.")
     : ofRead(missing, (actions) =>
         actions.length > 0
           ? block(
-              `No role of the pipeline allows ${actions.join(", ")}.`,
-              "Grant the pipeline's identity the role that docs/permissions.md names for this step.",
+              `None of the pipeline's roles allows ${actions.join(", ")}.`,
+              "Grant the pipeline's identity the role that docs/permissions.md lists for this step.",
             )
-          : pass("Its roles allow every action that this takes."),
+          : pass("The pipeline's roles allow every action that is needed."),
       );
 
 function judgeCores({ needed, size, closed, family, regional, ofFamily }: Cores): Finding {
   if (closed !== undefined)
     return block(
-      `The subscription may not make a VM of size ${size} there: ${closed}.`,
-      "Ask Azure for access to the size, resize the source VM, or make a specialized image, which needs no VM.",
+      `The subscription cannot create a VM of size ${size} there: ${closed}.`,
+      "Request access to the size from Azure, resize the source VM, or make a specialized image, which needs no VM.",
     );
   const places = [["the region", regional] as const, [family, ofFamily] as const];
   const short = places.flatMap(([of, usage]) =>
     usage !== undefined && usage.used + needed > usage.limit
-      ? [`${of} has ${usage.limit - usage.used} of ${usage.limit} left`]
+      ? [`${of} has ${usage.limit - usage.used} of ${usage.limit} cores left`]
       : [],
   );
   if (short.length > 0)
     return block(
-      `What the run boots needs ${needed} cores: ${short.join("; ")}.`,
-      "Raise the quota, free cores, or make a specialized image, which needs no VM.",
+      `The run's VMs need ${needed} cores: ${short.join("; ")}.`,
+      "Raise the quota, free up cores, or make a specialized image, which needs no VM.",
     );
   return ofFamily
-    ? pass(`${needed} of ${ofFamily.limit - ofFamily.used} free cores of ${family} are needed.`)
+    ? pass(`${needed} of the ${ofFamily.limit - ofFamily.used} free cores of ${family} are needed.`)
     : unknown(
-        `Azure tells no quota of the family of this size; ${needed} cores are needed.`,
-        "Look at the region's quotas.",
+        `Azure reports no quota for the family of this size; ${needed} cores are needed.`,
+        "Check the region's quotas.",
       );
 }
 
@@ -94,19 +97,19 @@ const judgeRegion = (name: string, offered: Known<true>): Finding =>
   "failed" in offered || "absent" in offered
     ? block(
         `Images cannot be replicated to ${name}: ${whyNot(offered)}`,
-        "Name a region that the subscription may use.",
+        "Specify a region that the subscription can use.",
       )
-    : ofRead(offered, () => pass(`${name} is there.`));
+    : ofRead(offered, () => pass(`${name} is available.`));
 
 /** Source: "Naming rules and restrictions for Azure resources", Microsoft.Compute. */
 const NAME_RULES = {
   gallery: [
     /^[A-Za-z0-9](?:[\w.-]{0,78}[A-Za-z0-9])?$/,
-    "1 to 80 letters, digits, _ . - with a letter or digit at both ends",
+    "1 to 80 letters, digits, _ . or -, with a letter or digit at both ends",
   ],
   "managed-image": [
     /^[A-Za-z0-9](?:[\w.-]{0,78}\w)?$/,
-    "1 to 80 letters, digits, _ . -, beginning with a letter or digit",
+    "1 to 80 letters, digits, _ . or -, beginning with a letter or digit and ending with one or with _",
   ],
 } as const;
 
@@ -115,6 +118,6 @@ function judgeNames(target: Target): Finding {
   const name = parseResourceId(targetId(target))?.names.at(-1) ?? "";
   const [rule, says] = NAME_RULES[target.kind];
   return rule.test(name)
-    ? pass("The target's name is legal.")
-    : block(`${name} is no legal name: ${says}.`, "Name another target.");
+    ? pass("The target's name is valid.")
+    : block(`${name} is not a valid name: it must be ${says}.`, "Specify another name for the target.");
 }

@@ -23,30 +23,30 @@ const RULES: readonly Rule[] = [
         ? block("The VM is being deleted.", "Name another VM.")
         : state === "Failed"
           ? warn(
-              "Azure's last operation on the VM failed; it may refuse the next, too.",
-              "Look at the VM in Azure for what failed, and reapply it.",
+              "Azure's last operation on the VM failed; the next one may fail, too.",
+              "Find out in Azure what failed, and reapply the VM.",
             )
           : state === "Succeeded"
-            ? pass("Azure is at rest on it.")
+            ? pass("No operation is in progress on the VM.")
             : warn(
-                `Azure is at work on the VM (${state}).`,
-                "Wait for it to end, or what is captured may be either state.",
+                `An operation is in progress on the VM (${state}).`,
+                "Wait for it to end; otherwise the image may capture either state.",
               ),
   ],
   [
     "not-generalized-yet",
     (vm, { mode, image }) =>
       !vm.markedGeneralized
-        ? pass("The VM is not marked generalized.")
+        ? pass("The VM is not marked as generalized.")
         : mode === "in-place"
-          ? pass("The VM is marked generalized already: it is captured as it is.")
+          ? pass("The VM is already marked as generalized: it is captured as it is.")
           : image.state === "specialized"
             ? warn(
-                "The VM is marked generalized: what identity the image would keep was removed.",
-                "Ask for a generalized image, in place.",
+                "The VM is marked as generalized: the identity that a specialized image would keep has been removed.",
+                "Request a generalized image in in-place mode.",
               )
             : block(
-                "The VM is marked generalized: no copy of it would start and answer.",
+                "The VM is marked as generalized: a copy of it could not be started.",
                 "Capture it in place, where it is not sealed again, or restore it first.",
               ),
   ],
@@ -55,7 +55,7 @@ const RULES: readonly Rule[] = [
     (vm) =>
       vm.ephemeralOsDisk
         ? block(
-            "The OS disk is ephemeral: it cannot be snapshotted.",
+            "The OS disk is ephemeral: no snapshot can be taken of it.",
             "Move the VM to a managed OS disk first.",
           )
         : pass("The OS disk is a managed disk."),
@@ -65,10 +65,10 @@ const RULES: readonly Rule[] = [
     (vm) =>
       vm.guestEncrypted
         ? block(
-            "Azure Disk Encryption is on: an image of it could not be read by any other VM.",
+            "Azure Disk Encryption is on: no other VM could read an image of it.",
             "Disable encryption and wait until the disks are decrypted.",
           )
-        : pass("No Azure Disk Encryption."),
+        : pass("Azure Disk Encryption is off."),
   ],
   [
     "no-shared-disks",
@@ -76,19 +76,19 @@ const RULES: readonly Rule[] = [
       vm.sharedDisks.length > 0
         ? block(
             `Shared disks cannot be part of an image: ${vm.sharedDisks.join(", ")}.`,
-            "Detach them, or ask for an OS image of a VM without them.",
+            "Detach them, or capture a VM without them.",
           )
-        : pass("No shared disks."),
+        : pass("There are no shared disks."),
   ],
   [
     "no-ultra-disks",
     (vm) =>
       vm.ultraDisks.length > 0
         ? block(
-            `Ultra and Premium v2 disks cannot go into a gallery image: ${vm.ultraDisks.join(", ")}.`,
+            `Ultra and Premium SSD v2 disks cannot be part of a gallery image: ${vm.ultraDisks.join(", ")}.`,
             "Detach them, or convert them to Premium SSD.",
           )
-        : pass("No Ultra or Premium v2 disks."),
+        : pass("There are no Ultra or Premium SSD v2 disks."),
   ],
   [
     "security-type-fits-target",
@@ -100,8 +100,8 @@ const RULES: readonly Rule[] = [
           )
         : vm.securityType !== "Standard" && target.kind === "managed-image"
           ? block(
-              `A managed image cannot be made of a ${vm.securityType} VM.`,
-              "Name a gallery image definition as the target.",
+              `A managed image cannot be made from a ${vm.securityType} VM.`,
+              "Use a gallery image definition as the target.",
             )
           : pass(`Security type ${vm.securityType}.`),
   ],
@@ -110,8 +110,8 @@ const RULES: readonly Rule[] = [
     (vm, { target }) =>
       vm.architecture === "Arm64" && target.kind === "managed-image"
         ? block(
-            "A managed image cannot be made of an Arm64 VM.",
-            "Name a gallery image definition as the target.",
+            "A managed image cannot be made from an Arm64 VM.",
+            "Use a gallery image definition as the target.",
           )
         : pass(`Architecture ${vm.architecture}.`),
   ],
@@ -121,9 +121,9 @@ const RULES: readonly Rule[] = [
       plan !== undefined && target.kind === "managed-image"
         ? warn(
             `A managed image does not keep the purchase plan ${plan.publisher}/${plan.product}/${plan.name}.`,
-            "Name the plan whenever a VM is made of it, or name a gallery image definition as the target.",
+            "Specify the plan whenever a VM is made from it, or use a gallery image definition as the target.",
           )
-        : pass(plan === undefined ? "There is no purchase plan." : "The purchase plan goes with the image."),
+        : pass(plan === undefined ? "There is no purchase plan." : "The image keeps the purchase plan."),
   ],
   [
     "data-disks-fit",
@@ -131,8 +131,8 @@ const RULES: readonly Rule[] = [
       const large = vm.dataDisks.filter((disk) => disk.sizeGb > GALLERY_DATA_DISK_GB);
       return image.kind === "vm-image" && target.kind === "gallery" && large.length > 0
         ? block(
-            `A gallery image holds data disks of at most ${GALLERY_DATA_DISK_GB} GiB: ${large.map((disk) => disk.name).join(", ")}.`,
-            'Ask for an "os-image", or detach these disks.',
+            `A gallery image can hold data disks of at most ${GALLERY_DATA_DISK_GB} GiB: ${large.map((disk) => disk.name).join(", ")}.`,
+            'Request an "os-image", or detach these disks.',
           )
         : pass(`${vm.dataDisks.length} data disks.`);
     },
@@ -142,10 +142,14 @@ const RULES: readonly Rule[] = [
     ({ osType }, { guest: { removeUsers } }) =>
       osType === "Windows" && removeUsers.length > 0
         ? block(
-            `Sysprep keeps local accounts: the image would have ${removeUsers.join(", ")}.`,
-            "Remove the accounts from the VM first, or by a guest.script, and take them out of removeUsers.",
+            `Sysprep keeps local accounts: the image would still contain ${removeUsers.join(", ")}.`,
+            "Remove the accounts from the VM beforehand, or with a guest.script, and delete them from removeUsers.",
           )
-        : pass(removeUsers.length === 0 ? "No user is named." : "The seal removes the users that are named."),
+        : pass(
+            removeUsers.length === 0
+              ? "No user is to be removed."
+              : "The seal removes the users in removeUsers.",
+          ),
   ],
   [
     "guest-runs",
@@ -156,25 +160,25 @@ const RULES: readonly Rule[] = [
       !vm.markedGeneralized &&
       vm.powerState !== "running"
         ? block(
-            `The VM is ${vm.powerState}; a guest must run to be generalized.`,
-            "Start the VM, or capture it by clone.",
+            `The VM is ${vm.powerState}; it must be running for its guest to be generalized.`,
+            "Start the VM, or use clone mode.",
           )
         : pass(`The VM is ${vm.powerState}.`),
   ],
   [
     "agent-answers",
     (vm, { image }) => {
-      if (image.state === "specialized" || vm.markedGeneralized) return pass("No guest is asked.");
+      if (image.state === "specialized" || vm.markedGeneralized) return pass("The guest is not queried.");
       if (vm.agentReady) return pass("The VM agent is ready.");
       // A copy has the agent that its original has.
       return vm.powerState === "running"
         ? block(
-            "The VM runs and its agent does not report as ready; a copy's would not either.",
-            "Install or repair the VM agent (Linux: walinuxagent), and see that it can reach 168.63.129.16.",
+            "The VM is running, but its agent does not report as ready; the agent of a copy would not, either.",
+            "Install or repair the VM agent (Linux: walinuxagent), and make sure that it can reach 168.63.129.16.",
           )
         : unknown(
-            `The VM is ${vm.powerState}: whether its agent works is seen on the copy.`,
-            "Start the VM, and look again, to know it before.",
+            `The VM is ${vm.powerState}: whether its agent works will only show on the copy.`,
+            "To find out beforehand, start the VM and run the preflight again.",
           );
     },
   ],

@@ -43,8 +43,8 @@ export function judgeKeys({ target, location, encryptionSetIds: own = [] }: Targ
   );
   if (own.length > 0 && without.length > 0)
     return block(
-      `The source's disks are under a customer's key; no encryption set is named for ${without.map(({ name }) => name).join(", ")}.`,
-      'Name a set of each of these regions as its "encryptionSetId", or leave the region out.',
+      `The source's disks are encrypted with a customer-managed key, but no disk encryption set is specified for ${without.map(({ name }) => name).join(", ")}.`,
+      'Specify an "encryptionSetId" for each of these regions, or leave the region out.',
     );
   const homeNamed = regions.some(
     ({ name, encryptionSetId }) => encryptionSetId !== undefined && sameRegion(name, location),
@@ -54,10 +54,12 @@ export function judgeKeys({ target, location, encryptionSetIds: own = [] }: Targ
   const foreign = used.find((id) => !sameResource(subscriptionIdOf(id), at));
   if (foreign !== undefined)
     return block(
-      `The encryption set ${foreign} lies in another subscription than the image is to lie in.`,
+      `The disk encryption set ${foreign} is in a different subscription than the image's target.`,
       target.kind === "gallery"
-        ? "Name a set of the gallery's subscription as the region's \"encryptionSetId\", or another gallery."
-        : "Name an image in the set's subscription, or a gallery image definition.",
+        ? 'Specify an "encryptionSetId" in the gallery\'s subscription, or another gallery.'
+        : "Specify an image in the set's subscription, or a gallery image definition.",
     );
-  return pass(used.length === 0 ? "No customer's key is asked for." : "Each region has its encryption set.");
+  return pass(
+    used.length === 0 ? "No customer-managed key is used." : "Each region has its disk encryption set.",
+  );
 }

@@ -32,20 +32,21 @@ export function judgeLeftover(
     kind === "image" ? [RESUME_TAG, tags[RESUME_TAG]] : [EXPIRES_TAG, tags[EXPIRES_TAG]];
   const expiresMs = expires === undefined ? undefined : Date.parse(expires);
   const says = (remove: boolean, why: string): JanitorVerdict => ({ id, run, kind, remove, why });
-  if (kind === "image" && !failed) return says(false, "an image that stands");
-  if (kind === "image" && expires === undefined) return says(false, "a failed image without a day stays");
+  if (kind === "image" && !failed) return says(false, "an image that did not fail");
+  if (kind === "image" && expires === undefined)
+    return says(false, "a failed image without an expiry date is kept");
   if (kind !== "work" && kind !== "backup" && kind !== "image")
     return says(false, "neither scaffolding nor a backup");
-  if (runs === "open") return says(false, "its run is under way");
-  if (inUse) return says(false, "something uses it");
+  if (runs === "open") return says(false, "its run is in progress");
+  if (inUse) return says(false, "it is in use");
   if (expiresMs !== undefined) {
-    if (Number.isNaN(expiresMs)) return says(false, `its ${expiry} is no time: ${expires ?? ""}`);
+    if (Number.isNaN(expiresMs)) return says(false, `its tag ${expiry} is not a time: ${expires ?? ""}`);
     return expiresMs <= nowMs
-      ? says(true, `kept until ${expires ?? ""}`)
+      ? says(true, `was to be kept until ${expires ?? ""}`)
       : says(false, `is kept until ${expires ?? ""}`);
   }
-  if (kind === "backup") return says(false, "a backup without a day stays");
+  if (kind === "backup") return says(false, "a backup without an expiry date is kept");
   return runs === "ended"
     ? says(true, "scaffolding of a run that has ended")
-    : says(false, "no run of that id is known here");
+    : says(false, "no run with that id is known here");
 }

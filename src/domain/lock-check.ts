@@ -24,7 +24,7 @@ export function judgeLocks(spec: LockSpec, answers: readonly SurveyAnswer[]): Fi
     targetKeeps(target) ??
     pass(
       source.length > 0
-        ? `The source VM is locked, and only read: ${named(source)}.`
+        ? `The source VM is locked, but is only read: ${named(source)}.`
         : "No lock is in the way.",
     )
   );
@@ -37,23 +37,23 @@ const named = (locks: readonly Lock[]) =>
 function workGroupLocked(locks: readonly Lock[]): Finding | undefined {
   if (locks.length === 0) return undefined;
   const trouble = locks.some(isReadOnly)
-    ? "Nothing can be made in the work group"
-    : "What is made in the work group could not be removed again";
-  return block(`${trouble}: ${named(locks)}.`, "Name another workResourceGroup, without a lock.");
+    ? "Nothing can be created in the work resource group"
+    : "What is created in the work resource group could not be removed again";
+  return block(`${trouble}: ${named(locks)}.`, "Specify another workResourceGroup that has no lock.");
 }
 
 function sourceLocked({ mode, sourceAfter }: LockSpec, locks: readonly Lock[]): Finding | undefined {
   const forbids = locks.some(isReadOnly) || (sourceAfter !== "leave" && locks.length > 0);
   return mode === "in-place" && forbids
-    ? block(`The source VM is locked: ${named(locks)}.`, "Remove the lock, or capture by clone.")
+    ? block(`The source VM is locked: ${named(locks)}.`, "Remove the lock, or use clone mode.")
     : undefined;
 }
 
 const targetClosed = (locks: readonly Lock[]): Finding | undefined =>
   locks.some(isReadOnly)
     ? block(
-        `No image can be made at the target: ${named(locks)}.`,
-        "Remove the lock, or name another target.",
+        `No image can be created at the target: ${named(locks)}.`,
+        "Remove the lock, or specify another target.",
       )
     : undefined;
 
@@ -66,8 +66,8 @@ function notAllRead(
   );
   if (unread.length === 0) return undefined;
   return unknown(
-    `Locks could not be read in ${unread.join("; ")}; none of those that could be is in the way.`,
-    "Let the pipeline read the subscription's locks (Microsoft.Authorization/locks/read).",
+    `Locks could not be read in ${unread.join("; ")}; none of the locks that could be read is in the way.`,
+    "Allow the pipeline to read the subscription's locks (Microsoft.Authorization/locks/read).",
   );
 }
 
@@ -75,6 +75,6 @@ const targetKeeps = (locks: readonly Lock[]): Finding | undefined =>
   locks.length > 0
     ? warn(
         `An image that fails could not be removed again: ${named(locks)}.`,
-        "Remove the lock while captures run, or remove failed images by hand.",
+        "Remove the lock while captures run, or remove failed images manually.",
       )
     : undefined;

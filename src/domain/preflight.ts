@@ -35,7 +35,7 @@ export function abbreviateChecks(checks: readonly Check[], limitChars: number): 
   const rest = (count: number): Check => ({
     id: "more",
     verdict: "unknown",
-    detail: `${count} more checks do not fit here.`,
+    detail: `${count} more checks are not shown here.`,
   });
   let used = JSON.stringify(rest(checks.length)).length;
   const shown = sorted.findIndex((check) => (used += JSON.stringify(check).length + 1) > limitChars);

@@ -15,15 +15,15 @@ export function backupProblems(vm: VmSummary, held: readonly HeldDisk[]): string
     if (backup === undefined) return [`${where} (${disk.name}) is not in the backup`];
     if (backup.state !== "Succeeded") return [`the backup of ${where} (${disk.name}) is ${backup.state}`];
     if (backup.of !== undefined && !sameResource(backup.of, disk.id))
-      return [`${where} (${disk.name}) was exchanged: the backup is of ${backup.of}`];
+      return [`${where} (${disk.name}) was replaced: the backup is of ${backup.of}`];
     if (backup.sizeGb !== undefined && backup.sizeGb !== disk.sizeGb)
-      return [`${where} (${disk.name}) has ${disk.sizeGb} GiB, its backup ${backup.sizeGb} GiB`];
+      return [`${where} (${disk.name}) has ${disk.sizeGb} GiB, but its backup has ${backup.sizeGb} GiB`];
     return [];
   });
   const strangers = held.filter((one) => !wanted.some((disk) => disk.lun === one.lun));
   return [
     ...missing,
-    ...strangers.map((one) => `the backup holds a disk at LUN ${one.lun} that the VM does not have`),
+    ...strangers.map((one) => `the backup contains a disk at LUN ${one.lun} that the VM does not have`),
   ];
 }
 
@@ -35,7 +35,7 @@ export function exchangedDisks(vm: VmSummary, attached: readonly AttachedDisk[])
   );
   const strangers = attached.filter(({ lun }) => !wanted.some((disk) => disk.lun === lun));
   return [
-    ...gone.map(({ lun, name }) => `${placeOf(lun)} (${name}) is not attached any more`),
-    ...strangers.map(({ lun, name }) => `${placeOf(lun)} (${name}) was attached meanwhile`),
+    ...gone.map(({ lun, name }) => `${placeOf(lun)} (${name}) is no longer attached`),
+    ...strangers.map(({ lun, name }) => `${placeOf(lun)} (${name}) was attached in the meantime`),
   ];
 }

@@ -44,7 +44,7 @@ export function checkTargetFacts(question: TargetQuestion, facts: DefinitionFact
       checks: [
         {
           id: "gallery-exists",
-          ...block(`There is no gallery for ${target.definitionId}.`, "Create the gallery first."),
+          ...block(`The gallery of ${target.definitionId} does not exist.`, "Create the gallery first."),
         },
       ],
     };
@@ -68,23 +68,23 @@ const earlierImageOf = ({ ours }: DefinitionFacts): Pick<TargetFacts, "earlierIm
 
 const freeFinding = ({ imageId }: ManagedImageTarget, { exists, ours }: DefinitionFacts): Finding =>
   exists && ours === undefined
-    ? block(`There is an image ${imageId} already.`, "Name another image, or delete it.")
+    ? block(`The image ${imageId} already exists.`, "Specify another image, or delete it.")
     : pass("The image's name is free.");
 
 function definitionFinding({ definitionId, create }: GalleryTarget, { exists }: DefinitionFacts): Finding {
   if (exists) return pass("The image definition exists.");
   return create === undefined
     ? block(
-        `There is no image definition ${definitionId}.`,
-        'Create it, or give "create" with publisher, offer and sku to have it made.',
+        `The image definition ${definitionId} does not exist.`,
+        'Create it, or add "create" with publisher, offer and sku to have it created.',
       )
-    : pass("The image definition will be made from what the source is.");
+    : pass("The image definition will be created to match the source.");
 }
 
 function versionFinding(version: string, { versions, ours }: DefinitionFacts): Finding {
-  if (ours !== undefined) return pass(`Version ${version} is this capture's own.`);
+  if (ours !== undefined) return pass(`Version ${version} was created by this capture.`);
   return versions.includes(version)
-    ? block(`Version ${version} exists already.`, 'Name another version, or "next-patch".')
+    ? block(`Version ${version} already exists.`, 'Specify another version, or "next-patch".')
     : pass(`Version ${version} is free.`);
 }
 
@@ -102,10 +102,10 @@ function fitChecks({ traits, state }: TargetQuestion, { definition }: Definition
     ...wanted.map(([id, name, has, needs]) => ({
       id,
       ...(has === needs
-        ? pass(`The ${name} fits.`)
+        ? pass(`The ${name} matches.`)
         : block(
             `The definition's ${name} is ${has}; the image's is ${needs}.`,
-            "Name a definition that fits, or have one made.",
+            "Specify a matching definition, or have one created.",
           )),
     })),
     {
@@ -135,25 +135,25 @@ function securityFinding({ securityType }: ImageTraits, defined = "Standard"): F
     ? pass(`Security type ${defined}.`)
     : block(
         `The definition's security type is ${defined}; the source's is ${securityType}.`,
-        `Name a definition with SecurityType ${taking.join(", ")}, or have one made.`,
+        `Specify a definition with SecurityType ${taking.join(", ")}, or have one created.`,
       );
 }
 
 const controllerFinding = ({ diskController }: ImageTraits, controllers = "SCSI"): Finding =>
   diskController === "NVMe" && !controllers.includes("NVMe")
     ? block(
-        "The source uses NVMe; the definition is not marked for it.",
-        "Name a definition with DiskControllerTypes SCSI,NVMe.",
+        "The source uses NVMe; the definition does not declare support for it.",
+        "Specify a definition with DiskControllerTypes SCSI,NVMe.",
       )
     : pass(`Disk controllers ${controllers}.`);
 
 const acceleratedFinding = ({ acceleratedNetworking }: ImageTraits, promised = "False"): Finding =>
   promised === "True" && !acceleratedNetworking
     ? warn(
-        "The definition promises accelerated networking; the source does not use it.",
-        "See that the image has the drivers.",
+        "The definition declares accelerated networking; the source does not use it.",
+        "Make sure that the image contains the drivers.",
       )
-    : pass("Accelerated networking fits.");
+    : pass("Accelerated networking matches.");
 
 const planName = ({ publisher, product, name }: PurchasePlan) => `${publisher}/${product}/${name}`;
 
@@ -163,14 +163,14 @@ function planFinding({ plan }: ImageTraits, defined: PurchasePlan | undefined): 
     return defined === undefined
       ? pass("There is no purchase plan.")
       : warn(
-          "The definition has a purchase plan and the source has none: VMs of it would have to name one.",
-          "Name a definition without a plan.",
+          "The definition has a purchase plan and the source has none: VMs made from the image would have to specify one.",
+          "Specify a definition without a plan.",
         );
   return defined !== undefined && planName(plan) === planName(defined)
-    ? pass(`The purchase plan ${planName(plan)} fits.`)
+    ? pass(`The purchase plan ${planName(plan)} matches.`)
     : block(
         `The source's purchase plan is ${planName(plan)}; the definition's is ${defined ? planName(defined) : "missing"}.`,
-        "Name a definition with the source's plan, or have one made.",
+        "Specify a definition with the source's plan, or have one created.",
       );
 }
 

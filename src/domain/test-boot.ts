@@ -42,24 +42,24 @@ const BOOT_CAUSES: readonly { readonly pattern: RegExp; readonly remedy: string 
   {
     pattern: /OSProvisioningTimedOut/i,
     remedy:
-      "The guest did not finish its first boot. See that it is generalized by our seal or by yours, that waagent or cloud-init is enabled, and look at the boot diagnostics of a VM from it.",
+      "The guest did not finish its first boot. Make sure that it is generalized (by the built-in seal or your own script) and that waagent or cloud-init is enabled, and check the boot diagnostics of a VM made from the image.",
   },
   {
     pattern: /OSProvisioning(InternalError|ClientError)/i,
     remedy:
-      "The guest's provisioning failed on this machine: look into cloud-init.log, waagent.log or the Panther folder of a VM from it.",
+      "Provisioning failed inside the guest: check cloud-init.log, waagent.log or the Panther folder on a VM made from the image.",
   },
   {
     pattern: /QuotaExceeded|SkuNotAvailable|AllocationFailed|OverconstrainedAllocation/i,
-    remedy: "Nothing is wrong with the image: ask for quota, or for another size, and start the run again.",
+    remedy: "The image is not the cause: request quota or access to the VM size, and start the run again.",
   },
   {
     pattern: /TIME_LIMIT|did not end within/i,
     remedy:
-      "The VM was made, and its agent never reported: see that the agent is installed and enabled in the image and that the image boots.",
+      "The VM was created, but its agent never reported: make sure that the image boots and that the agent is installed and enabled in it.",
   },
 ];
 
 export const bootRemedy = (said: string): string =>
   BOOT_CAUSES.find(({ pattern }) => pattern.test(said))?.remedy ??
-  "Look at what Azure says, mend the source, and start the run again.";
+  "Fix on the source what Azure's message names, and start the run again.";

@@ -27,32 +27,32 @@ export function judgeSubnets(
   asked: readonly SubnetAnswer[],
 ): Finding {
   const add =
-    `Add a subnet without inbound access, of ${location} and of the VM's subscription, to WORK_SUBNET_ID; ` +
-    "or make the image without a VM of ours: in place or specialized, and without a test boot.";
+    `Add a subnet without inbound access, in ${location} and in the VM's subscription, to WORK_SUBNET_ID; ` +
+    "or make the image without an extra VM: in place or specialized, and without a test boot.";
   if (subnetIds.length === 0) return block("No isolated subnet is configured for the run's VMs.", add);
   if (inSubscription(subscriptionId, subnetIds).length === 0)
-    return block(`No isolated subnet lies in the VM's subscription: ${subnetIds.join(", ")}.`, add);
+    return block(`No isolated subnet is in the VM's subscription: ${subnetIds.join(", ")}.`, add);
   const chosen = chosenSubnet(location, asked);
   if (chosen === undefined)
-    return block(`No isolated subnet lies in ${location}: ${asked.map(whereItLies).join(", ")}.`, add);
+    return block(`No isolated subnet is in ${location}: ${asked.map(whereItLies).join(", ")}.`, add);
   const { subnetId, subnet } = chosen;
   if (!("known" in subnet))
     return unknown(
       `The subnet ${subnetId} could not be read: ${whyNot(subnet)}`,
-      "Look at it by hand, or let the pipeline read it.",
+      "Check it manually, or give the pipeline read access.",
     );
   const free = subnet.known?.freeAddresses ?? 0;
   return free < addresses
     ? block(
         `The isolated subnet ${resourceName(subnetId)} has ${free} free addresses; ${addresses} are needed.`,
-        "Wait until other runs have ended, remove what is left in the subnet, or make it wider.",
+        "Wait until other runs have ended, remove leftovers from the subnet, or enlarge it.",
       )
-    : pass(`It is in the VM's region and has ${free} free addresses.`);
+    : pass(`The subnet is in the VM's region and has ${free} free addresses.`);
 }
 
 const whereItLies = ({ subnetId, subnet }: SubnetAnswer): string => {
   const name = parseResourceId(subnetId)?.names.join("/") ?? subnetId;
   return "known" in subnet && subnet.known !== null
-    ? `${name} lies in ${subnet.known.location}`
-    : `there is no subnet ${name}`;
+    ? `${name} is in ${subnet.known.location}`
+    : `subnet ${name} does not exist`;
 };

@@ -47,7 +47,7 @@ a set in another subscription than the gallery            | running        | {"t
 a set that may not be read                                | running        | {"to": {"regions": [{"name": "northeurope", "encryptionSetId": "${FORBIDDEN}"}]}}      | may-use-the-keys-of-shut       | block   | diskEncryptionSets/read
 a set of the source that may                              | keyed          |                                                                                        | may-use-the-keys-of-west       | pass    |
 a VM whose last operation failed                          | ill            |                                                                                        | azure-is-done-with-it          | warn    | failed
-a copy of a VM that is marked generalized would not start | plain          |                                                                                        | not-generalized-yet            | block   | marked generalized
+a copy of a VM that is marked generalized would not start | plain          |                                                                                        | not-generalized-yet            | block   | marked as generalized
 in place it is captured as it is                          | plain          | {"mode": "in-place"}                                                                   | not-generalized-yet            | pass    |
 a stopped VM's copy is seen later                         | old            |                                                                                        | agent-answers                  | unknown | deallocated
 a VM that runs and whose agent is silent                  | mute           |                                                                                        | agent-answers                  | block   | does not report
@@ -82,8 +82,8 @@ another purchase plan                                     | paid           | {"t
 a plan that only the definition has                       | running        | {"to": {"definition": "paid"}}                                                         | plan-fits                      | warn    | plan
 the same purchase plan                                    | paid           | {"to": {"definition": "paid"}}                                                         | plan-fits                      | pass    |
 a purchase plan into a managed image                      | paid           | {"to": {"image": "new"}}                                                               | plan-survives                  | warn    | contoso/shop/gold
-a gallery that is not there                               | running        | {"to": {"gallery": "none"}}                                                            | gallery-exists                 | block   | no gallery
-a definition that is not there                            | running        | {"to": {"definition": "none"}}                                                         | definition-exists              | block   | no image definition
+a gallery that is not there                               | running        | {"to": {"gallery": "none"}}                                                            | gallery-exists                 | block   | does not exist
+a definition that is not there                            | running        | {"to": {"definition": "none"}}                                                         | definition-exists              | block   | does not exist
 a definition that is made                                 | running        | {"to": {"definition": "none", "create": {"publisher": "p", "offer": "o", "sku": "s"}}} | definition-exists              | pass    |
 a name that Azure does not take                           | running        | {"to": {"definition": "web_", "create": {"publisher": "p", "offer": "o", "sku": "s"}}} | names                          | block   | web_
 a version that exists                                     | running        | {"to": {"version": "1.0.0"}}                                                           | version-free                   | block   | 1.0.0
@@ -101,12 +101,12 @@ a family of sizes with too few cores                      | many-cores     |    
 a size that the subscription may not use                  | closed         |                                                                                        | cores                          | block   | NotAvailableForSubscription
 a size that is closed in the VM's zone                    | zonal          |                                                                                        | cores                          | block   | zone 2
 a size that is closed in other zones                      | other-zone     |                                                                                        | cores                          | pass    |
-a subnet that is not there                                | running        | {"subnet": "isolated/subnets/none"}                                                    | subnet                         | block   | no subnet
+a subnet that is not there                                | running        | {"subnet": "isolated/subnets/none"}                                                    | subnet                         | block   | does not exist
 a subnet without a free address                           | running        | {"subnet": "small/subnets/full"}                                                       | subnet                         | block   | 0 free
 a subnet in another region than the VM                    | far            |                                                                                        | subnet                         | block   | westeurope
 one of two subnets in the region of the VM                | far            | {"subnet": "isolated/subnets/work north/subnets/work"}                                 | subnet                         | pass    |
 one of two, in the order that they are named              | running        | {"subnet": "isolated/subnets/work small/subnets/full"}                                 | subnet                         | pass    |
-and none of two                                           | far            | {"subnet": "isolated/subnets/work small/subnets/full"}                                 | subnet                         | block   | small/full lies in westeurope
+and none of two                                           | far            | {"subnet": "isolated/subnets/work small/subnets/full"}                                 | subnet                         | block   | small/full is in westeurope
 `;
 
 interface Request {

@@ -25,7 +25,7 @@ test("a capture to another place is refused before anything is made, and a dry r
     status: "refused",
     error: { code: "VM_NOT_CAPTURABLE", stage: "preflight" },
   });
-  expect(board.error?.message).toContain("target-allowed: This pipeline may not publish to");
+  expect(board.error?.message).toContain("target-allowed: This pipeline is not allowed to publish to");
   expect(
     (await cloud.writes()).filter(({ operation }) => operation !== "virtualMachines/runCommand"),
   ).toEqual([]);

@@ -241,7 +241,7 @@ describe("a run that is cancelled", () => {
     });
     expect(board(outcome).stages.find(({ name }) => name === "generalize")).toMatchObject({
       state: "cancelled",
-      detail: "sealing; at most 40 minutes (40 min: Sysprep with its providers)",
+      detail: "sealing; at most 40 minutes (40 min: Sysprep and its providers)",
     });
     expect(removed(outcome)).toContain(WORK_VM);
     expect(removed(outcome).some((id) => id.includes("restorePoint"))).toBe(false);

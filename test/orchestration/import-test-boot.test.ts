@@ -47,9 +47,9 @@ test("an image is booted in the subnet of its region, wherever that stands in th
 
 const rows: readonly (readonly [why: string, workSubnetIds: readonly string[], said: string])[] = [
   ["none is configured", [], "WORK_SUBNET_ID"],
-  ["none is in its region", [subnet("west")], "northeurope: west/work lies in westeurope"],
+  ["none is in its region", [subnet("west")], "northeurope: west/work is in westeurope"],
   ["none is in its subscription", [subnet("away", "another")], "another"],
-  ["the one that is named is not there", [subnet("none")], "there is no subnet none/work"],
+  ["the one that is named is not there", [subnet("none")], "subnet none/work does not exist"],
 ];
 test.each(rows)("it is refused before a byte is moved where %s", async (_why, workSubnetIds, said) => {
   const outcome = await imported(workSubnetIds);

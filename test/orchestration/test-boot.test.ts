@@ -96,7 +96,7 @@ describe("an image that does not pass is never the latest, is taken back, and le
       "somebody's credentials",
       { askGuestAsk: answering(auditedWindows({ secrets: ["C:\\Users\\kim\\.ssh\\id_rsa"] })) },
       /secrets: .*id_rsa/,
-      /change what they open/,
+      /rotate the credentials/,
     ],
     [
       "a setup that does not end",

@@ -62,7 +62,7 @@ export async function gatherBootEvidence(
       code: "BOOTS_BOTH_GENERATIONS",
       severity: "info",
       message:
-        "The disk has boot code for BIOS and a loader for UEFI; it can be of either generation, V2 is preferred.",
+        "The disk has boot code for BIOS and a loader for UEFI; it can be used as either generation, and V2 is preferred.",
     });
   }
   return {
@@ -103,7 +103,8 @@ function faultsOf({ path, machine, signed, damaged, offsetBytes }: Loader): Disk
   ): DiskFinding[] => [
     { code, severity, message: `${path} ${message}`, where: { offsetBytes, value: path } },
   ];
-  if (damaged) return fault("LOADER_DAMAGED", "warning", "begins like a program, but has no whole header.");
+  if (damaged)
+    return fault("LOADER_DAMAGED", "warning", "begins like a program, but has no complete header.");
   if (NO_VM.has(machine)) {
     return fault(
       "ARCHITECTURE_UNSUPPORTED",
@@ -115,7 +116,7 @@ function faultsOf({ path, machine, signed, damaged, offsetBytes }: Loader): Disk
   return fault(
     "LOADER_UNSIGNED",
     "info",
-    "is not signed; Secure Boot, and so Trusted Launch with it, would not start it.",
+    "is not signed; Secure Boot, and therefore Trusted Launch with Secure Boot, would not start it.",
   );
 }
 
@@ -153,7 +154,8 @@ function architectureOf(
     findings.push({
       code: "ARCHITECTURE_CONFLICT",
       severity: "warning",
-      message: "There are UEFI loaders for x64 and for Arm64; the request must say which the image is for.",
+      message:
+        "There are UEFI loaders for x64 and for Arm64; the manifest must state which one the image is for.",
     });
     return "unknown";
   }

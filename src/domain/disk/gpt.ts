@@ -68,7 +68,7 @@ async function readCopy(disk: RangeReader, lba: number): Promise<Reading> {
   const checked = sector.slice(0, header.headerBytes);
   checked.fill(0, HEADER_CRC_OFFSET, HEADER_CRC_OFFSET + 4);
   if (crc32(checked) !== header.headerCrc) return broken("the checksum of its header is wrong");
-  if (header.myLba !== lba) return broken(`its header says that it stands in sector ${header.myLba}`);
+  if (header.myLba !== lba) return broken(`its header claims to be in sector ${header.myLba}`);
   const { entryCount, entryBytes } = header;
   const sizes = `${entryCount} entries of ${entryBytes} bytes`;
   if (entryBytes < MIN_ENTRY_BYTES || !isPowerOfTwo(entryBytes) || entryCount === 0)
@@ -128,7 +128,7 @@ async function withBackup(disk: RangeReader, primary: Copy): Promise<GuidPartiti
       ? { absent: false, why: "the primary names itself as its backup" }
       : await readCopy(disk, primary.alternateLba);
   if (!backup.copy) {
-    const message = `The backup partition table cannot be used: ${backup.why}. The primary one is whole.`;
+    const message = `The backup partition table cannot be used: ${backup.why}. The primary one is intact.`;
     findings.push(finding("GPT_BACKUP_DAMAGED", "warning", message, at, `sector ${primary.alternateLba}`));
   } else if (primary.alternateLba !== lastLba) {
     const message = `The backup partition table is in sector ${primary.alternateLba}, not in the last one (${lastLba}); the disk was enlarged.`;
@@ -146,11 +146,11 @@ async function fromBackup(
   for (const lba of places) {
     const { copy } = await readCopy(disk, lba);
     if (!copy) continue;
-    const message = `The primary partition table cannot be used: ${primary.why}. The backup in sector ${lba} is whole.`;
+    const message = `The primary partition table cannot be used: ${primary.why}. The backup in sector ${lba} is intact.`;
     const damaged = finding("GPT_PRIMARY_DAMAGED", "warning", message, SECTOR_BYTES, `sector ${lba}`);
     return { partitions: partitionsOf(copy), findings: [damaged] };
   }
-  const message = `Neither copy of the partition table can be used: ${primary.why} in the primary one, and there is no whole backup.`;
+  const message = `Neither copy of the partition table can be used: ${primary.why} in the primary one, and there is no intact backup.`;
   return { partitions: [], findings: [finding("GPT_DAMAGED", "blocking", message, SECTOR_BYTES)] };
 }
 

@@ -86,13 +86,14 @@ async function learnUnpartitioned(disk: RangeReader, learned: Learned): Promise<
       ? {
           code: "DISK_BLANK",
           severity: "blocking",
-          message: "The disk is blank: zeros stand where a partition table or a filesystem would be.",
+          message:
+            "The disk is blank: there are only zeros where a partition table or a file system would be.",
           where: { offsetBytes: 0 },
         }
       : {
           code: "NO_PARTITION_TABLE",
           severity: "blocking",
-          message: `The disk has no partition table (${filesystem ?? "and no filesystem that is known"}); no VM can start from it, but it can be a data disk.`,
+          message: `The disk has no partition table (${filesystem ?? "and no known file system"}); no VM can boot from it, but it can be a data disk.`,
           where: { offsetBytes: 0, ...(filesystem !== undefined && { value: filesystem }) },
         },
   );
@@ -101,7 +102,7 @@ async function learnUnpartitioned(disk: RangeReader, learned: Learned): Promise<
 const tooManyVolumes = (count: number): DiskFinding => ({
   code: "INSPECTION_CUT_SHORT",
   severity: "warning",
-  message: `The disk has ${count} partitions; the first ${MAX_VOLUMES} were looked at.`,
+  message: `The disk has ${count} partitions; only the first ${MAX_VOLUMES} were inspected.`,
 });
 
 function missing(boot: BootEvidence, system: OperatingSystem): DiskFinding[] {
@@ -111,7 +112,7 @@ function missing(boot: BootEvidence, system: OperatingSystem): DiskFinding[] {
       code: "NO_BOOT_LOADER",
       severity: "blocking",
       message:
-        "Nothing on the disk can start: neither an EFI system partition with a loader, nor boot code with an active or BIOS boot partition.",
+        "Nothing on the disk can boot: there is neither an EFI system partition with a loader, nor boot code with an active or BIOS boot partition.",
     });
   }
   if (system.osFamily === "unknown") {

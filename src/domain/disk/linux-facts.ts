@@ -32,19 +32,19 @@ export async function readLinuxRoot(tree: FileTree, offsetBytes: number): Promis
     say(
       "MACHINE_ID_PRESENT",
       "warning",
-      "/etc/machine-id is set; every VM of the image would share it.",
+      "/etc/machine-id is set; every VM made from the image would share it.",
       machineId,
     );
   }
   const hostKeys = (await namesIn(tree, "etc/ssh")).filter((name) => /^ssh_host_.*_key$/.test(name));
   if (hostKeys.length > 0) {
-    const message = `/etc/ssh holds ${hostKeys.length} private host keys; every VM of the image would share them.`;
+    const message = `/etc/ssh holds ${hostKeys.length} private host keys; every VM made from the image would share them.`;
     say("SSH_HOST_KEYS_PRESENT", "warning", message, printable(hostKeys.join(", ")));
   }
   const instances = await namesIn(tree, "var/lib/cloud/instances");
   if (instances.length > 0) {
     const message =
-      "cloud-init remembers the machine it ran on (/var/lib/cloud/instances); cloud-init clean removes it.";
+      "cloud-init still has the state of the machine that it ran on (/var/lib/cloud/instances); cloud-init clean removes it.";
     say("CLOUD_INIT_STATE_PRESENT", "warning", message, printable(instances.join(", ")));
   }
   const users = await readUsers(tree);
@@ -52,18 +52,18 @@ export async function readLinuxRoot(tree: FileTree, offsetBytes: number): Promis
   if (users.length > 0) {
     const names = users.map(({ name }) => name).join(", ");
     const message = known
-      ? `Users of the old machine are still there, with keys that open every VM of the image: ${names}.`
+      ? `User accounts of the old machine remain, with SSH keys that grant access to every VM made from the image: ${names}.`
       : `There are user accounts, without SSH keys: ${names}.`;
     say("USERS_PRESENT", known ? "warning" : "info", message, names);
   }
   if (!(await hasAgent(tree))) {
     const message =
-      "There is neither waagent nor cloud-init; nothing would set up a VM that is made from a generalized image.";
+      "Neither waagent nor cloud-init is installed; nothing would provision a VM made from a generalized image.";
     say("PROVISIONING_AGENT_MISSING", "warning", message, "etc/waagent.conf, etc/cloud/cloud.cfg");
   }
   const drivers = await hasHypervDrivers(tree);
   if (drivers && !drivers.present) {
-    const message = `The kernel ${drivers.kernel} has no hv_vmbus and hv_storvsc; it would not find its disk on Azure.`;
+    const message = `The kernel ${drivers.kernel} lacks hv_vmbus and hv_storvsc; it would not find its disk on Azure.`;
     say("HYPERV_DRIVERS_MISSING", "warning", message, drivers.kernel);
   }
   const identified = machineId !== undefined || hostKeys.length > 0 || instances.length > 0 || known;

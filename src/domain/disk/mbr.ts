@@ -107,7 +107,7 @@ async function readEbrChain(disk: RangeReader, container: Entry, firstNumber: nu
     findings.push({
       code,
       severity: "warning",
-      message: `The chain of logical partitions ${why}; those behind that link were not looked at.`,
+      message: `The chain of logical partitions ${why}; the partitions after that link were not inspected.`,
       where: { offsetBytes: atSector * SECTOR_BYTES, value: `sector ${atSector}` },
     });
     return { partitions, findings };

@@ -142,12 +142,12 @@ function unreadableRoot(volumes: readonly Volume[], { distribution }: OperatingS
   const root = volumes.findLast(
     ({ filesystem }) => filesystem !== undefined && UNREADABLE_ROOTS.has(filesystem),
   );
-  const kind = root?.filesystem ?? "something that is not recognised";
+  const kind = root?.filesystem ?? "an unrecognized file system";
   const hint = distribution === undefined ? "" : ` The EFI system partition names ${distribution}.`;
   return {
     code: "ROOT_UNREADABLE",
     severity: "info",
-    message: `The root of this Linux is on ${kind}, which is recognised but not read: its version and whether it was generalized stay unknown.${hint}`,
+    message: `The root of this Linux is on ${kind}, which is recognized but cannot be read: its version and whether it was generalized remain unknown.${hint}`,
     ...(root && { where: { offsetBytes: root.partition.offsetBytes, value: kind } }),
   };
 }

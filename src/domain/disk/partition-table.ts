@@ -39,7 +39,7 @@ export async function readPartitionTable(disk: RangeReader): Promise<PartitionTa
 const HYBRID: DiskFinding = {
   code: "HYBRID_MBR",
   severity: "info",
-  message: "The MBR maps partitions of its own beside the GPT; the GPT is what counts here.",
+  message: "The MBR defines partitions of its own in addition to the GPT; only the GPT is used here.",
   where: { offsetBytes: 0 },
 };
 
@@ -56,7 +56,7 @@ function placeOnDisk(disk: RangeReader, entries: readonly Partition[]) {
     findings.push({
       code: "PARTITION_OUTSIDE_DISK",
       severity: "warning",
-      message: `Partition ${number} (${sizeBytes} bytes at ${offsetBytes}) is not wholly inside the disk of ${disk.sizeBytes} bytes.`,
+      message: `Partition ${number} (${sizeBytes} bytes at ${offsetBytes}) extends beyond the disk of ${disk.sizeBytes} bytes.`,
       where: { offsetBytes, value: `${sizeBytes} bytes` },
     });
     if (insideBytes > 0 && offsetBytes > 0) partitions.push({ ...entry, sizeBytes: insideBytes });

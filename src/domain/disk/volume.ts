@@ -42,7 +42,7 @@ const SAID: Readonly<Record<string, (where: string) => Omit<DiskFinding, "where"
   luks: (where) => ({
     code: "ENCRYPTED_LUKS",
     severity: "warning",
-    message: `${where} is encrypted with LUKS; a VM made from it waits for a passphrase at its console.`,
+    message: `${where} is encrypted with LUKS; a VM made from it would wait for a passphrase at its console.`,
   }),
   bitlocker: (where) => ({
     code: "ENCRYPTED_BITLOCKER",
@@ -57,7 +57,7 @@ const SAID: Readonly<Record<string, (where: string) => Omit<DiskFinding, "where"
   swap: (where) => ({
     code: "SWAP_PARTITION",
     severity: "warning",
-    message: `${where} is swap space; on Azure swap belongs on the resource disk.`,
+    message: `${where} is swap space; on Azure, swap belongs on the resource disk.`,
   }),
 };
 

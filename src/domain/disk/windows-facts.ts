@@ -36,7 +36,7 @@ export async function readWindows(tree: FileTree, offsetBytes: number): Promise<
     findings.push({
       code: "ARCHITECTURE_UNSUPPORTED",
       severity: "blocking",
-      message: `This Windows is for ${machine}, which is a processor of 32 bits; Azure takes 64-bit Windows only.`,
+      message: `This Windows is for ${machine}, a 32-bit processor; Azure supports 64-bit Windows only.`,
       where: { offsetBytes, value: machine },
     });
   }
@@ -46,7 +46,7 @@ export async function readWindows(tree: FileTree, offsetBytes: number): Promise<
       code: "NTFS_HIBERNATED",
       severity: "warning",
       message:
-        "Windows is hibernated, or was stopped with fast startup: shut it down fully (shutdown /s /t 0) before making the image.",
+        "Windows is hibernated, or was shut down with fast startup: shut it down fully (shutdown /s /t 0) before making the image.",
       where: { offsetBytes, value: HIBERNATION_FILE },
     });
   }

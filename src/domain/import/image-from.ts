@@ -36,7 +36,7 @@ export function imageFrom(
   const osType = os.type ?? known(osDisk.osFamily);
   if (osType === undefined)
     return undecided(
-      "which operating system the disk holds",
+      "which operating system the disk contains",
       '{"os": {"type": "Linux"}} or {"os": {"type": "Windows"}}',
     );
   // A disk that boots both ways boots everywhere as generation 2, and only so with secure boot and vTPM.
@@ -80,15 +80,15 @@ function stateOf(
 
 const noSuchImage = refused(
   "TARGET_MISMATCH",
-  "The description asks for a specialized image, and its target is a managed image, which is always generalized.",
-  "Give a gallery definition as the target, or leave the state out.",
+  "The description requests a specialized image, but its target is a managed image, which is always generalized.",
+  "Use a gallery image definition as the target, or leave out the state.",
 );
 
 const notGeneralized = ({ osFamily, codes }: DiskReport) =>
   refused(
     "DISK_NOT_GENERALIZED",
-    `The disk still has the identity of the machine that it was taken from (${codes.join(", ")}); a managed image must be generalized.`,
-    `Generalize it (${osFamily === "Windows" ? "sysprep /generalize /oobe" : "waagent -deprovision+user"}) and drop it again; or make a specialized version of a gallery of it; or, where the disk is fit as it is, say so in a description beside it (name.image.json): {"state": "generalized"}, then drop that.`,
+    `The disk still contains the identity of the machine that it was taken from (${codes.join(", ")}); a managed image must be generalized.`,
+    `Generalize it (${osFamily === "Windows" ? "sysprep /generalize /oobe" : "waagent -deprovision+user"}) and drop it again; or use a gallery as the target, for a specialized image; or, if the disk is fine as it is, state so in a description beside it (name.image.json): {"state": "generalized"}, then drop the description.`,
   );
 
 const known = <T extends string>(value: T | "unknown"): Exclude<T, "unknown"> | undefined =>
@@ -97,8 +97,8 @@ const known = <T extends string>(value: T | "unknown"): Exclude<T, "unknown"> | 
 const undecided = (what: string, say: string) =>
   refused(
     "DISK_NOT_RECOGNIZED",
-    `Nothing in the disk shows ${what}.`,
-    `Say it in a description beside the file (name.image.json): ${say}; then drop that.`,
+    `The disk does not show ${what}.`,
+    `State it in a description beside the file (name.image.json): ${say}; then drop the description.`,
   );
 
 function defaultTarget({ defaultTarget: standard, stem, runId }: ImageDefaults): Target {

@@ -24,17 +24,20 @@ export function judgeLanding(
 ): Landing {
   if (now.copy === "pending") return arriving("it is being copied here");
   if (now.copy === "failed" || now.copy === "aborted")
-    return { state: "broken", because: `the copy that was to bring it here ${now.copy}` };
-  if (now.leased) return arriving("somebody holds a lease on it");
+    return {
+      state: "broken",
+      because: `copying it here ${now.copy === "failed" ? "failed" : "was aborted"}`,
+    };
+  if (now.leased) return arriving("it is leased");
   if (expected) {
     if (now.drop.sizeBytes !== expected.sizeBytes)
-      return arriving(`it has ${now.drop.sizeBytes} of ${expected.sizeBytes} bytes`);
+      return arriving(`${now.drop.sizeBytes} of ${expected.sizeBytes} bytes have arrived`);
     if (now.contentMd5 === expected.md5)
-      return { state: "landed", because: "size and MD5 are as its description says" };
+      return { state: "landed", because: "its size and MD5 match its description" };
   }
-  if (before === undefined) return arriving("it was seen once; a second look must find the same");
+  if (before === undefined) return arriving("it was seen once; a second look must find it unchanged");
   if (!sameEtag(before.etag, now.drop.etag)) return arriving("it is still being written");
-  return { state: "landed", because: "two looks found the same content, no lease, no copy under way" };
+  return { state: "landed", because: "two looks found the same content, no lease and no copy in progress" };
 }
 
 const arriving = (because: string): Landing => ({ state: "arriving", because });

@@ -32,10 +32,13 @@ export function wayOf(
       if (drop.blob.includes("/"))
         return copied(
           "server-copy",
-          "Azure takes no disk from a folder; it was copied to a container's root.",
+          "Azure cannot make a disk from a blob in a folder; it was copied to a container's root.",
         );
       if (freeze === "always")
-        return copied("server-copy", "The settings say to copy what could be changed while Azure reads it.");
+        return copied(
+          "server-copy",
+          "The settings say to copy every file, so that nobody can change it while Azure reads it.",
+        );
       return { way: "as-it-lies", why: report.why };
   }
 }

@@ -67,7 +67,7 @@ function fault(
   sector: number,
 ): Finding {
   return finding(code, {
-    detail: `Block ${index} is said to be at ${sector * SECTOR_BYTES}.`,
+    detail: `The table places block ${index} at byte ${sector * SECTOR_BYTES}.`,
     where: { offsetBytes: header.tableOffset + index * 4, value: hex(sector) },
   });
 }

@@ -54,6 +54,6 @@ export function chooseFooter({ tail, head }: Footers): ChosenFooter | Finding | 
   }
   return (
     head &&
-    finding("FOOTER_MISSING", { detail: "Only the copy at the start is there.", where: { offsetBytes: 0 } })
+    finding("FOOTER_MISSING", { detail: "Only the copy at the start exists.", where: { offsetBytes: 0 } })
   );
 }

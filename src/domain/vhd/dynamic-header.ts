@@ -44,7 +44,7 @@ export async function readDynamicHeader(
     dataOffset % BigInt(SECTOR_BYTES) !== 0n
   ) {
     return finding("DATA_OFFSET", {
-      detail: `It says ${hex(dataOffset)}; the data end at ${endOfData}.`,
+      detail: `It is ${hex(dataOffset)}; the data ends at ${endOfData}.`,
       where: { offsetBytes: 16, value: hex(dataOffset) },
     });
   }
@@ -92,7 +92,7 @@ function checkHeader(
   const neededEntries = Math.ceil(virtualBytes / blockBytes);
   if (tableEntries < neededEntries) {
     return finding("BAT_TOO_SMALL", {
-      detail: `It has ${tableEntries} of the ${neededEntries} that the size needs.`,
+      detail: `It has ${tableEntries} of the ${neededEntries} entries that the size requires.`,
       ...at(HEADER_FIELD.entries, tableEntries),
     });
   }
@@ -104,14 +104,14 @@ function checkHeader(
   const tableEnd = tableStart + tableEntries * 4;
   if (tableEnd > endOfData || neededEntries * 4 > MAX_TABLE_BYTES) {
     return finding("BAT_TOO_LARGE", {
-      detail: `It has ${tableEntries} entries; the size needs ${neededEntries}.`,
+      detail: `It has ${tableEntries} entries; the size requires ${neededEntries}.`,
       ...at(HEADER_FIELD.entries, tableEntries),
     });
   }
   const overHeader = tableStart < offsetBytes + HEADER_BYTES && tableEnd > offsetBytes;
   if (tableStart < FOOTER_BYTES || overHeader) {
     return finding("BAT_OFFSET", {
-      detail: "It lies over the footer copy or the header.",
+      detail: "It overlaps the footer copy or the header.",
       ...at(HEADER_FIELD.tableOffset, tableOffset),
     });
   }

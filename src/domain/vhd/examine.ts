@@ -108,11 +108,11 @@ function mendingOf(
   { blobType }: ExamineOptions,
 ): { path: MendingPath; why: string } {
   if (!container) return { path: "none", why: "The file is refused." };
-  if (verdict === "ready") return { path: "none", why: "The file can be used as it lies; no byte moves." };
+  if (verdict === "ready") return { path: "none", why: "The file can be used as it is; nothing is copied." };
   if (container.kind === "dynamic") {
     return {
       path: "dynamic",
-      why: "The blocks of a dynamic disk are written to their places in a fixed one.",
+      why: "The blocks of the dynamic disk are written to their positions in a fixed disk.",
     };
   }
   if (blobType === "block") {
@@ -123,6 +123,6 @@ function mendingOf(
   }
   return {
     path: "copy-resize-footer",
-    why: "The bytes of the disk lie right; a server-side copy gets a new size and a new footer.",
+    why: "The disk's bytes are at the right offsets; a server-side copy gets a new size and a new footer.",
   };
 }

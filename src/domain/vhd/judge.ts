@@ -19,7 +19,9 @@ export function judgeUse(container: Container, facts: DiskFacts, options: Examin
   const found: DoctorFinding[] = [];
   const limit = options.maxVirtualBytes ?? azureLimit(facts, options.purpose);
   if (virtualBytes > limit) {
-    found.push(finding("DISK_TOO_LARGE", { detail: `It has ${virtualBytes} bytes; the limit is ${limit}.` }));
+    found.push(
+      finding("DISK_TOO_LARGE", { detail: `It has ${virtualBytes} bytes; the limit is ${limit} bytes.` }),
+    );
   }
   if (virtualBytes < MIN_DISK_BYTES)
     found.push(finding("SIZE_TOO_SMALL", { detail: `It has ${virtualBytes} bytes.` }));

@@ -61,7 +61,7 @@ function checkFooter(footer: Footer, offsetBytes: number): Finding | undefined {
   }
   if (footer.type === "fixed" && size !== BigInt(offsetBytes)) {
     return finding(size > BigInt(offsetBytes) ? "TRUNCATED" : "SIZE_MISMATCH", {
-      detail: `The footer says ${size} bytes; ${offsetBytes} are before it.`,
+      detail: `The footer declares ${size} bytes; ${offsetBytes} bytes precede it.`,
       ...at(FOOTER_FIELD.currentSize, size),
     });
   }
@@ -127,7 +127,9 @@ function remarks(footer: Footer): Finding[] {
   const usual = geometryBytes(geometryFor(Number(footer.currentSize)));
   if (byGeometry !== usual) {
     found.push(
-      finding("GEOMETRY_DIFFERS", { detail: `It says ${byGeometry}, the size is ${footer.currentSize}.` }),
+      finding("GEOMETRY_DIFFERS", {
+        detail: `It describes ${byGeometry} bytes; the size is ${footer.currentSize}.`,
+      }),
     );
   }
   if (footer.originalSize !== footer.currentSize) found.push(finding("ORIGINAL_SIZE_DIFFERS"));
@@ -146,7 +148,7 @@ async function openWithoutFooter(reader: RangeReader): Promise<Opened> {
     return refuse("unknown", finding("FILE_TOO_SHORT", { detail: `It has ${sizeBytes} bytes.` }));
   if (looksLikeDisk(head)) {
     if (sizeBytes % SECTOR_BYTES !== 0) {
-      const detail = `It begins like a disk, has no footer, and its ${sizeBytes} bytes are not whole sectors.`;
+      const detail = `It begins like a disk, has no footer, and its ${sizeBytes} bytes are not a whole number of sectors.`;
       return refuse("raw", finding("TRUNCATED", { detail }));
     }
     return {

@@ -44,10 +44,10 @@ export function decodePlan(bytes: Uint8Array): MendingPlan {
   const fields = fieldsOf(bytes);
   const headLength = fields.getUint32(MAGIC.length, true);
   const wordsAt = roundUp(HEAD_AT + headLength, 4);
-  if (wordsAt > bytes.length) throw new Error("The mending plan is cut short.");
+  if (wordsAt > bytes.length) throw new Error("The mending plan is truncated.");
   const text = new TextDecoder().decode(bytes.subarray(HEAD_AT, HEAD_AT + headLength));
   const { source, words: count, ...rest } = JSON.parse(text) as PlanHead;
-  if (bytes.length !== wordsAt + count * 4) throw new Error("The mending plan is cut short.");
+  if (bytes.length !== wordsAt + count * 4) throw new Error("The mending plan is truncated.");
   const words = new Uint32Array(count);
   for (let i = 0; i < count; i++) words[i] = fields.getUint32(wordsAt + i * 4, true);
   if (source.kind === "dynamic") return { ...rest, source: { ...source, blocks: words } };

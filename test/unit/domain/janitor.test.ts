@@ -27,7 +27,7 @@ const rows: readonly Row[] = [
   ["a backup past its day goes, whether its run is known or not", true, "backup", PAST, undefined],
   ["a backup stays until its day", false, "backup", FUTURE, "ended"],
   ["a backup of a run under way stays", false, "backup", PAST, "open"],
-  ["a backup without a day stays", false, "backup", undefined, "ended"],
+  ["a backup without an expiry date is kept", false, "backup", undefined, "ended"],
   ["a day that cannot be read is no day", false, "backup", "soon", "ended"],
   ["an image that stands is the product", false, "image", PAST, "ended"],
   ["a failed image waits for its resume until its day", false, "image", FUTURE, "ended", "failed"],

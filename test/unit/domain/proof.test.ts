@@ -25,21 +25,21 @@ const rows: readonly (readonly [why: string, held: readonly HeldDisk[], problems
   ],
   ["the OS disk is not in it", whole.slice(1), [/the OS disk \(web-os\) is not in the backup/]],
   ["it is empty", [], [/the OS disk/, /LUN 0/, /LUN 3/, /LUN 7/]],
-  ["a disk is smaller", changed(0, { sizeGb: 63 }), [/LUN 0 \(web-d0\) has 64 GiB, its backup 63 GiB/]],
-  ["a disk is larger", changed(-1, { sizeGb: 128 }), [/the OS disk \(web-os\) has 127 GiB, its backup 128/]],
+  ["a disk is smaller", changed(0, { sizeGb: 63 }), [/LUN 0 \(web-d0\) has 64 GiB, but its backup has 63 GiB/]],
+  ["a disk is larger", changed(-1, { sizeGb: 128 }), [/the OS disk \(web-os\) has 127 GiB, but its backup has 128/]],
   ["a disk failed", changed(7, { state: "Failed" }), [/the backup of .* LUN 7 \(web-d7\) is Failed/]],
   ["a disk is still being made", changed(-1, { state: "Creating" }), [/is Creating/]],
   ["Azure does not tell a size", whole.map(({ lun, id, state }) => ({ lun, id, state })), []],
   [
     "a disk was exchanged for another of its size",
     changed(3, { of: "/disks/other" }),
-    [/LUN 3 .* exchanged/],
+    [/LUN 3 .* replaced/],
   ],
   ["its disks are told in another case", changed(3, { of: `${GROUP}/disks/WEB-D3`.toUpperCase() }), []],
   [
     "a disk was attached meanwhile",
     [...whole, { lun: 9, sizeGb: 4, id: "/x", state: "Succeeded" }],
-    [/holds a disk at LUN 9/],
+    [/contains a disk at LUN 9/],
   ],
 ];
 
@@ -65,12 +65,12 @@ describe("the VM's disks after its snapshots", () => {
   test.each([
     ["are as they were", disks, []],
     ["are told in another case", swap(0, (disks[1]?.id ?? "").toUpperCase()), []],
-    ["lack one", disks.filter(({ lun }) => lun !== 0), [/LUN 0 \(web-d0\) is not attached any more/]],
-    ["hold another at its place", swap(-1, "/disks/other"), [/the OS disk \(web-os\) is not attached/]],
+    ["lack one", disks.filter(({ lun }) => lun !== 0), [/LUN 0 \(web-d0\) is no longer attached/]],
+    ["hold another at its place", swap(-1, "/disks/other"), [/the OS disk \(web-os\) is no longer attached/]],
     [
       "are one more",
       [...disks, { lun: 9, id: "/disks/new", name: "new", caching: "None" as const }],
-      [/LUN 9 \(new\) was attached meanwhile/],
+      [/LUN 9 \(new\) was attached in the meantime/],
     ],
   ])("%s", (_, now, problems) => {
     const found = exchangedDisks(windowsVm, now);
