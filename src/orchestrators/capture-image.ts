@@ -18,7 +18,7 @@ import { backUp } from "./back-up.js";
 import { call } from "./call.js";
 import { captureResult, dryRunResult } from "./capture-result.js";
 import type { CaptureScope } from "./capture-scope.js";
-import { captureScope } from "./capture-scope.js";
+import { captureScope, workSubnetOf } from "./capture-scope.js";
 import { adoptClone, clone, imageSource } from "./clone.js";
 import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
@@ -122,7 +122,7 @@ function* registerImage(
 }
 
 function testBootOf(scope: CaptureScope, image: MadeImage): TestBoot | undefined {
-  const { former, names, request, runId, vm, workTags, workSubnetId } = scope;
+  const { former, names, request, runId, vm, workTags } = scope;
   if (!request.testBoot) return undefined;
   return {
     runId,
@@ -133,7 +133,7 @@ function testBootOf(scope: CaptureScope, image: MadeImage): TestBoot | undefined
     state: request.image.state,
     traits: traitsOf(vm),
     keepUsers: request.guest.keepUsers,
-    subnetId: workSubnetId,
+    subnetId: workSubnetOf(scope),
     tags: workTags,
     again: former !== undefined,
   };

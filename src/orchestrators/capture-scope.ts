@@ -30,7 +30,7 @@ export interface CaptureScope {
   readonly imageTags: Tags;
   /** ISO 8601; when the janitor may remove the backup. */
   readonly backupExpires: string;
-  readonly workSubnetId: string;
+  readonly workSubnetId: string | undefined;
   /** What was looked at so far, and how it is; the guest is looked at later. */
   readonly checks: Check[];
 }
@@ -66,4 +66,11 @@ export function captureScope(
     checks: [...checks],
     workSubnetId,
   };
+}
+
+/** Where a VM of ours is to be made. */
+export function workSubnetOf({ workSubnetId }: CaptureScope): string {
+  if (workSubnetId === undefined)
+    throw new Error("The preflight lets nobody make a VM who has no subnet for it.");
+  return workSubnetId;
 }

@@ -7,17 +7,19 @@ import { namedSets, setsOf } from "../domain/image-keys.js";
 import { allDisks } from "../domain/vm.js";
 import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
+import { workSubnetOf } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 
 export function* clone(scope: CaptureScope, { disks }: Backup): Durable<string> {
-  const { run, names, vm, request, workSubnetId: subnetId } = scope;
+  const { run, names, vm, request, workTags: tags } = scope;
+  const subnetId = workSubnetOf(scope);
   const copies = yield* disksOf(scope, disks);
   const vmId = names.workingVmId;
   run.undo.push({ when: "exit", resources: [vmId] });
   yield* make(
     scope,
     createWorkingVm,
-    { id: vmId, input: { vmId, source: vm, disks: copies, subnetId, tags: scope.workTags } },
+    { id: vmId, input: { vmId, source: vm, disks: copies, subnetId, tags } },
     { limitMinutes: request.limits.cloneMinutes, stage: "clone" },
   );
   return vmId;

@@ -43,7 +43,7 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
   const wanted = description.testBoot ?? input.settings.testBoot;
   const judged = yield* stage(run, "doctor", function* () {
     const verdict = yield* judge(run, input, disks, description);
-    return { ...verdict, subnetId: wanted ? yield* testSubnet(run, input, verdict.image) : "" };
+    return { ...verdict, subnetId: wanted ? yield* testSubnet(run, input, verdict.image) : undefined };
   });
   const prepared = yield* stage(run, "mend", () => mendDisks(run, input, judged.disks));
   const image = yield* stage(run, "register", function* () {
@@ -54,7 +54,8 @@ function* runbook(run: Run, input: ImportInput): Durable<ImportResult | HandedOv
     yield* confirmUnchanged(run, prepared, disks);
     return made;
   });
-  const boot = wanted ? testBootOf(input, judged, image) : undefined;
+  const boot =
+    judged.subnetId === undefined ? undefined : testBootOf(input, judged.image, judged.subnetId, image);
   const checks = yield* testAndPromote(run, judged.image.target, boot);
   return {
     image,
@@ -76,7 +77,8 @@ const shown = (prepared: readonly PreparedDisk[]): Pick<ImportResult, "disks" | 
 
 const testBootOf = (
   { runId }: ImportInput,
-  { image: { location, state, traits }, subnetId }: { image: ImageDecision; subnetId: string },
+  { location, state, traits }: ImageDecision,
+  subnetId: string,
   image: MadeImage,
 ): TestBoot => ({
   runId,

@@ -72,11 +72,10 @@ export function* testSubnet(
   }));
   const answers = (yield* callEach(run, surveyAzure, questions)).map(valueOf);
   const asked = answers.filter((answer) => answer.ask === "subnet");
-  const {
-    verdict,
-    detail,
-    remedy = "",
-  } = judgeSubnets({ subscriptionId, location, subnetIds, addresses: 1 }, asked);
-  if (verdict === "block") throw refusal({ code: "INVALID_REQUEST", message: `testBoot: ${detail}`, remedy });
-  return chosenSubnet(location, asked)?.subnetId ?? "";
+  const spec = { subscriptionId, location, subnetIds, addresses: 1 };
+  const { verdict, detail, remedy = "" } = judgeSubnets(spec, asked);
+  const chosen = chosenSubnet(location, asked);
+  if (verdict === "block" || chosen === undefined)
+    throw refusal({ code: "INVALID_REQUEST", message: `testBoot: ${detail}`, remedy });
+  return chosen.subnetId;
 }

@@ -32,8 +32,8 @@ export interface Preflight {
   readonly vm: VmSummary;
   readonly target: TargetFacts;
   readonly checks: readonly Check[];
-  /** Where VMs of ours are made; "" where none is. */
-  readonly workSubnetId: string;
+  /** Where VMs of ours are made, as far as a subnet was found; a run that makes any is refused without one. */
+  readonly workSubnetId: string | undefined;
   /** What an earlier run has made the image from, in place: nothing before the image is to be done again. */
   readonly imageMadeFrom?: Backup;
 }
@@ -69,7 +69,7 @@ export function* preflight(run: Run, input: CaptureInput): Durable<Preflight> {
   if (blocks.length > 0 && !request.dryRun)
     throw refusal({ code: "VM_NOT_CAPTURABLE", ...blockedBy(blocks) });
   const subnets = answers.filter((answer) => answer.ask === "subnet");
-  const workSubnetId = chosenSubnet(vm.location, subnets)?.subnetId ?? "";
+  const workSubnetId = chosenSubnet(vm.location, subnets)?.subnetId;
   return { vm, target, checks, workSubnetId, ...(imageMadeFrom ? { imageMadeFrom } : {}) };
 }
 
