@@ -13,11 +13,10 @@ import type { OperationLimits } from "./operate.js";
 import { operateAll, operateEach } from "./operate.js";
 import { isEnd, note, stage } from "./run.js";
 
-export interface Former {
-  /** Oldest first. */
-  readonly runs: readonly string[];
-  /** Whether the stage that runs now has done anything itself. */
-  worked: boolean;
+export interface Reached<T> {
+  readonly value: T;
+  /** Nothing had to be made for it: an earlier run did all of it. */
+  readonly adopted: boolean;
 }
 
 export interface Wanted<I> {
@@ -27,15 +26,14 @@ export interface Wanted<I> {
 }
 
 /** A stage of a run that may go on with another: `skipped` where everything in it had been done. */
-export function* resumable<T>(scope: CaptureScope, name: string, body: () => Durable<T>): Durable<T> {
-  const { run, former } = scope;
-  if (former) former.worked = false;
-  const value = yield* stage(run, name, body);
-  if (former?.worked === false)
-    note(run, name, {
-      state: "skipped",
-      detail: `adopted from run ${former.runs.at(-1) ?? scope.captureId}`,
-    });
+export function* resumable<T>(
+  { run, captureId, formerRuns }: CaptureScope,
+  name: string,
+  body: () => Durable<Reached<T>>,
+): Durable<T> {
+  const { value, adopted } = yield* stage(run, name, body);
+  if (adopted && formerRuns)
+    note(run, name, { state: "skipped", detail: `adopted from run ${formerRuns.at(-1) ?? captureId}` });
   return value;
 }
 
@@ -45,17 +43,10 @@ export const stageUnless = (
   scope: CaptureScope,
   name: string,
   body: () => Durable<unknown>,
-): Durable<void> =>
+): Durable<unknown> =>
   resumable(scope, name, function* () {
-    if (isDone) return;
-    noteWork(scope);
-    yield* body();
+    return { value: isDone ? null : yield* body(), adopted: isDone };
   });
-
-/** To be called before anything is made or changed: from here on the stage is not merely adopted. */
-export const noteWork = ({ former }: CaptureScope): void => {
-  if (former) former.worked = true;
-};
 
 /** Makes what is not there yet, all of it in parallel. */
 export function* makeAll<I, R, Q>(
@@ -63,10 +54,10 @@ export function* makeAll<I, R, Q>(
   operation: OperationRef<I, R, Q>,
   wanted: readonly Wanted<I>[],
   limits: OperationLimits,
-): Durable<R[]> {
-  const { run, former } = scope;
+): Durable<Reached<R[]>> {
+  const { run, formerRuns } = scope;
   const inputs = wanted.map(({ input }) => input);
-  if (!former) return yield* operateAll(run, operation, inputs, limits);
+  if (!formerRuns) return { value: yield* operateAll(run, operation, inputs, limits), adopted: false };
 
   const questions = inputs.map((input) => ({ input: operation.about(input), started: {} }));
   const found = pairs(wanted, (yield* callEach(run, operation.ask, questions)).map(progressIfThere));
@@ -77,7 +68,6 @@ export function* makeAll<I, R, Q>(
   const missing = found.flatMap(([one, progress]) =>
     progress === undefined || progress.state === "failed" ? [one] : [],
   );
-  if (missing.length > 0) noteWork(scope);
   const starts = yield* callEach(
     run,
     operation.start,
@@ -92,9 +82,10 @@ export function* makeAll<I, R, Q>(
     { ...limits, stopAtFailure: true, begun: open.map((one) => startOf.get(one) ?? UNDER_WAY) },
   );
   const made = new Map(pairs(open, ended.map(valueOf)));
-  return found.map(([one, progress]) =>
+  const value = found.map(([one, progress]) =>
     progress?.state === "succeeded" ? progress.value : (made.get(one) as R),
   );
+  return { value, adopted: missing.length === 0 };
 }
 
 /** Begun by an earlier run. */
@@ -105,8 +96,9 @@ export function* make<I, R, Q>(
   operation: OperationRef<I, R, Q>,
   wanted: Wanted<I>,
   limits: OperationLimits,
-): Durable<R> {
-  return only(yield* makeAll(scope, operation, [wanted], limits));
+): Durable<Reached<R>> {
+  const { value, adopted } = yield* makeAll(scope, operation, [wanted], limits);
+  return { value: only(value), adopted };
 }
 
 /** Undefined where it is not there: for whoever may have to make it, no error. */

@@ -13,6 +13,7 @@ import { partsOf, whereKept } from "../domain/backup.js";
 import { pairs } from "../domain/pairs.js";
 import { parentId } from "../domain/resource-id.js";
 import { allDisks } from "../domain/vm.js";
+import type { Reached } from "./adopt.js";
 import { make, makeAll } from "./adopt.js";
 import { call, callEach, valueOf } from "./call.js";
 import type { CaptureScope } from "./capture-scope.js";
@@ -20,10 +21,10 @@ import type { Durable } from "./durable.js";
 import { operate } from "./operate.js";
 import { dropUndo, note } from "./run.js";
 
-export function* backUp(scope: CaptureScope): Durable<Backup> {
+export function* backUp(scope: CaptureScope): Durable<Reached<Backup>> {
   const { run, request, captureId, vm } = scope;
-  if (scope.imageMadeFrom !== undefined) return scope.imageMadeFrom;
-  const backup =
+  if (scope.imageMadeFrom !== undefined) return { value: scope.imageMadeFrom, adopted: true };
+  const { value: backup, adopted } =
     request.backup.kind === "restore-point" ? yield* restorePoint(scope) : yield* snapshots(scope);
   const held = yield* withSizes(
     scope,
@@ -40,7 +41,7 @@ export function* backUp(scope: CaptureScope): Durable<Backup> {
   if (keeps) dropUndo(run, ({ resources }) => resources.some((id) => backup.ids.includes(id)));
   // In place, a restore may have to replace the VM object: no disk or interface may be deleted with it.
   if (request.mode === "in-place") yield* operate(run, protectVm, { vmId: vm.id }, { limitMinutes: 30 });
-  return backup;
+  return { value: backup, adopted };
 }
 
 /** The restore point of a VM that is off may leave sizes out; then the disks themselves are asked. */
@@ -56,7 +57,7 @@ function* withSizes({ run, vm }: CaptureScope, held: readonly HeldDisk[]): Durab
   });
 }
 
-function* restorePoint(scope: CaptureScope): Durable<Backup> {
+function* restorePoint(scope: CaptureScope): Durable<Reached<Backup>> {
   const { run, names, vm, request } = scope;
   const pointId = names.restorePointId;
   run.undo.push({ when: "exit", resources: [parentId(pointId)] });
@@ -77,12 +78,12 @@ function* restorePoint(scope: CaptureScope): Durable<Backup> {
   );
 }
 
-function* snapshots(scope: CaptureScope): Durable<Backup> {
+function* snapshots(scope: CaptureScope): Durable<Reached<Backup>> {
   const { run, captureId, names, vm, request } = scope;
   const disks = allDisks(vm);
   const ids = disks.map((disk) => names.snapshotId(disk.lun));
   run.undo.push({ when: "exit", resources: ids });
-  const made = yield* makeAll(
+  const { value: made, adopted } = yield* makeAll(
     scope,
     createSnapshot,
     disks.map((disk) => ({
@@ -97,5 +98,6 @@ function* snapshots(scope: CaptureScope): Durable<Backup> {
     })),
     { limitMinutes: request.limits.backupMinutes, stage: "backup" },
   );
-  return { kind: "snapshots", ids, disks: made, consistency: "crash-consistent per disk" };
+  const value = { kind: "snapshots" as const, ids, disks: made, consistency: "crash-consistent per disk" };
+  return { value, adopted };
 }

@@ -12,7 +12,8 @@ import { CAPTURE_STAGES } from "../contracts/capture-run.js";
 import type { Backup } from "../domain/backup.js";
 import { traitsOf } from "../domain/image.js";
 import type { MadeImage } from "../domain/image-order.js";
-import { noteWork, resumable, stageUnless } from "./adopt.js";
+import type { Reached } from "./adopt.js";
+import { resumable, stageUnless } from "./adopt.js";
 import { concludeAndAnnounce } from "./announce.js";
 import { backUp } from "./back-up.js";
 import { call } from "./call.js";
@@ -107,22 +108,23 @@ function* registerImage(
   scope: CaptureScope,
   backup: Backup,
   generalizedVmId: string | undefined,
-): Durable<MadeImage> {
+): Durable<Reached<MadeImage>> {
   const { run, request, vm, target } = scope;
-  if (target.earlierImage !== "sound") noteWork(scope);
+  const source = yield* imageSource(scope, backup, generalizedVmId);
   const order = {
     target: request.testBoot ? excludedFromLatest(request.target) : request.target,
     location: vm.location,
     state: request.image.state,
     traits: traitsOf(vm),
-    source: yield* imageSource(scope, backup, generalizedVmId),
+    source: source.value,
     tags: scope.imageTags,
   };
-  return yield* register(run, order, target, request.limits.registerMinutes);
+  const value = yield* register(run, order, target, request.limits.registerMinutes);
+  return { value, adopted: source.adopted && target.earlierImage === "sound" };
 }
 
 function testBootOf(scope: CaptureScope, image: MadeImage): TestBoot | undefined {
-  const { former, names, request, runId, vm, workTags } = scope;
+  const { formerRuns, names, request, runId, vm, workTags } = scope;
   if (!request.testBoot) return undefined;
   return {
     runId,
@@ -135,6 +137,6 @@ function testBootOf(scope: CaptureScope, image: MadeImage): TestBoot | undefined
     keepUsers: request.guest.keepUsers,
     subnetId: workSubnetOf(scope),
     tags: workTags,
-    again: former !== undefined,
+    again: formerRuns !== undefined,
   };
 }

@@ -9,7 +9,6 @@ import { EXPIRES_TAG, KIND_TAG, RESUME_TAG, RUN_TAG, captureNames } from "../dom
 import { DAY_MS, isoTime } from "../domain/time.js";
 import type { VmSummary } from "../domain/vm.js";
 import { nowMs } from "./durable.js";
-import type { Former } from "./adopt.js";
 import type { Preflight } from "./preflight.js";
 import type { Run } from "./run.js";
 
@@ -19,7 +18,8 @@ export interface CaptureScope {
   readonly captureId: string;
   /** This run's own. Guests are asked under it: one that failed to seal is not asked by the same name again. */
   readonly runId: string;
-  readonly former?: Former;
+  /** Those that this one goes on with, oldest first. */
+  readonly formerRuns?: readonly string[];
   readonly request: CaptureRequest;
   readonly vm: VmSummary;
   readonly target: TargetFacts;
@@ -53,7 +53,7 @@ export function captureScope(
     run,
     captureId,
     runId,
-    ...(resumes === undefined ? {} : { former: { runs: formerRuns, worked: false } }),
+    ...(resumes === undefined ? {} : { formerRuns }),
     request,
     vm,
     target,

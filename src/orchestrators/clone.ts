@@ -5,39 +5,40 @@ import type { ImageSource } from "../domain/image.js";
 import { imageDisks } from "../domain/image.js";
 import { namedSets, setsOf } from "../domain/image-keys.js";
 import { allDisks } from "../domain/vm.js";
+import type { Reached } from "./adopt.js";
 import { make, makeAll } from "./adopt.js";
 import type { CaptureScope } from "./capture-scope.js";
 import { workSubnetOf } from "./capture-scope.js";
 import type { Durable } from "./durable.js";
 
-export function* clone(scope: CaptureScope, { disks }: Backup): Durable<string> {
+export function* clone(scope: CaptureScope, { disks }: Backup): Durable<Reached<string>> {
   const { run, names, vm, request, workTags: tags } = scope;
   const subnetId = workSubnetOf(scope);
   const copies = yield* disksOf(scope, disks);
   const vmId = names.workingVmId;
   run.undo.push({ when: "exit", resources: [vmId] });
-  yield* make(
+  const made = yield* make(
     scope,
     createWorkingVm,
-    { id: vmId, input: { vmId, source: vm, disks: copies, subnetId, tags } },
+    { id: vmId, input: { vmId, source: vm, disks: copies.value, subnetId, tags } },
     { limitMinutes: request.limits.cloneMinutes, stage: "clone" },
   );
-  return vmId;
+  return { value: vmId, adopted: copies.adopted && made.adopted };
 }
 
 /** The clone that an earlier run made and sealed: this run's to remove. */
-export function adoptClone({ run, names }: CaptureScope, { disks }: Backup): string {
+export function adoptClone({ run, names }: CaptureScope, { disks }: Backup): Reached<string> {
   run.undo.push({ when: "exit", resources: disks.map(({ lun }) => names.diskId(lun)) });
   run.undo.push({ when: "exit", resources: [names.workingVmId] });
-  return names.workingVmId;
+  return { value: names.workingVmId, adopted: true };
 }
 
 /** Disks from the backup, in parallel. They go when the run ends. */
-function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<WorkingVm["disks"]> {
+function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<Reached<WorkingVm["disks"]>> {
   const { run, captureId, names, vm, request } = scope;
   const copies = disks.map(({ lun }) => ({ lun, id: names.diskId(lun) }));
   run.undo.push({ when: "exit", resources: copies.map(({ id }) => id) });
-  yield* makeAll(
+  const { adopted } = yield* makeAll(
     scope,
     createDisk,
     disks.map((source) => {
@@ -47,7 +48,7 @@ function* disksOf(scope: CaptureScope, disks: readonly BackedUpDisk[]): Durable<
     }),
     { limitMinutes: request.limits.cloneMinutes },
   );
-  return copies;
+  return { value: copies, adopted };
 }
 
 /**
@@ -59,15 +60,15 @@ export function* imageSource(
   scope: CaptureScope,
   backup: Backup,
   sealedVmId: string | undefined,
-): Durable<ImageSource> {
+): Durable<Reached<ImageSource>> {
   const { vm, request, names } = scope;
   const wanted = imageDisks(vm, request.image.kind);
   const keyed = setsOf(wanted).length > 0 || namedSets(request.target).length > 0;
   if (sealedVmId !== undefined && request.image.kind === "vm-image" && !keyed)
-    return { from: "vm", vmId: sealedVmId };
-  if (sealedVmId === undefined) yield* disksOf(scope, backup.disks);
-  return {
-    from: "disks",
+    return { value: { from: "vm", vmId: sealedVmId }, adopted: true };
+  const adopted = sealedVmId !== undefined || (yield* disksOf(scope, backup.disks)).adopted;
+  const value = {
+    from: "disks" as const,
     disks: wanted.map(({ lun, id, caching, sizeGb, sku, encryptionSetId }) => ({
       lun,
       id: sealedVmId === vm.id ? id : names.diskId(lun),
@@ -77,4 +78,5 @@ export function* imageSource(
       encryptionSetId,
     })),
   };
+  return { value, adopted };
 }

@@ -25,22 +25,22 @@ const NONE: PriorWork = {
 const ALL: PriorWork = { sealed: true, sealedByOthers: false, deallocated: true, markedGeneralized: true };
 
 export function* priorWork(scope: CaptureScope): Durable<PriorWork> {
-  const { run, former, request, names, vm } = scope;
+  const { run, formerRuns, request, names, vm } = scope;
   const inPlace = request.mode === "in-place";
   // What earlier runs left in the source VM is this one's to remove; a working VM takes it along when it goes.
-  if (inPlace && former)
-    run.undo.push({ when: "exit", resources: former.runs.flatMap((runId) => sealCommands(vm.id, runId)) });
+  if (inPlace && formerRuns)
+    run.undo.push({ when: "exit", resources: formerRuns.flatMap((runId) => sealCommands(vm.id, runId)) });
   if (scope.imageMadeFrom !== undefined) {
     run.wayBack = wayBack(scope);
     return ALL;
   }
   const vmId = inPlace ? vm.id : names.workingVmId;
-  const state = former === undefined ? undefined : yield* ifVmStands(call(run, askVm, { vmId }));
+  const state = formerRuns === undefined ? undefined : yield* ifVmStands(call(run, askVm, { vmId }));
   const marked = inPlace && vm.markedGeneralized;
-  if (former === undefined || state === undefined)
+  if (formerRuns === undefined || state === undefined)
     return marked ? { ...ALL, sealedByOthers: true, deallocated: vm.powerState === "deallocated" } : NONE;
 
-  const asked = former.runs.map((runId) => ({ runId, power: state.power }));
+  const asked = formerRuns.map((runId) => ({ runId, power: state.power }));
   const seals = (yield* callEach(run, askFormerSeal, asked)).map(valueOf);
   const begun = seals.some((seal) => seal.begun);
   if (inPlace && begun) run.wayBack = wayBack(scope);
