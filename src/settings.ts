@@ -25,7 +25,7 @@ const whole = (standard: number, min: number, max: number) =>
 const endpoint = z
   .url()
   .refine((url) => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/.test(url), {
-    error: "must be http://127.0.0.1:PORT of an embedded Azure; leave it out for Azure itself",
+    error: "must be http://127.0.0.1:PORT of an embedded Azure; omit it to use Azure itself",
   })
   .transform((url) => url.replace(/\/$/, ""));
 
@@ -49,7 +49,7 @@ const subnets = z
     },
   )
   .refine((ids) => distinct(ids.map(parentId)), {
-    error: "names two subnets of one network: a region needs one",
+    error: "contains two subnets of the same network: specify one per region",
   });
 
 const isTarget = (text: string) =>
@@ -64,7 +64,7 @@ const allowedTargets = z
   .default("")
   .transform(listed)
   .refine((ids) => ids.every(isTarget), {
-    error: "must be ids of galleries and resource groups, with commas; leave it out to allow every place",
+    error: "must be ids of galleries and resource groups, separated by commas; omit it to allow every target",
   });
 
 const schema = z
@@ -126,7 +126,7 @@ const schema = z
       allowed.length === 0 || allowed.some((scope) => covers(scope, id)),
     {
       path: ["ALLOWED_TARGETS"],
-      error: "leaves out IMPORT_TARGET_ID, where imports go of which no description says where",
+      error: "does not include IMPORT_TARGET_ID, the target of imports whose description specifies none",
     },
   );
 

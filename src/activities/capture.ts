@@ -49,8 +49,8 @@ export function captureActivities({
       if (problems.length > 0)
         return refused(
           "BACKUP_UNSOUND",
-          `The backup does not hold the VM: ${problems.join("; ")}.`,
-          "See that no disk was attached, detached or resized meanwhile, and start the run again.",
+          `The backup does not match the VM: ${problems.join("; ")}.`,
+          "Make sure that no disk is attached, detached or resized during the backup, and start the run again.",
         );
       await savedCapture.save(runs, runId, { vm, backup });
       const gigabytes = allDisks(vm).reduce((sum, { sizeGb }) => sum + sizeGb, 0);

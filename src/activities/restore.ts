@@ -26,8 +26,8 @@ export function restoreActivities({ sources, backups, runs }: RestorePorts): Reg
       if (saved === undefined)
         return refused(
           "NOTHING_TO_RESTORE",
-          `Capture ${order.captureId} has kept no ${documentOf(order).name}.`,
-          "Name a capture whose backup is still kept; its status says until when.",
+          `Capture ${order.captureId} kept no ${documentOf(order).name}.`,
+          "Specify a capture whose backup is still kept; its status shows until when.",
         );
       return operation.start({ ...order, model: saved.model });
     },

@@ -39,12 +39,12 @@ export function endingLines({ status, error, leftovers, result }: RunDocument): 
   const dryRun = dryRunIn(result);
   return [
     ...(dryRun === undefined ? [] : dryRunLines(dryRun)),
-    ...(status === "succeeded" && image !== undefined ? [`made ${plain(image)}`] : []),
+    ...(status === "succeeded" && image !== undefined ? [`created ${plain(image)}`] : []),
     ...(dryRun === undefined ? checkLines(checksIn(result)) : []),
     ...textsIn(result, "warnings").map((warning) => `! ${warning}`),
     ...[result, sourceIn(result)]
       .flatMap((one) => textsIn(one, "replacedDisks"))
-      .map((id) => `kept, and in nobody's use: ${id}`),
+      .map((id) => `kept, but not in use: ${id}`),
     ...(error
       ? [
           `${plain(error.code)}${error.stage === undefined ? "" : ` in ${plain(error.stage)}`}: ${plain(error.message)}`,

@@ -44,7 +44,7 @@ export function captureOrder(
 ): CaptureOrder {
   const { vm, definition, image, version, id } = options;
   if (definition !== undefined && image !== undefined)
-    throw invalid(["--definition and --image: an image goes to the one or to the other, not to both"]);
+    throw invalid(["--definition and --image: specify one or the other, not both"]);
   const kind = definition !== undefined ? "gallery" : image !== undefined ? "managed-image" : undefined;
   const given = part(base, "target");
   const target = {
@@ -89,5 +89,5 @@ function withOption(problem: string): string {
 const invalid = (problems: readonly string[]) =>
   new CommandFailed(
     EXIT.usage,
-    `the request is not sent, for ${problems.length === 1 ? "this is" : "these are"} wrong with it:\n${problems.map((one) => `  ${one}`).join("\n")}`,
+    `the request was not sent, because of ${problems.length === 1 ? "this problem" : "these problems"}:\n${problems.map((one) => `  ${one}`).join("\n")}`,
   );

@@ -2,9 +2,9 @@
 import type { Diagnosis, DoctorFinding } from "../domain/vhd/diagnosis.js";
 
 const HEADLINE: Record<Diagnosis["verdict"], string> = {
-  ready: "READY     An image can be made of it as it is.",
-  mendable: "MENDABLE  The pipeline puts it right in a copy; the file itself is never changed.",
-  refused: "REFUSED   No image can be made of it.",
+  ready: "READY     An image can be made from it as it is.",
+  mendable: "MENDABLE  The pipeline corrects it in a copy; the file itself is never changed.",
+  refused: "REFUSED   No image can be made from it.",
 };
 
 const MARK: Record<DoctorFinding["severity"], string> = {

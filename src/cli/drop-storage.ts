@@ -16,7 +16,7 @@ export function dropContainer(
 ): ContainerClient {
   if (!/^[a-z0-9](?:[a-z0-9]|-(?=[a-z0-9])){2,62}$/.test(given.container))
     throw new UsageError(
-      `"${given.container}" is no name of a container: 3 to 63 of a-z, 0-9 and single hyphens.`,
+      `"${given.container}" is not a valid container name: use 3 to 63 of a-z, 0-9 and single hyphens.`,
     );
   return service(given["account-url"], env["VMIMAGE_STORAGE"]).getContainerClient(given.container);
 }
@@ -25,17 +25,19 @@ function service(accountUrl: string | undefined, connection: string | undefined)
   if (accountUrl !== undefined) {
     const url = URL.canParse(accountUrl) ? new URL(accountUrl) : undefined;
     if (url?.protocol !== "https:" || url.search || url.username)
-      throw new UsageError("--account-url is https://ACCOUNT.blob.core.windows.net, without a signature.");
+      throw new UsageError(
+        "--account-url must be like https://ACCOUNT.blob.core.windows.net, without a signature.",
+      );
     return new BlobServiceClient(url.href, new DefaultAzureCredential(), PATIENCE);
   }
   if (!connection)
     throw new UsageError(
-      "Say which storage account: --account-url https://ACCOUNT.blob.core.windows.net, or its connection string in VMIMAGE_STORAGE.",
+      "Specify the storage account: --account-url https://ACCOUNT.blob.core.windows.net, or its connection string in VMIMAGE_STORAGE.",
     );
   try {
     return BlobServiceClient.fromConnectionString(connection, PATIENCE);
   } catch (cause) {
-    throw new UsageError("VMIMAGE_STORAGE is no connection string of a storage account.", { cause });
+    throw new UsageError("VMIMAGE_STORAGE is not a valid connection string of a storage account.", { cause });
   }
 }
 
@@ -48,7 +50,7 @@ export function inWords(error: unknown, { containerName, accountName }: Containe
     return error instanceof Error && error.name === "AggregateAuthenticationError"
       ? new CommandFailed(
           EXIT.noPermission,
-          "Nobody is signed in to Azure here. Run az login, or give VMIMAGE_STORAGE.",
+          "You are not signed in to Azure. Run az login, or set VMIMAGE_STORAGE.",
           { cause: error },
         )
       : error;
@@ -58,17 +60,17 @@ export function inWords(error: unknown, { containerName, accountName }: Containe
   if (code === "ContainerNotFound")
     return fail(
       EXIT.unavailable,
-      `There is no container ${where}. Name the drop container with --container.`,
+      `There is no container ${where}. Specify the drop container with --container.`,
     );
   if (statusCode === 401 || statusCode === 403)
     return fail(
       EXIT.noPermission,
-      `${where}: not allowed (${code || String(statusCode)}). Needed is Storage Blob Data Contributor on the container, and a network from which the account may be reached.`,
+      `${where}: not allowed (${code || String(statusCode)}). You need the role Storage Blob Data Contributor on the container, and a network that the account's firewall allows.`,
     );
   if (statusCode === undefined)
     return fail(
       EXIT.unavailable,
       `The storage account ${accountName} could not be reached (${plain(code || error.name)}).`,
     );
-  return fail(EXIT.unavailable, `${where}: storage answers ${statusCode} ${plain(code)}.`);
+  return fail(EXIT.unavailable, `${where}: storage answered ${statusCode} ${plain(code)}.`);
 }

@@ -39,10 +39,10 @@ export function dryRunLines({ plan, checks }: DryRun): string[] {
   const worthALook = checks.filter(isWorthALook).length;
   const passed = checks.filter(({ verdict }) => verdict === "pass").length;
   return [
-    "Nothing was changed. The run itself would",
+    "Nothing was changed. The actual run would",
     `  capture  ${source.id} (${source.size}, ${source.disks} disks, ${source.gigabytes} GiB)`,
     ...block("back up", plan.backup),
-    ...block("use", plan.temporary, " (for as long as it runs)"),
+    ...block("use", plan.temporary, " (only while it runs)"),
     `  make     ${plan.image}`,
     `  source   afterwards: ${plan.sourceAfter}`,
     `${passed} checks passed${worthALook === 0 ? "." : `, ${worthALook} to look at:`}`,

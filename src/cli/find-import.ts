@@ -39,6 +39,6 @@ export async function findImport(
   }
   throw new CommandFailed(
     EXIT.unavailable,
-    `No import has taken up ${blob} within ${PATIENCE_MS / 60_000} min. Is ${container} the container that the app at ${client.url} watches? Later: vmimage runs --kind import`,
+    `No import of ${blob} started within ${PATIENCE_MS / 60_000} min. Is ${container} the container that the app at ${client.url} watches? To check later: vmimage runs --kind import`,
   );
 }

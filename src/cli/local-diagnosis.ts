@@ -9,7 +9,8 @@ import { withLocalFile } from "./local-file.js";
 /** @throws UsageError for a word that is none. */
 export function purposeNamed(name: string): Purpose {
   const purpose = PURPOSES.find((known) => known === name);
-  if (purpose === undefined) throw new UsageError(`There is no purpose "${name}": ${PURPOSES.join(", ")}.`);
+  if (purpose === undefined)
+    throw new UsageError(`Unknown purpose "${name}"; use one of ${PURPOSES.join(", ")}.`);
   return purpose;
 }
 

@@ -8,7 +8,7 @@ export const CONNECTION_OPTIONS = { url: { type: "string" }, key: { type: "strin
 
 export const CONNECTION_HELP = `  --url URL   address of the function app; or VMIMAGE_URL
               (default: http://localhost:7071, where \`npm start\` listens)
-  --key KEY   function key of the app; better in VMIMAGE_KEY, which no process list shows`;
+  --key KEY   function key of the app; better set VMIMAGE_KEY, which process lists do not show`;
 
 export interface PipelineClient {
   readonly url: string;
@@ -111,31 +111,31 @@ function baseOf(given: string, withKey: boolean): string {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new UsageError(
-      `"${plain(given)}" is no address of a function app: give one like https://NAME.azurewebsites.net.`,
+      `"${plain(given)}" is not the address of a function app; use one like https://NAME.azurewebsites.net.`,
     );
   if (url.username || url.search)
-    throw new UsageError("Give the app's address alone, and its key by VMIMAGE_KEY or --key.");
+    throw new UsageError("Specify only the app's address here, and its key in VMIMAGE_KEY or --key.");
   const onThisMachine = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
   if (withKey && url.protocol === "http:" && !onThisMachine)
-    throw new UsageError(`The key would cross the network unencrypted: use https://${url.host}.`);
+    throw new UsageError(`The key would be sent unencrypted: use https://${url.host}.`);
   return `${url.origin}${url.pathname.replace(/\/(api\/?)?$/, "")}`;
 }
 
 function whyUnreachable(base: string, error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === "TimeoutError")
-    return `${base} did not answer within ${timeoutMs / 1000} s. Try again; if it stays so, look whether the app runs.`;
+    return `${base} did not answer within ${timeoutMs / 1000} s. Try again; if that does not help, check that the app is running.`;
   switch (codeOf(error)) {
     case "ECONNREFUSED":
-      return `Nothing listens at ${base}. Start the app there (locally: npm start), or say where it is with --url or VMIMAGE_URL.`;
+      return `Nothing is listening at ${base}. Start the app there (locally: npm start), or set its address with --url or VMIMAGE_URL.`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `There is no host of the name in ${base}. Look at --url or VMIMAGE_URL, and at the network.`;
+      return `The host name in ${base} could not be resolved. Check --url or VMIMAGE_URL, and the network.`;
     case "ECONNRESET":
     case "EPIPE":
     case "UND_ERR_SOCKET":
-      return `${base} broke off the connection before it answered. Try again; is it the address of a function app?`;
+      return `${base} closed the connection before it answered. Try again; is it the address of a function app?`;
     default:
-      return `${base} could not be reached (${codeOf(error) ?? String(error)}). Look at --url or VMIMAGE_URL, and at the network.`;
+      return `${base} could not be reached (${codeOf(error) ?? String(error)}). Check --url or VMIMAGE_URL, and the network.`;
   }
 }
 
@@ -160,7 +160,7 @@ function read(answer: Answer, what: string): unknown {
   if (status === 401 || status === 403)
     throw new CommandFailed(
       EXIT.noPermission,
-      `${what}: the app asks for a function key and ${status === 401 ? "got none, or a wrong one" : "does not let this one"}. Give it by VMIMAGE_KEY (Portal: Function App, App keys).`,
+      `${what}: the app requires a function key, and ${status === 401 ? "it is missing or wrong" : "this one is not allowed to do that"}. Set it in VMIMAGE_KEY (Portal: Function App, App keys).`,
     );
   if (problem)
     throw new CommandFailed(
@@ -170,23 +170,23 @@ function read(answer: Answer, what: string): unknown {
   if (status >= 300 && status < 400)
     throw new CommandFailed(
       EXIT.unavailable,
-      `${what} is answered with a redirection to ${plain(location ?? "nowhere")}. Give the app's own address with --url.`,
+      `${what} was answered with a redirect to ${plain(location ?? "nowhere")}. Set the app's own address with --url.`,
     );
   if (status === 404)
     throw new CommandFailed(
       EXIT.unavailable,
-      `${what}: there is no such route. Is this the address of a vmimage app, and as new as this command line?`,
+      `${what}: there is no such route. Is this the address of a vmimage app of the same version as this command line?`,
     );
   if (status < 200 || status >= 300)
     throw new CommandFailed(
       EXIT.unavailable,
-      `${what} is answered with ${status}: ${plain(text).slice(0, 300) || "(no text)"}`,
+      `${what} was answered with ${status}: ${plain(text).slice(0, 300) || "(no text)"}`,
     );
   const body = jsonIn(text);
   if (body === undefined)
     throw new CommandFailed(
       EXIT.unavailable,
-      `${what} is answered with something that is not JSON. Is this the address of a vmimage app?`,
+      `${what} was answered with something that is not JSON. Is this the address of a vmimage app?`,
     );
   return body;
 }
@@ -196,7 +196,7 @@ function problemIn({ status, text }: Answer) {
   const error = (body as { error?: Record<string, unknown> } | null | undefined)?.error;
   const { code, message, remedy } = error ?? {};
   return typeof code === "string" && typeof message === "string"
-    ? { code, message, remedy: typeof remedy === "string" ? remedy : "Look into the app's log." }
+    ? { code, message, remedy: typeof remedy === "string" ? remedy : "Check the app's log." }
     : undefined;
 }
 

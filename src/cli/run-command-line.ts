@@ -28,7 +28,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   }
   const command = COMMANDS.find((known) => known.name === name);
   if (!command) {
-    terminal.err(`There is no command "${name}".\n\n${overview()}`);
+    terminal.err(`Unknown command "${name}".\n\n${overview()}`);
     return EXIT.usage;
   }
   if (args.includes("--help") || args.includes("-h")) {
@@ -40,9 +40,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof UsageError || isParseArgsError(error)) {
-      terminal.err(
-        `vmimage ${name}: ${message}\n\n${synopsis(command)}\nvmimage ${name} --help says more.\n`,
-      );
+      terminal.err(`vmimage ${name}: ${message}\n\n${synopsis(command)}\nSee vmimage ${name} --help.\n`);
       return EXIT.usage;
     }
     terminal.err(`vmimage ${name}: ${message}\n`);
@@ -64,5 +62,5 @@ function version(): string {
 function overview(): string {
   const width = Math.max(...COMMANDS.map(({ name }) => name.length));
   const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Usage: vmimage COMMAND …\n\n${lines.join("\n")}\n\nvmimage COMMAND --help says more. Where the app is: --url or VMIMAGE_URL, by default http://localhost:7071.\n`;
+  return `Usage: vmimage COMMAND …\n\n${lines.join("\n")}\n\nRun vmimage COMMAND --help for details. Set the app's address with --url or VMIMAGE_URL (default: http://localhost:7071).\n`;
 }

@@ -100,7 +100,7 @@ function runNamed(name: string): { readonly id: string; readonly kinds: readonly
   const [, kind, id] = /^([a-z]+)[/]([^/]+)$/.exec(name) ?? [];
   if (kind === undefined || id === undefined) return { id: name, kinds: RUN_KINDS };
   const known = RUN_KINDS.find((one) => one === kind);
-  if (!known) throw new UsageError(`There is no kind of run "${kind}": ${RUN_KINDS.join(", ")}.`);
+  if (!known) throw new UsageError(`Unknown kind of run "${kind}"; use one of ${RUN_KINDS.join(", ")}.`);
   return { id, kinds: [known] };
 }
 
@@ -118,12 +118,12 @@ export async function locateRun(client: PipelineClient, name: string): Promise<R
   if (run === undefined)
     throw new CommandFailed(
       EXIT.noSuchRun,
-      `There is no run ${id} at ${client.url}. List them: vmimage runs`,
+      `There is no run ${id} at ${client.url}. To list the runs: vmimage runs`,
     );
   if (others.length > 0)
     throw new CommandFailed(
       EXIT.usage,
-      `More than one run has the id ${id}. Say which: ${[run, ...others].map((one) => `${one.kind}/${one.id}`).join(" or ")}`,
+      `More than one run has the id ${id}. Specify which: ${[run, ...others].map((one) => `${one.kind}/${one.id}`).join(" or ")}`,
     );
   return run;
 }
@@ -134,6 +134,6 @@ function expect<T>(schema: z.ZodType<T>, body: unknown): T {
   const [issue] = read.error.issues;
   throw new CommandFailed(
     EXIT.unavailable,
-    `The app answers in a form that this command line does not know (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}). Are both of one version?`,
+    `The app's answer has a form that this command line does not know (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}). Are both of the same version?`,
   );
 }

@@ -167,5 +167,5 @@ async function eachAtOnce<T>(
 const exists = (name: string) =>
   new CommandFailed(
     EXIT.exists,
-    `There is a ${name} in the container already, and it is not an upload of this file that broke off. Drop under another name (--name), or replace it (--overwrite).`,
+    `${name} already exists in the container, and it is not an interrupted upload of this file. Use another name (--name), or replace it (--overwrite).`,
   );

@@ -26,13 +26,13 @@ export async function watchRun(
   terminal: Terminal,
 ): Promise<Watched> {
   terminal.onInterrupt?.(() =>
-    terminal.err(`\nThe run goes on. Look again: vmimage watch ${place.kind}/${place.id}\n`),
+    terminal.err(`\nThe run continues. To follow it again: vmimage watch ${place.kind}/${place.id}\n`),
   );
   const show = terminal.columns ? onScreen(terminal, terminal.columns) : inLog(terminal);
   const run = await untilOver(client, place, terminal, show);
   const next = handedTo(run);
   if (next !== undefined && next !== run.id) {
-    terminal.out(`Another run makes the image of this file: ${next}\n`);
+    terminal.out(`Another run is making the image of this file: ${next}\n`);
     return watchRun(client, { kind: run.kind, id: next }, terminal);
   }
   for (const line of endingLines(run)) terminal.out(`${line}\n`);
@@ -69,7 +69,7 @@ async function untilOver(
     } catch (error) {
       const passes = error instanceof CommandFailed && error.exitCode === EXIT.unavailable && before !== "";
       if (!passes || awayMs >= AWAY_MS) throw error;
-      if (awayMs === 0) err(`${error.message}\nThe run goes on without us; asking again for a while.\n`);
+      if (awayMs === 0) err(`${error.message}\nThe run continues on its own; retrying for a while.\n`);
       awayMs += delayMs;
       delayMs = Math.min(delayMs * 1.5, LONGEST_MS);
     }

@@ -93,7 +93,7 @@ const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 const CONFLICTS: readonly Conflict[] = [
   {
     path: ["sourceAfter"],
-    error: 'only for mode "in-place": a clone leaves the source VM as it is',
+    error: 'only allowed with mode "in-place": a clone leaves the source VM as it is',
     is: ({ mode, sourceAfter = "leave" }) => mode === "clone" && sourceAfter !== "leave",
   },
   {
@@ -103,22 +103,22 @@ const CONFLICTS: readonly Conflict[] = [
   },
   {
     path: ["mode"],
-    error: "a specialized image is made from the backup; the source VM need not be touched",
+    error: 'a specialized image is made from the backup; use mode "clone", which leaves the source VM alone',
     is: ({ image, mode }) => image?.state === "specialized" && mode === "in-place",
   },
   {
     path: ["backup", "keepDays"],
-    error: "in place, the backup is the only way back: keep it at least one day",
+    error: 'with mode "in-place" the backup is the only way back: keep it for at least one day',
     is: ({ mode, backup }) => mode === "in-place" && backup?.keepDays === 0,
   },
   {
     path: ["guest", "keepUsers"],
-    error: "names a user that removeUsers names, too",
+    error: "contains a user that is also in removeUsers",
     is: ({ guest }) => listed(guest?.keepUsers).some((user) => listed(guest?.removeUsers).includes(user)),
   },
   {
     path: ["guest"],
-    error: "a specialized image is made from the backup: no guest is there to be changed",
+    error: "a specialized image is made from the backup: there is no guest to change",
     is: ({ image, guest }) =>
       image?.state === "specialized" &&
       (guest?.script !== undefined ||

@@ -68,7 +68,7 @@ export const imageManifest = z
       context.addIssue({
         code: "custom",
         path: ["dataDisks", lun, "lun"],
-        message: `LUN ${dataDisks[lun]?.lun ?? ""} is taken already`,
+        message: `LUN ${dataDisks[lun]?.lun ?? ""} is already in use`,
       });
     const files = [...(osDisk ? [osDisk.file] : []), ...dataDisks.map((disk) => disk.file)];
     const name = twice(files.map((one) => one.toLowerCase()));
@@ -76,7 +76,7 @@ export const imageManifest = z
       context.addIssue({
         code: "custom",
         path: ["dataDisks"],
-        message: `${files[name] ?? ""} is named twice`,
+        message: `${files[name] ?? ""} is listed twice`,
       });
   });
 

@@ -9,7 +9,7 @@ const LONGEST = 500;
 export function problemsOf(error: z.ZodError): string[] {
   const lines = error.issues.slice(0, MOST).map(lineOf);
   const more = error.issues.length - lines.length;
-  return more > 0 ? [...lines, `(request): and ${more} problems more`] : lines;
+  return more > 0 ? [...lines, `(request): and ${more} more problems`] : lines;
 }
 
 function lineOf(issue: z.core.$ZodIssue): string {

@@ -16,17 +16,17 @@ const OWN_TAG = /^vmimage-/i;
 const tag = z
   .string()
   .max(512)
-  .regex(/^[^<>%&\\?/]+$/, { error: "a tag's name is not empty and holds none of < > % & \\ ? /" });
+  .regex(/^[^<>%&\\?/]+$/, { error: "a tag name must not be empty or contain any of < > % & \\ ? /" });
 
 /** What is said of all names together, whatever is wrong with one of them. */
 const TAG_RULES: readonly (readonly [says: string, holds: (names: readonly string[]) => boolean])[] = [
-  ["at most 40 tags (the pipeline adds its own)", (names) => names.length <= 40],
+  ["at most 40 tags are allowed (the pipeline adds its own)", (names) => names.length <= 40],
   [
-    "names that begin with vmimage- are the pipeline's own",
+    "names that begin with vmimage- are reserved for the pipeline",
     (names) => !names.some((name) => OWN_TAG.test(name)),
   ],
   [
-    "two names differ in upper and lower case alone, which is one name to Azure",
+    "two names differ only in case; Azure treats them as the same name",
     (names) => new Set(names.map((name) => name.toLowerCase())).size === names.length,
   ],
 ];
@@ -48,7 +48,7 @@ const region = z.strictObject({
   encryptionSetId: resourceIdOf("diskEncryptionSets").optional(),
 });
 
-const VERSION = "must be like 1.2.3, or next-patch, next-minor or next-major";
+const VERSION = "must be a version such as 1.2.3, or next-patch, next-minor or next-major";
 
 const galleryTarget = z.strictObject({
   kind: z.literal("gallery"),

@@ -92,8 +92,8 @@ async function post(
     return problem(
       409,
       "REQUEST_ID_TAKEN",
-      `There is a capture ${parsed.runId} already, and it was asked for with another request.`,
-      "Look at that run; give this request an id of its own.",
+      `Capture ${parsed.runId} already exists, and its request was different.`,
+      "Check that run, or give this request an id of its own.",
     );
   await keepOriginal(settings.runs, parsed.runId, text);
   await start(durable, parsed, settings);

@@ -71,18 +71,21 @@ async function inspectDrop(
 ): Promise<HttpResponseInit> {
   const asked = inspectRequest.safeParse(await bodyOf(request));
   if (!asked.success)
-    return invalidRequest(asked.error, 'Send {"blob": "name.vhd"} of a file in the drop container.');
+    return invalidRequest(
+      asked.error,
+      'Send {"blob": "name.vhd"} with the name of a file in the drop container.',
+    );
   const { blob, purpose, container = imports.container } = asked.data;
   // The doctor reads with the pipeline's rights: what it may be asked about is what is dropped, and nothing else.
   if (container !== imports.container)
     return problem(
       400,
       "INVALID_REQUEST",
-      `container: only ${imports.container} can be asked about`,
+      `container: only files in ${imports.container} can be inspected`,
       "Drop the file there.",
     );
   const diagnosis = await imports.inspect({ container, blob }, purpose);
   return diagnosis === undefined
-    ? problem(404, "SOURCE_GONE", `There is no ${blob} in ${container}.`, "Drop the file there.")
+    ? problem(404, "SOURCE_GONE", `${blob} does not exist in ${container}.`, "Drop the file there.")
     : { jsonBody: diagnosis };
 }

@@ -56,21 +56,21 @@ async function restore(
     return problem(
       409,
       "VM_BUSY",
-      `Capture ${captureId} still runs.`,
-      `Wait for its end, or cancel it: POST ${urlOf(request, "capture", named)}/cancel.`,
+      `Capture ${captureId} is still running.`,
+      `Wait for it to end, or cancel it: POST ${urlOf(request, "capture", named)}/cancel.`,
     );
   if (!backedUp)
     return problem(
       409,
       "NOTHING_TO_RESTORE",
       `Capture ${captureId} has no proved backup.`,
-      "Name a capture that got past its stage backup.",
+      "Specify a capture that completed its backup stage.",
     );
   const body = restoreRequest.safeParse(await bodyOf(request));
   if (!body.success)
     return invalidRequest(
       body.error,
-      'Send no body, or {"again": true} to restore what was restored before.',
+      'Send no body, or {"again": true} to restore once more after a restore that succeeded.',
     );
 
   const runId = await freeId(durable, captureId, body.data.again);

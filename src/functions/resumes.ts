@@ -56,12 +56,15 @@ async function resume(
     return problem(
       400,
       "INVALID_REQUEST",
-      `requestId: there is a capture ${next.runId} already, and it does not go on with ${id}.`,
-      "Give another requestId, or none.",
+      `requestId: capture ${next.runId} already exists, and it does not resume ${id}.`,
+      "Use another requestId, or leave it out.",
     );
   const first = await claim(runs, id, next.runId);
   if (first !== next.runId)
-    return notResumable(`Capture ${id} was gone on with by ${first}.`, `Look at ${first}, and resume that.`);
+    return notResumable(
+      `Capture ${id} was already resumed by ${first}.`,
+      `Check ${first}, and resume that run.`,
+    );
   const started = await startOnce(durable, CAPTURE_ORCHESTRATOR, instanceId, next);
   logEvent(context, started ? "resume accepted" : "resume known", { run: next.runId, resumes: id });
   return accepted(durable, request, "capture", next.runId);
@@ -76,14 +79,15 @@ function resumable(
   | { readonly former?: undefined; readonly refusal: HttpResponseInit } {
   const { status } = boardOf(instance);
   const refuse = (message: string, remedy: string) => ({ refusal: notResumable(message, remedy) });
-  if (isOpen(status)) return refuse(`Capture ${id} still runs.`, "Wait for its end, or cancel it first.");
+  if (isOpen(status))
+    return refuse(`Capture ${id} is still running.`, "Wait for it to end, or cancel it first.");
   if (status === "succeeded")
-    return refuse(`Capture ${id} has succeeded.`, "For another image send a new capture request.");
+    return refuse(`Capture ${id} has succeeded.`, "For another image, send a new capture request.");
   const former = captureInput(instance.input);
   return former === undefined
     ? refuse(
-        `The request of ${id} could not be read, so nothing was begun.`,
-        "Correct it and send it as a new capture.",
+        `The request of ${id} could not be read, so no work was started.`,
+        "Correct it and send it as a new capture request.",
       )
     : { former };
 }

@@ -49,7 +49,7 @@ export function registerRunFunctions(): void {
 async function listRuns(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   const query = runQuery.safeParse(Object.fromEntries(request.query));
   if (!query.success)
-    return invalidRequest(query.error, "Correct the query, or leave it out: all of it is optional.");
+    return invalidRequest(query.error, "Correct the query or leave it out: every parameter is optional.");
   const selfOf = (kind: RunKind, runId: string) => urlOf(request, kind, runId);
   const runs = await findRuns(df.getClient(context), query.data, selfOf, Date.now());
   return { jsonBody: { count: runs.length, runs: runs.slice(0, SHOWN) } };
@@ -78,8 +78,8 @@ async function cancelRun(
     return problem(
       409,
       "RUN_ENDED",
-      `${kind} ${runId} ${isOpen(run.status) ? "is cleaning up, which nothing interrupts" : `has ended already: ${run.status}`}.`,
-      "Nothing is to be stopped; look at the run for what it came to.",
+      `${kind} ${runId} ${isOpen(run.status) ? "is cleaning up, which cannot be interrupted" : `has already ended: ${run.status}`}.`,
+      "There is nothing to stop; see the run's status for its outcome.",
     );
   // The event needs a body: the real extension answers an empty one with 400.
   const reason = (await request.text()).slice(0, REASON_LIMIT);

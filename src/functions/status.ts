@@ -123,11 +123,11 @@ function cutOff(
   const error: RunError = {
     code: status === "failed" ? "BROKEN" : "CANCELLED",
     message: (typeof output === "string" ? output : JSON.stringify(output ?? null)).slice(0, 1000),
-    remedy: "GET /api/leftovers names what the run had made. A capture may be resumed: it goes on with that.",
+    remedy: "GET /api/leftovers lists what the run had created. A capture can be resumed and will reuse it.",
     ...(stage === undefined ? {} : { stage }),
   };
   const made = {
-    resource: `whatever carries the tag ${RUN_TAG} of this run`,
+    resource: `resources with this run's tag ${RUN_TAG}`,
     reason: "The run was ended before it could clean up.",
   };
   const end = concluded(board, { status, at: isoOf(lastUpdatedTime), error });

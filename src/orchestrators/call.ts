@@ -48,9 +48,9 @@ function* settle<T>(run: Run, calls: readonly Call<Outcome<T>>[]): Durable<Settl
     const answers = yield* callActivities(
       run.context,
       open.map(([, one]) => one),
-      run.listening ? undefined : run.cancel,
+      run.cancels === "unheard" ? run.cancel : undefined,
     );
-    run.listening = true;
+    if (run.cancels === "unheard") run.cancels = "heeded";
     const elapsedSeconds = (nowMs(run.context) - beganMs) / 1000;
     const again: typeof open = [];
     const waits: number[] = [];
@@ -76,7 +76,7 @@ const putOffTooLong = ({ name, input }: Call<unknown>, { message }: Busy): RunEn
   failure(
     "TIME_LIMIT",
     `${name}${subjectOf(input)} was put off by Azure for ${BUSY_LIMIT_MINUTES} minutes: ${message}`,
-    "See what holds the resource that Azure names, and start the run again.",
+    "Find out what is blocking the resource that Azure names, and start the run again.",
   );
 
 /** A full account is no fault of the request: the same one may succeed another day. */

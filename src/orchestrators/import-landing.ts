@@ -27,7 +27,7 @@ export function* land(
       throw failure(
         "TIME_LIMIT",
         `The file had not arrived after ${settings.arrivalMinutes} minutes: ${look.because}`,
-        "Finish the upload, or end it and drop the file again: new content gets a run of its own.",
+        "Finish the upload, or abort it and drop the file again: new content gets its own run.",
       );
     before = look.seen;
     yield* pause(run, Math.max(settings.settleSeconds, nextPollSeconds(waitedSeconds)));

@@ -136,8 +136,8 @@ function* reasonOf<I, R, Q>(
   if ("error" in answer) return answer;
   if (answer.value.state === "succeeded") return { value: answer.value.value };
   const { code, message } =
-    answer.value.state === "failed" ? answer.value : { code: "Failed", message: "Azure gives no reason." };
-  const remedy = "Mend what Azure names and start the run again.";
+    answer.value.state === "failed" ? answer.value : { code: "Failed", message: "Azure gave no reason." };
+  const remedy = "Fix what Azure's message names, and start the run again.";
   const said = `${operation.name}${subjectOf(input)}: ${code}: ${message}`;
   return { error: failure("AZURE_FAILED", said, remedy) };
 }

@@ -41,7 +41,7 @@ export function* readBack(
     throw failure(
       "READ_BACK_DIFFERS",
       `${disk.file}: the disk was written with the tree hash ${disk.treeHash} and reads back with ${treeHash}.`,
-      "Drop the file again. Should that end the same, the storage account or something that writes to the work container is at fault.",
+      "Drop the file again. If that fails in the same way, check the storage account and what else writes to the work container.",
     );
   });
 }

@@ -68,14 +68,14 @@ export function* replaceVm({ run, captureId, plan }: RestoreOrder, disks: Disks)
   try {
     if (plan.vmExists) {
       const started = yield* call(run, removeSourceVm.start, { vmId });
-      run.shielded = true;
+      run.cancels = "ignored";
       yield* finish(run, removeSourceVm, { vmId }, started, limits);
     }
-    run.shielded = true;
+    run.cancels = "ignored";
     yield* operate(run, restoreVm, { captureId, vmId, disks }, { ...limits, stage: "replace" });
   } catch (error) {
     // Refused, or cancelled before it began: the VM is as it was, and the new disks go.
-    if (error instanceof RunEnd && !run.shielded) throw error;
+    if (error instanceof RunEnd && run.cancels !== "ignored") throw error;
     keep(run, disks);
     const { end } = endWithDisks(error, plan, disks, "was being replaced: look whether it exists");
     const remedy = `${end.remedy} Then restore it again: it is made from the same backup, whether the VM stands or not.`;
@@ -105,7 +105,7 @@ export function* startRestoredVm({ run, plan }: RestoreOrder, disks: Disks): Dur
   const { id: vmId } = plan.vm;
   try {
     yield* operate(run, startVm, { vmId }, { limitMinutes: VM_MINUTES, stage: "start" });
-    run.shielded = false;
+    run.cancels = "heeded";
     return yield* agentReports(run, vmId);
   } catch (error) {
     throw endWithDisks(error, plan, disks, "was made again");
@@ -134,6 +134,8 @@ export const restoreResult = ({ plan }: RestoreOrder, disks: Disks, agentReady: 
   replacedDisks: abbreviateIds(plan.replacedDisks, SHOWN_CHARS),
   warnings: [
     ...plan.warnings,
-    ...(agentReady ? [] : ["The VM runs, and its agent does not report yet: look at its boot diagnostics."]),
+    ...(agentReady
+      ? []
+      : ["The VM is running, but its agent does not report yet: check its boot diagnostics."]),
   ],
 });

@@ -34,6 +34,6 @@ function* runbook(run: Run, { runId, captureId }: RestoreInput): Durable<Restore
   const disks = yield* stage(run, "disks", () => restoredDisks(order));
   yield* stage(run, "replace", () => replaceVm(order, disks));
   const agentReady = yield* stage(run, "start", () => startRestoredVm(order, disks));
-  if (!agentReady) note(run, "start", { detail: "the VM runs; its agent does not report yet" });
+  if (!agentReady) note(run, "start", { detail: "the VM is running; its agent does not report yet" });
   return restoreResult(order, disks, agentReady);
 }

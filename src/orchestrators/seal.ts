@@ -99,7 +99,7 @@ function limitOf({ request, vm }: CaptureScope, checks: readonly Check[]): SealL
 /** Whatever keeps the guest from being generalized is named now, not after hours. */
 function* guestPreflight(scope: CaptureScope, vmId: string): Durable<readonly Check[]> {
   const { run, request, vm } = scope;
-  note(run, "generalize", { detail: "looking at the guest" });
+  note(run, "generalize", { detail: "inspecting the guest" });
   const question = questionOf(scope, vmId, "preflight");
   const { output } = yield* operate(run, askGuest, question, { limitMinutes: 30 });
   const checks = checkGuest(vm.osType, output, guestContext(request.guest, vm));

@@ -45,7 +45,7 @@ export function* sourceAfter(scope: CaptureScope): Durable<SourceAfter> {
     const doomed = abbreviateIds([vm.id, ...goesWith], DOOMED_CHARS).join(", ");
     throw new RunEnd(status, {
       ...end,
-      message: `${end.message} These were being deleted, look which of them stand: ${doomed}.`,
+      message: `${end.message} These were being deleted; check which of them still exist: ${doomed}.`,
     });
   }
   tell(`${vm.name} was deleted`);

@@ -62,7 +62,7 @@ function* bootAndAudit(run: Run, { image, ...boot }: TestBoot): Durable<readonly
     yield* operate(run, removeResource, { resourceId: vmId }, { limitMinutes: BOOT_MINUTES });
   const sinceMs = nowMs(run.context);
   yield* bootTestVm(run, { ...boot, imageId: image.id, luns });
-  note(run, "test-boot", { percent: 90, detail: "looking into the guest" });
+  note(run, "test-boot", { percent: 90, detail: "inspecting the guest" });
   const script = "audit" as const;
   const question = { vmId, location, osType: traits.osType, script, runId, sinceMs, tags };
   const { output } = yield* operate(run, askGuest, question, { limitMinutes: AUDIT_MINUTES });
@@ -71,7 +71,7 @@ function* bootAndAudit(run: Run, { image, ...boot }: TestBoot): Durable<readonly
   const blocks = blocking(checks);
   if (blocks.length > 0) throw new RunEnd("failed", { code: "TEST_BOOT_FAILED", ...blockedBy(blocks) });
   const passed = checks.filter(({ verdict }) => verdict === "pass").length;
-  note(run, "test-boot", { detail: `booted; ${passed} of ${checks.length} checks pass` });
+  note(run, "test-boot", { detail: `booted; ${passed} of ${checks.length} checks passed` });
   return checks;
 }
 

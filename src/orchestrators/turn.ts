@@ -34,7 +34,7 @@ export function* waitForTurn(
   for (let waits = 0; ; waits += 1) {
     const { heldBy, ahead } = yield* call(run, holdVm, hold);
     if (heldBy === runId) {
-      if (waits > 0) note(run, "queue", { detail: "its turn has come; looking at the VM again" });
+      if (waits > 0) note(run, "queue", { detail: "its turn has come; inspecting the VM again" });
       return waits > 0;
     }
     if (heldBy !== lookedAfter || waits % LOOKED_AFTER_EVERY === 0) {
@@ -45,11 +45,11 @@ export function* waitForTurn(
     if (whenBusy === "refuse")
       throw refusal({
         code: "VM_BUSY",
-        message: `Run ${heldBy} is at work on ${vm.name}.`,
-        remedy: 'Send the request again when that run has ended, or with "whenBusy": "wait".',
+        message: `Run ${heldBy} is working on ${vm.name}.`,
+        remedy: 'Send the request again when that run has ended, or use "whenBusy": "wait".',
       });
     const between = ahead > 1 ? `; ${ahead - 1} in line before this one` : "";
-    note(run, "queue", { detail: `waiting for run ${heldBy}, which is at work on ${vm.name}${between}` });
+    note(run, "queue", { detail: `waiting for run ${heldBy}, which is working on ${vm.name}${between}` });
     yield* keepWaiting(run, "The turn for this VM", sinceMs, LINE_LIMIT_MINUTES);
   }
 }

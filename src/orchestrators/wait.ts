@@ -8,7 +8,7 @@ import { failure, throwIfCancelled } from "./run.js";
 
 /** Sleeps; a cancel that comes meanwhile, or came before, ends the run. */
 export function* pause(run: Run, seconds: number): Durable<void> {
-  if (run.shielded) return yield* sleep(run.context, seconds);
+  if (run.cancels === "ignored") return yield* sleep(run.context, seconds);
   yield* sleepUnless(run.context, seconds, run.cancel);
   throwIfCancelled(run);
 }
@@ -25,7 +25,7 @@ export const outOfTime = (what: string, limitMinutes: number, input?: unknown) =
   failure(
     "TIME_LIMIT",
     `${what}${subjectOf(input)} did not end within ${limitMinutes} minutes.`,
-    "Look in Azure at what holds it up; backup, clone, seal and register get more time by the request's limits.",
+    "Check in Azure what is delaying it; to allow more time for backup, clone, seal or register, raise the request's limits.",
   );
 
 /** An operation's input names first what is made or changed. */

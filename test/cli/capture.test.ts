@@ -98,7 +98,7 @@ describe("vmimage capture", () => {
     for (const part of [
       "sourceVmId (--vm): must be a resource id",
       "target.definitionId (--definition): must be a resource id",
-      "target.version (--version): must be like 1.2.3, or next-patch",
+      "target.version (--version): must be a version such as 1.2.3, or next-patch",
       "backup.kind",
       "colour",
     ])
@@ -106,9 +106,9 @@ describe("vmimage capture", () => {
   });
 
   it.each<[string, string[], string]>([
-    ["no VM", ["--definition", DEFINITION], "Name the virtual machine with --vm"],
+    ["no VM", ["--definition", DEFINITION], "Specify the virtual machine with --vm"],
     ["no target", ["--vm", VM], "target (--definition or --image)"],
-    ["both targets", ["--vm", VM, "--definition", DEFINITION, "--image", IMAGE], "not to both"],
+    ["both targets", ["--vm", VM, "--definition", DEFINITION, "--image", IMAGE], "not both"],
     ["a combination that Azure lacks", ["--vm", VM, "--image", IMAGE, "--specialized"], "specialized image"],
     ["an id that cannot be one", ["--vm", VM, "--image", IMAGE, "--id", "a b"], "requestId (--id)"],
     ["an unknown option", ["--vm", VM, "--purple"], "--purple"],
@@ -122,7 +122,7 @@ describe("vmimage capture", () => {
 
   it.each<[string, string, string]>([
     ["not JSON", "{", "is not JSON"],
-    ["a list", "[]", "holds no JSON object"],
+    ["a list", "[]", "is not a JSON object"],
   ])("ends with 64 for a file that is no request: %s", async (_why, content, words) => {
     const { code, err } = await vmimage(["capture", "--file", file("bad.json", content)]);
     expect(code).toBe(64);

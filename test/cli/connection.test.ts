@@ -28,7 +28,7 @@ describe("the connection to the pipeline", () => {
       "a redirection, which a key must not follow",
       { status: 302, headers: { location: "https://evil.example/" } },
       69,
-      "redirection to https://evil.example/",
+      "redirect to https://evil.example/",
     ],
   ])("is told in words, without the key: %s", async (_what, answer, code, words) => {
     const ended = await runsOf(answer);
@@ -42,7 +42,7 @@ describe("the connection to the pipeline", () => {
     await gone.stop();
     const { code, err, slept } = await vmimage(["runs", "--url", gone.url, "--key", KEY]);
     expect(code).toBe(69);
-    expect(err).toContain(`Nothing listens at ${gone.url}`);
+    expect(err).toContain(`Nothing is listening at ${gone.url}`);
     expect(err).toContain("npm start");
     expect(slept).toEqual([]);
   });
@@ -55,9 +55,9 @@ describe("the connection to the pipeline", () => {
   });
 
   it.each<[string, string, string]>([
-    ["no URL", "nonsense", "is no address"],
-    ["another protocol", "ftp://a.example", "is no address"],
-    ["a key inside it", "https://a.example/api?code=secret", "its key by VMIMAGE_KEY"],
+    ["no URL", "nonsense", "is not the address"],
+    ["another protocol", "ftp://a.example", "is not the address"],
+    ["a key inside it", "https://a.example/api?code=secret", "its key in VMIMAGE_KEY"],
     ["the key would go unencrypted", "http://a.example", "unencrypted: use https://a.example"],
   ])("refuses an address before anything is sent: %s", async (_why, url, words) => {
     const { code, err } = await vmimage(["runs", "--url", url], { env: { VMIMAGE_KEY: KEY } });
@@ -95,7 +95,7 @@ describe("the help", () => {
     expect(code).toBe(64);
     expect(err.split("\n").length).toBeLessThan(8);
     expect(err).toMatch(/^vmimage capture: Unknown option '--wat'/);
-    expect(err).toContain("vmimage capture --help says more.");
+    expect(err).toContain("See vmimage capture --help.");
   });
 
   it("has the version of the package", async () => {

@@ -134,9 +134,9 @@ describe("vmimage drop", () => {
   it("does not go on with the upload of a file that has changed since", async () => {
     writeFileSync(at("changing.vhd"), fixedVhd({ disk }));
     expect((await drop(at("changing.vhd"))).code).toBe(0);
-    expect((await drop(at("changing.vhd"))).out).toContain("Went on with the upload of changing.vhd");
+    expect((await drop(at("changing.vhd"))).out).toContain("Resumed the upload of changing.vhd");
     utimesSync(at("changing.vhd"), new Date(), new Date(Date.now() + 5000));
-    expect((await drop(at("changing.vhd"))).err).toContain("not an upload of this file that broke off");
+    expect((await drop(at("changing.vhd"))).err).toContain("not an interrupted upload of this file");
   });
 
   it("finds the run that took the file up, in whichever of its states it was seen", async () => {
@@ -170,10 +170,10 @@ describe("vmimage drop", () => {
   });
 
   it.each<[string, string[], Record<string, string>, string]>([
-    ["no file", [], {}, "Name one file"],
+    ["no file", [], {}, "Specify exactly one file"],
     ["a name that nothing takes up", ["x.img"], {}, "does not end in .vhd"],
-    ["a container that cannot be", ["x.vhd", "--container", "A"], {}, "no name of a container"],
-    ["no account", ["x.vhd"], {}, "Say which storage account"],
+    ["a container that cannot be", ["x.vhd", "--container", "A"], {}, "not a valid container name"],
+    ["no account", ["x.vhd"], {}, "Specify the storage account"],
     [
       "a signature in the address",
       ["x.vhd", "--account-url", "https://a.example/?sig=secret"],
@@ -184,7 +184,7 @@ describe("vmimage drop", () => {
       "a connection string that is none",
       ["x.vhd"],
       { VMIMAGE_STORAGE: "AccountKey=secret" },
-      "no connection string",
+      "not a valid connection string",
     ],
   ])("ends with 64 and says why: %s", async (_why, argv, env, words) => {
     const { code, err } = await vmimage(["drop", ...argv], { env });

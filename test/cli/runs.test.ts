@@ -55,10 +55,10 @@ describe("vmimage watch", () => {
       "▸ clone 2 min 05 s",
       "✓ clone 2 min 05 s",
       "capture r-1: succeeded",
-      "made /images/web",
+      "created /images/web",
       "! cdrom: Start is 4.",
       "→ The seal sets it.",
-      "kept, and in nobody's use: /disks/old",
+      "kept, but not in use: /disks/old",
       "",
     ]);
     expect(out).not.toContain("\u001b");
@@ -99,7 +99,7 @@ describe("vmimage watch", () => {
     );
     const { code, err } = await vmimage(["watch", "capture/r-1"], { env });
     expect(code).toBe(0);
-    expect(err.match(/The run goes on without us/g)).toHaveLength(1);
+    expect(err.match(/The run continues on its own/g)).toHaveLength(1);
   });
 
   it("gives up on an app that stays away", async () => {
@@ -109,7 +109,7 @@ describe("vmimage watch", () => {
     );
     const { code, err, slept } = await vmimage(["watch", "capture/r-1"], { env });
     expect(code).toBe(69);
-    expect(err).toContain("The run goes on without us");
+    expect(err).toContain("The run continues on its own");
     expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(10 * 60_000);
   });
 
@@ -131,9 +131,7 @@ describe("vmimage watch", () => {
     const result = { vmId: "/vms/web", warnings: ["an extension is gone"], replacedDisks: ["/disks/old-os"] };
     const { env } = await appThat(captureThatGoes(run("r-1", "succeeded", [], { result })));
     const { out } = await vmimage(["watch", "r-1"], { env });
-    expect(out).toContain(
-      "made /vms/web\n! an extension is gone\nkept, and in nobody's use: /disks/old-os\n",
-    );
+    expect(out).toContain("created /vms/web\n! an extension is gone\nkept, but not in use: /disks/old-os\n");
   });
 
   it("follows an import to the run that its file was handed to", async () => {
@@ -146,7 +144,7 @@ describe("vmimage watch", () => {
     });
     const { code, out } = await vmimage(["watch", "one"], { env });
     expect(code).toBe(2);
-    expect(out).toContain("Another run makes the image of this file: two");
+    expect(out).toContain("Another run is making the image of this file: two");
   });
 
   it("keeps standard output to the document with --json", async () => {
@@ -195,7 +193,7 @@ describe("vmimage runs", () => {
     expect(code).toBe(0);
     expect(asked[0]?.path).toBe("/api/runs?kind=capture");
     expect(out.split("\n")).toEqual([
-      "STATUS   KIND     ID  STARTED (UTC)        WHERE IT STANDS",
+      "STATUS   KIND     ID  STARTED (UTC)        PROGRESS",
       "running  capture  b   2031-05-06 07:08:09  register, 40 %",
       "failed   capture  a   2031-05-06 07:08:09  TIME_LIMIT, 1 left over",
       "and 7 older",
@@ -221,7 +219,7 @@ describe("vmimage runs", () => {
 
   it("says so when there are none", async () => {
     const { env } = await appThat(() => ({ json: { count: 0, runs: [] } }));
-    expect((await vmimage(["runs"], { env })).out).toBe("There are no runs of that time.\n");
+    expect((await vmimage(["runs"], { env })).out).toBe("No runs were found.\n");
     expect((await vmimage(["runs", "--kind", "cake"], { env })).code).toBe(64);
   });
 });
@@ -248,7 +246,7 @@ describe("vmimage cancel", () => {
     const { env, asked } = await appThat(captureThatGoes(run("r-1", "succeeded")));
     const { code, err } = await vmimage(["cancel", "r-1"], { env });
     expect(code).toBe(1);
-    expect(err).toContain("has ended already: succeeded");
+    expect(err).toContain("has already ended: succeeded");
     expect(asked.some(({ method }) => method === "POST")).toBe(false);
   });
 });

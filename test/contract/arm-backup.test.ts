@@ -55,7 +55,7 @@ async function captureWhile(kind: string, change: () => Promise<void>): Promise<
 
 describe.each(["restore-point", "snapshots"])("a VM backed up by %s", (kind) => {
   test.each([
-    ["resized", resize, /LUN 3 \(web_data_3\) has 16 GiB, but its backup 64 GiB/],
+    ["resized", resize, /LUN 3 \(web_data_3\) has 16 GiB, but its backup has 64 GiB/],
     ["exchanged", () => attach(3), /LUN 3 \(web_data_3\) (was replaced|is no longer attached)/],
     ["attached", () => attach(9), /LUN 9/],
   ])("is refused when a disk is %s meanwhile, and nothing is left of the backup", async (_, change, said) => {

@@ -43,8 +43,8 @@ describe("one capture per VM", () => {
     const looked = outcome.calls.filter(({ name }) => name === "releaseEnded");
     expect(looked.map(({ input }) => (input as { heldBy: string }).heldBy)).toEqual(["run-0", "run-9"]);
     const said = JSON.stringify(outcome.statuses);
-    expect(said).toMatch(/waiting for run run-0, which is at work on \S+; 1 in line before this one"/);
-    expect(said).toMatch(/waiting for run run-9, which is at work on [^\s;"]+"/);
+    expect(said).toMatch(/waiting for run run-0, which is working on \S+; 1 in line before this one"/);
+    expect(said).toMatch(/waiting for run run-9, which is working on [^\s;"]+"/);
   });
 
   test.each(["wait", "refuse"])(

@@ -44,7 +44,7 @@ describe("a capture with a test boot", () => {
     expect(sent("promoteVersionStart")).toEqual([{ versionId: VERSION }]);
     const names = outcome.calls.map(({ name }) => name);
     expect(names.lastIndexOf("askGuestAsk")).toBeLessThan(names.indexOf("promoteVersionStart"));
-    expect(stageOf("test-boot")).toMatchObject({ state: "done", detail: "booted; 10 of 10 checks pass" });
+    expect(stageOf("test-boot")).toMatchObject({ state: "done", detail: "booted; 10 of 10 checks passed" });
     expect(cloud.resources).not.toContain(TEST_VM);
     expect(cloud.harm).toEqual([]);
   });

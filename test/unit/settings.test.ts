@@ -62,7 +62,7 @@ describe("a wrong setting is named with what it must be:", () => {
         {
           WORK_SUBNET_ID: ["a", "b"].map((name) => `${sample.Values["WORK_SUBNET_ID"] ?? ""}-${name}`).join(),
         },
-        /WORK_SUBNET_ID: names two subnets of one network/,
+        /WORK_SUBNET_ID: contains two subnets of the same network/,
       ],
       [
         "an allowed target that is neither gallery nor group",
@@ -72,7 +72,7 @@ describe("a wrong setting is named with what it must be:", () => {
       [
         "allowed targets without the one of imports",
         { ALLOWED_TARGETS: `${sample.Values["IMPORT_TARGET_ID"] ?? ""}-of-others` },
-        /ALLOWED_TARGETS: leaves out IMPORT_TARGET_ID/,
+        /ALLOWED_TARGETS: does not include IMPORT_TARGET_ID/,
       ],
       ["a topic in no namespace", { ServiceBus: undefined }, /EVENTS_TOPIC: needs the connection string/],
       ["a number that is none", { MEND_CONCURRENCY: "many" }, /MEND_CONCURRENCY/],

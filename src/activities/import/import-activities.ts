@@ -30,12 +30,12 @@ export function importActivities(ports: ImportPorts): Registration[] {
     implementOutcome(refs.locateDrop, async ({ drop }) => {
       const now = await drops.look(drop);
       if (now === undefined)
-        return refused("SOURCE_GONE", `${drop.blob} is no longer there.`, "Drop the file again.");
+        return refused("SOURCE_GONE", `${drop.blob} no longer exists.`, "Drop the file again.");
       if (!sameEtag(now.drop.etag, drop.etag))
         return refused(
           "SOURCE_CHANGED",
           `${drop.blob} was replaced or written to while an image was made of it.`,
-          "Nothing: the new content gets a run of its own.",
+          "Nothing: the new content gets its own run.",
         );
       return done({ uri: now.uri });
     }),

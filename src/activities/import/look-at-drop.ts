@@ -47,7 +47,7 @@ export async function lookAtDrop(question: LookQuestion, ports: LookPorts): Prom
   const { source, before, runId } = question;
   const own = await ports.drops.look(source);
   if (own === undefined)
-    return refused("SOURCE_GONE", `${source.blob} is no longer there.`, "Drop the file again.");
+    return refused("SOURCE_GONE", `${source.blob} no longer exists.`, "Drop the file again.");
 
   if (!isManifest(source.blob)) {
     const described = await manifestNaming(source, ports.drops);
@@ -90,7 +90,7 @@ export async function lookAtDrop(question: LookQuestion, ports: LookPorts): Prom
     return done({
       state: "handed-over",
       handedTo: winner,
-      because: "another run makes the image of this content",
+      because: "another run is making the image of this content",
     });
   const { target, location, state, os, tags, testBoot } = manifest;
   return done({ state: "landed", disks, description: { target, location, state, os, tags, testBoot } });
@@ -139,7 +139,7 @@ function parse(text: string, where: string): Done<ImageManifest> | Refusal {
     refused(
       "MANIFEST_INVALID",
       `${where}: ${problem}`,
-      "Correct it by docs/schemas/image-manifest.json and drop it again.",
+      "Correct it (the schema is docs/schemas/image-manifest.json) and drop it again.",
     );
   let json: unknown;
   try {

@@ -64,7 +64,7 @@ export async function moveSlice(order: SliceOrder, ports: MendPorts): Promise<Ou
 }
 
 const UNSEEN =
-  "The storage account moved the pages by itself; bytes that were not seen here have no tree hash until they are read back.";
+  "The storage account copied the pages itself; without a read-back there is no tree hash of them.";
 
 /** The footer, last: from here on it is a disk. */
 export async function finishDisk(

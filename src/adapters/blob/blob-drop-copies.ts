@@ -38,7 +38,7 @@ export function blobDropCopies(service: BlobServiceClient, containerName: string
         return {
           state: "failed",
           code: "CopyFailed",
-          message: copyStatusDescription ?? `The copy ${copyStatus}.`,
+          message: copyStatusDescription ?? `The copy ended as ${copyStatus}.`,
         };
       return { state: "succeeded", value: { uri: target.url } };
     },

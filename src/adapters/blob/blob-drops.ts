@@ -14,7 +14,7 @@ export function blobDrops(service: BlobServiceClient): Drops {
     throw new StorageRefusal(
       "SOURCE_GONE",
       `${place.blob} is no name of a file: its path leads elsewhere.`,
-      "Drop the file under a name without . and .. in its path.",
+      "Drop the file under a path without . and .. segments.",
     );
   };
   return {
@@ -52,7 +52,7 @@ export function blobDrops(service: BlobServiceClient): Drops {
           throw new StorageRefusal(
             "MANIFEST_INVALID",
             `${place.blob} has too many bytes: at most ${maxBytes} are read.`,
-            "A description of an image is a small JSON file; see docs/import.md.",
+            "An image description is a small JSON file; see docs/import.md.",
           );
         return bytes.toString("utf8");
       } catch (error) {

@@ -150,8 +150,8 @@ const OF_THE_SOURCE = [
 const unsupported = (because: string, cause?: unknown) =>
   new Unsupported(
     "STORAGE_REFUSED",
-    `The storage account does not move pages of this file by itself: ${because}.`,
-    "Set the pipeline to stream the bytes.",
+    `The storage account cannot copy this file's pages itself: ${because}.`,
+    "Configure the pipeline to stream the bytes.",
     { cause },
   );
 

@@ -34,21 +34,21 @@ export function refuseOrRethrow(error: unknown, what: string): never {
   if (OUT_OF_SPACE.test(code) || status === 507)
     refuse(
       "STORAGE_FULL",
-      "Make room in the storage account, or raise its capacity, and drop the file again.",
+      "Free up space in the storage account, or raise its capacity, and drop the file again.",
     );
   if (status === 401 || status === 403)
     refuse(
       "NOT_AUTHORIZED",
-      "Give the pipeline's identity the role Storage Blob Data Contributor on the account, and let it through the account's firewall.",
+      "Grant the pipeline's identity the role Storage Blob Data Contributor on the account, and allow it through the account's firewall.",
     );
   if (code === "BlobTypeNotSupported" || code === "FeatureVersionMismatch")
     refuse(
       "STORAGE_REFUSED",
-      "Page blobs need a general-purpose account without hierarchical namespace; use such an account.",
+      "Use a general-purpose account without hierarchical namespace: page blobs need one.",
     );
   // 404 and 409 of containers being made or deleted, 408, 429 and 5xx pass; what is left is wrong as it stands.
   if (status >= 400 && status < 500 && ![404, 408, 409, 429].includes(status))
-    refuse("STORAGE_REFUSED", "Look the code up in Azure's list of storage error codes.");
+    refuse("STORAGE_REFUSED", "Look up the code in Azure's list of storage error codes.");
   throw error;
 }
 
@@ -56,7 +56,7 @@ export function refuseOrRethrow(error: unknown, what: string): never {
 export const notOurs = (name: string): StorageRefusal =>
   new StorageRefusal(
     "STORAGE_REFUSED",
-    `${name} exists in the work container and was made of something else.`,
+    `${name} exists in the work container and was made from something else.`,
     "Delete that blob, or give the pipeline a work container of its own.",
   );
 
@@ -66,11 +66,11 @@ export function refuseRead(error: unknown, blob: string): never {
     throw new StorageRefusal(
       "SOURCE_CHANGED",
       `${blob} was replaced, written to or deleted while it was being read.`,
-      "Nothing, if it has new content: that gets a run of its own.",
+      "Nothing, if it has new content: that gets its own run.",
       { cause: error },
     );
   if (isStatus(error, 404))
-    throw new StorageRefusal("SOURCE_GONE", `${blob} is no longer there.`, "Drop the file again.", {
+    throw new StorageRefusal("SOURCE_GONE", `${blob} no longer exists.`, "Drop the file again.", {
       cause: error,
     });
   refuseOrRethrow(error, `Reading ${blob}`);

@@ -8,17 +8,17 @@ import { watchRun } from "../watch-run.js";
 
 export const cancel: Command = {
   name: "cancel",
-  summary: "Ask a run to stop and to remove what it made.",
+  summary: "Stop a run and have it remove what it created.",
   usage: `Usage: vmimage cancel ID [--reason TEXT] [--wait]
 
-The run lets the request to Azure that is under way finish, removes what it made, and ends as cancelled. The backup is
-kept as long as was asked for.
+The run finishes its current request to Azure, removes what it created, and ends as cancelled. The backup is kept for as
+long as requested.
 
-  --reason    why, in at most 300 characters; stands in the run's status
+  --reason    why, in at most 300 characters; shown in the run's status
   --wait      follow the run until it has ended
 ${CONNECTION_HELP}
 
-Exit codes: 0 asked to stop (with --wait: is cancelled), 1 it had ended, or ended otherwise before it could be stopped.
+Exit codes: 0 stop requested (with --wait: cancelled), 1 the run had already ended, or ended before it could be stopped.
 `,
   async run(args, terminal) {
     const { values, positionals } = parseArgs({
@@ -31,16 +31,16 @@ Exit codes: 0 asked to stop (with --wait: is cancelled), 1 it had ended, or ende
       allowPositionals: true,
     });
     const [name, ...more] = positionals;
-    if (name === undefined || more.length > 0) throw new UsageError("Name one run.");
-    if (values.reason.length > 300) throw new UsageError("The reason has more than 300 characters.");
+    if (name === undefined || more.length > 0) throw new UsageError("Specify exactly one run.");
+    if (values.reason.length > 300) throw new UsageError("The reason is longer than 300 characters.");
     const client = pipelineClient(values, terminal);
     const run = await locateRun(client, name);
     if (!isOpen(run.status)) {
-      terminal.err(`${run.kind} ${run.id} has ended already: ${run.status}. Nothing was cancelled.\n`);
+      terminal.err(`${run.kind} ${run.id} has already ended: ${run.status}. Nothing was cancelled.\n`);
       return 1;
     }
     await cancelRun(client, run, values.reason);
-    terminal.out(`${run.kind} ${run.id} is asked to stop.\n`);
+    terminal.out(`${run.kind} ${run.id} was asked to stop.\n`);
     if (!values.wait) return 0;
     const { run: ended } = await watchRun(client, run, terminal);
     return ended.status === "cancelled" ? 0 : 1;

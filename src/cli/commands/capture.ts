@@ -20,24 +20,24 @@ What to capture, and where the image goes (resource ids, /subscriptions/…)
   --vm ID           the virtual machine; it keeps running unless --in-place is given
   --definition ID   the gallery image definition that gets a new version
   --version V       1.2.3, or next-patch (the default), next-minor, next-major
-  --image ID        instead of a gallery: the managed image to make
+  --image ID        the managed image to make, instead of a gallery version
 
 How
-  --os-image        the OS disk alone; without it, every disk
+  --os-image        capture only the OS disk; without it, all disks
   --specialized     keep the machine's identity: no Sysprep, no deprovisioning
-  --test-boot       boot a VM of the image and look into it, before the version can be the latest
+  --test-boot       boot a VM from the image and inspect it before the version can become the latest
   --in-place        generalize the VM itself instead of a copy; it cannot start again until it is restored
-  --dry-run         what the run would make, and what the preflight found; waits for that, and changes nothing
+  --dry-run         run the preflight, show its findings and what the run would create; changes nothing
 
 The request
   --file PATH       a capture request (docs/schemas/capture-request.json) to start from; - is standard input.
-                    Options on the command line win over it.
+                    Options on the command line override it.
   --id ID           names the run; sending the same id twice starts one run (default: a new one)
   --wait            follow the run to its end
 ${CONNECTION_HELP}
 
 Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused (of a dry run: would be), 4 cancelled;
-64 the request is wrong (nothing is sent), 69 the app cannot be reached, 77 the key is missing or wrong.
+64 the request is invalid (nothing is sent), 69 the app cannot be reached, 77 the key is missing or wrong.
 `,
   async run(args, terminal) {
     const { values } = parseArgs({
@@ -59,7 +59,7 @@ Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused (of a dry ru
       },
     });
     if (values.vm === undefined && values.file === undefined)
-      throw new UsageError("Name the virtual machine with --vm, or a request with --file.");
+      throw new UsageError("Specify the virtual machine with --vm, or a request with --file.");
     const client = pipelineClient(values, terminal);
     const { request, dryRun } = captureOrder(
       values.file === undefined ? {} : await requestIn(values.file),
@@ -67,7 +67,7 @@ Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused (of a dry ru
       newId,
     );
     const place = await startCapture(client, request);
-    terminal.out(`capture ${place.id} is accepted. Follow it: vmimage watch ${place.id}\n`);
+    terminal.out(`capture ${place.id} was accepted. To follow it: vmimage watch ${place.id}\n`);
     return values.wait || dryRun ? (await watchRun(client, place, terminal)).exitCode : 0;
   },
 };
@@ -91,6 +91,6 @@ async function requestIn(path: string): Promise<Record<string, unknown>> {
     throw new CommandFailed(EXIT.usage, `${name} is not JSON: ${(error as Error).message}`);
   }
   if (typeof body !== "object" || body === null || Array.isArray(body))
-    throw new CommandFailed(EXIT.usage, `${name} holds no JSON object, and a request is one.`);
+    throw new CommandFailed(EXIT.usage, `${name} is not a JSON object, as a request must be.`);
   return body as Record<string, unknown>;
 }

@@ -15,28 +15,28 @@ import { durationText, sizeText } from "../words.js";
 
 export const drop: Command = {
   name: "drop",
-  summary: "Upload a VHD of which an image can be made.",
+  summary: "Upload a VHD to make an image from.",
   usage: `Usage: vmimage drop FILE [options]
 
-Looks at the file first, as vmimage inspect does, and does not send what would be refused. A fixed VHD is sent as a page
-blob without its empty parts, and an upload that broke off is gone on with; anything else is sent as a block blob.
+Inspects the file first, as vmimage inspect does, and does not send a file that would be refused. A fixed VHD is sent as
+a page blob without its empty parts, and an interrupted upload is resumed; anything else is sent as a block blob.
 
   --container NAME   the drop container (default: drop)
-  --name NAME        under which it is dropped (default: the file's own); must end in .vhd
+  --name NAME        the blob's name (default: the file's name); must end in .vhd
   --purpose P        what the disk is to become: os, data, or any (the default)
-  --as-block         as a block blob whatever it is
-  --overwrite        replace a file of that name
+  --as-block         always send as a block blob
+  --overwrite        replace an existing file with that name
   --force            send it even if it would be refused
   --wait             follow the import to its end
 
-Where to
-  --account-url URL  https://ACCOUNT.blob.core.windows.net, as whoever is signed in (az login, managed identity)
-                     or the account's connection string in VMIMAGE_STORAGE
-With --wait also
+Destination
+  --account-url URL  https://ACCOUNT.blob.core.windows.net, with your Azure sign-in (az login, managed identity);
+                     or set the account's connection string in VMIMAGE_STORAGE
+Also with --wait
 ${CONNECTION_HELP}
 
 Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not be read; with --wait 1 failed,
-4 cancelled; 69 the account or app cannot be reached, 73 there is another file of that name, 77 not allowed.
+4 cancelled; 69 the account or app cannot be reached, 73 another file with that name exists, 77 not allowed.
 `,
   async run(args, terminal) {
     const { values, positionals } = parseArgs({
@@ -55,12 +55,12 @@ Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not
       allowPositionals: true,
     });
     const [path, ...more] = positionals;
-    if (path === undefined || more.length > 0) throw new UsageError("Name one file.");
+    if (path === undefined || more.length > 0) throw new UsageError("Specify exactly one file.");
     const purpose = purposeNamed(values.purpose);
     const name = values.name ?? basename(path);
     if (!/\.vhd$/i.test(name))
       throw new UsageError(
-        `"${name}" does not end in .vhd, and the pipeline takes up nothing else. Give --name.`,
+        `"${name}" does not end in .vhd, and the pipeline imports nothing else. Use --name.`,
       );
     // Whatever is wrong with the command line is said before the first byte moves.
     const client = values.wait ? pipelineClient(values, terminal) : undefined;
@@ -71,7 +71,7 @@ Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not
     terminal.out(diagnosisPage(path, diagnosis));
     if (diagnosis.verdict === "refused" && !values.force) {
       terminal.err(
-        "Nothing was uploaded. --force uploads it all the same, and the pipeline will refuse it.\n",
+        "Nothing was uploaded. With --force it is uploaded anyway, and the pipeline will refuse it.\n",
       );
       return EXIT_OF_VERDICT.refused;
     }
@@ -88,7 +88,7 @@ Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not
       throw storage.inWords(error, container);
     });
     terminal.out(
-      `\n${uploaded.resumedFrom ? "Went on with the upload of" : "Dropped"} ${name} into ${container.containerName}: ${sizeText(uploaded.sentBytes)} of ${sizeText(diagnosis.fileBytes)} sent in ${durationText(Date.now() - startedMs)}.\n`,
+      `\n${uploaded.resumedFrom ? "Resumed the upload of" : "Dropped"} ${name} into ${container.containerName}: ${sizeText(uploaded.sentBytes)} of ${sizeText(diagnosis.fileBytes)} sent in ${durationText(Date.now() - startedMs)}.\n`,
     );
     if (client === undefined) return EXIT.ok;
     const { findImport } = await import("../find-import.js");

@@ -7,18 +7,18 @@ import { watchRun } from "../watch-run.js";
 
 export const restore = goOnFrom({
   act: "restore",
-  summary: "Make a captured VM again from the backup of its capture.",
-  says: `The VM is made again as it was before capture ID: from its backup and the model saved beside it, with the same network
-interfaces, identity, tags, LUNs and caching. What it has become since is replaced; the disks that it had are kept, and
-named in the result. A capture by way of a copy, the default, has changed nothing that would need it.`,
-  flags: { again: "also when a restore of this capture has succeeded before" },
+  summary: "Restore a captured VM from the backup of its capture.",
+  says: `The VM is rebuilt as it was before capture ID, from its backup and the model saved beside it, with the same network
+interfaces, identity, tags, LUNs and caching. Its current state is replaced; the disks that it has now are kept, and
+listed in the result. Captures in clone mode, the default, do not change the VM and need no restore.`,
+  flags: { again: "even if an earlier restore of this capture succeeded" },
 });
 
 export const resume = goOnFrom({
   act: "resume",
-  summary: "Go on with a failed capture from the stage that failed.",
-  says: `A new run goes on from the stage in which capture ID failed, with what that left and is sound. It needs a capture that
-was asked for with "onFailure": "keep-for-resume", or the backup at least.`,
+  summary: "Resume a failed capture from the stage that failed.",
+  says: `A new run continues from the stage in which capture ID failed and reuses what is left and sound. It needs at least the
+capture's backup, and reuses more if the request said "onFailure": "keep-for-resume".`,
   flags: {},
 });
 
@@ -45,7 +45,7 @@ ${says}
 ${flagHelp.join("")}  --wait      follow the new run to its end
 ${CONNECTION_HELP}
 
-Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused, 4 cancelled; 66 no such capture.
+Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused, 4 cancelled; 66 there is no such capture.
 `,
     async run(args, terminal) {
       const { values, positionals } = parseArgs({
@@ -54,12 +54,12 @@ Exit codes: 0 started (with --wait: succeeded), 1 failed, 2 refused, 4 cancelled
         allowPositionals: true,
       });
       const [name, ...more] = positionals;
-      if (name === undefined || more.length > 0) throw new UsageError("Name one capture.");
+      if (name === undefined || more.length > 0) throw new UsageError("Specify exactly one capture.");
       const client = pipelineClient(values, terminal);
       const body = Object.fromEntries(Object.entries(values).filter(([option]) => option in flags));
       const place = await startFrom(client, name.replace(/^capture\//, ""), act, body);
       terminal.out(
-        `${place.kind} ${place.id} is started. Follow it: vmimage watch ${place.kind}/${place.id}\n`,
+        `${place.kind} ${place.id} was started. To follow it: vmimage watch ${place.kind}/${place.id}\n`,
       );
       return values.wait ? (await watchRun(client, place, terminal)).exitCode : 0;
     },

@@ -7,11 +7,11 @@ import { diagnose, purposeNamed } from "../local-diagnosis.js";
 
 export const inspect: Command = {
   name: "inspect",
-  summary: "Say whether an image can be made of a VHD, and if not, exactly why.",
+  summary: "Check whether an image can be made from a VHD, and if not, exactly why.",
   usage: `Usage: vmimage inspect FILE [--json] [--purpose os|data|any]
 
-  --json      one JSON object instead of a page
-  --purpose   what the disk is to become; any (the default) takes what it finds
+  --json      print one JSON object instead of a report
+  --purpose   what the disk is to become; any (the default) decides by its contents
 
 Exit codes: 0 ready, 1 mendable, 2 refused, 3 the file could not be read.
 `,
@@ -22,7 +22,7 @@ Exit codes: 0 ready, 1 mendable, 2 refused, 3 the file could not be read.
       allowPositionals: true,
     });
     const [path, ...more] = positionals;
-    if (path === undefined || more.length > 0) throw new UsageError("Name one file.");
+    if (path === undefined || more.length > 0) throw new UsageError("Specify exactly one file.");
     const diagnosis = await diagnose(path, purposeNamed(values.purpose));
     out(values.json ? `${JSON.stringify(diagnosis, null, 2)}\n` : diagnosisPage(path, diagnosis));
     return EXIT_OF_VERDICT[diagnosis.verdict];

@@ -9,14 +9,14 @@ import { plain } from "../words.js";
 
 export const runs: Command = {
   name: "runs",
-  summary: "List the newest runs and how they stand.",
+  summary: "List the latest runs and their status.",
   usage: `Usage: vmimage runs [--kind ${RUN_KINDS.join("|")}] [--active] [--since TIME] [--json]
 
-Runs of the last seven days, and older ones that have not ended.
+Shows the runs of the last seven days, and older ones that have not ended.
 
   --kind      only runs of one kind
   --active    only runs that have not ended
-  --since     runs that were created then or later: a day (UTC) or a time, in ISO 8601
+  --since     runs created at that date (UTC) or time (ISO 8601) or later
   --json      the status documents as one JSON array
 ${CONNECTION_HELP}
 `,
@@ -33,7 +33,7 @@ ${CONNECTION_HELP}
     });
     const kind = RUN_KINDS.find((known) => known === values.kind);
     if (values.kind !== undefined && kind === undefined)
-      throw new UsageError(`There is no kind of run "${values.kind}": ${RUN_KINDS.join(", ")}.`);
+      throw new UsageError(`Unknown kind of run "${values.kind}"; use one of ${RUN_KINDS.join(", ")}.`);
 
     const { count, runs: newest } = await listRuns(pipelineClient(values, terminal), {
       ...(kind === undefined ? {} : { kind }),
@@ -49,8 +49,8 @@ ${CONNECTION_HELP}
 };
 
 function page(shown: readonly RunDocument[], older: number, activeOnly: boolean): string {
-  if (shown.length === 0) return activeOnly ? "No run is under way.\n" : "There are no runs of that time.\n";
-  const table = [["STATUS", "KIND", "ID", "STARTED (UTC)", "WHERE IT STANDS"], ...shown.map(row)];
+  if (shown.length === 0) return activeOnly ? "No run is in progress.\n" : "No runs were found.\n";
+  const table = [["STATUS", "KIND", "ID", "STARTED (UTC)", "PROGRESS"], ...shown.map(row)];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
   const lines = table.map((cells) =>
     cells

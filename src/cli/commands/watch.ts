@@ -7,13 +7,13 @@ import { watchRun } from "../watch-run.js";
 
 export const watch: Command = {
   name: "watch",
-  summary: "Follow a run to its end; the exit code says how it ended.",
+  summary: "Follow a run to its end; the exit code shows how it ended.",
   usage: `Usage: vmimage watch ID [--json]
 
-ID is a run's id; where a capture and an import share one, write capture/ID or import/ID.
-Interrupting the watch does not touch the run.
+ID is a run's id; if a capture and an import have the same id, write capture/ID or import/ID.
+Interrupting the command does not affect the run.
 
-  --json      at the end, the run's status document on standard output and nothing else there
+  --json      print only the run's final status document to standard output
 ${CONNECTION_HELP}
 
 Exit codes: 0 succeeded, 1 failed, 2 refused, 4 cancelled; 66 no such run, 69 the app cannot be reached,
@@ -26,7 +26,7 @@ Exit codes: 0 succeeded, 1 failed, 2 refused, 4 cancelled; 66 no such run, 69 th
       allowPositionals: true,
     });
     const [name, ...more] = positionals;
-    if (name === undefined || more.length > 0) throw new UsageError("Name one run.");
+    if (name === undefined || more.length > 0) throw new UsageError("Specify exactly one run.");
     const client = pipelineClient(values, terminal);
     const place = await locateRun(client, name);
     const progress = values.json ? { ...terminal, out: terminal.err } : terminal;

@@ -25,16 +25,20 @@ const rows: readonly (readonly [why: string, held: readonly HeldDisk[], problems
   ],
   ["the OS disk is not in it", whole.slice(1), [/the OS disk \(web-os\) is not in the backup/]],
   ["it is empty", [], [/the OS disk/, /LUN 0/, /LUN 3/, /LUN 7/]],
-  ["a disk is smaller", changed(0, { sizeGb: 63 }), [/LUN 0 \(web-d0\) has 64 GiB, but its backup has 63 GiB/]],
-  ["a disk is larger", changed(-1, { sizeGb: 128 }), [/the OS disk \(web-os\) has 127 GiB, but its backup has 128/]],
+  [
+    "a disk is smaller",
+    changed(0, { sizeGb: 63 }),
+    [/LUN 0 \(web-d0\) has 64 GiB, but its backup has 63 GiB/],
+  ],
+  [
+    "a disk is larger",
+    changed(-1, { sizeGb: 128 }),
+    [/the OS disk \(web-os\) has 127 GiB, but its backup has 128/],
+  ],
   ["a disk failed", changed(7, { state: "Failed" }), [/the backup of .* LUN 7 \(web-d7\) is Failed/]],
   ["a disk is still being made", changed(-1, { state: "Creating" }), [/is Creating/]],
   ["Azure does not tell a size", whole.map(({ lun, id, state }) => ({ lun, id, state })), []],
-  [
-    "a disk was exchanged for another of its size",
-    changed(3, { of: "/disks/other" }),
-    [/LUN 3 .* replaced/],
-  ],
+  ["a disk was exchanged for another of its size", changed(3, { of: "/disks/other" }), [/LUN 3 .* replaced/]],
   ["its disks are told in another case", changed(3, { of: `${GROUP}/disks/WEB-D3`.toUpperCase() }), []],
   [
     "a disk was attached meanwhile",
