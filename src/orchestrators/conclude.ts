@@ -25,7 +25,7 @@ export function* conclude(run: Run, runbook: () => Durable<unknown>): Durable<un
   } catch (error) {
     end = endOf(error);
   }
-  run.shielded = true;
+  run.cancels = "ignored";
   const status: RunStatus = end?.status ?? "succeeded";
   const stageName = run.board.stages.find((stage) => stage.state === "running")?.name;
   const remedy = `${end?.end.remedy ?? ""}${run.wayBack ? ` The source VM was changed; this makes it again from its backup: ${run.wayBack}.` : ""}`;

@@ -32,10 +32,11 @@ export interface Run {
   keepFailed?: string;
   /** Set from when the source VM is changed: how to get it back. */
   wayBack?: string;
-  /** No cancel may interrupt: a VM is being replaced, or the run is cleaning up. */
-  shielded: boolean;
-  /** Whether the library has been given `cancel` to wait for: it is with the first call. */
-  listening: boolean;
+  /**
+   * What a cancel meets. The library heeds none before it has been given `cancel` to wait for, as it is with the first
+   * call; and none may interrupt while a VM is being replaced, or the run is cleaning up.
+   */
+  cancels: "unheard" | "heeded" | "ignored";
 }
 
 /** Ends a run before its end. Never leaves the orchestrators: `conclude` turns it into the run's last status. */
@@ -74,8 +75,7 @@ export const openRun = (context: OrchestrationContext, stageNames: readonly stri
     undo: [],
     cancel,
     board: newBoard(stageNames),
-    shielded: false,
-    listening: false,
+    cancels: "unheard",
   };
   // Serialized by the library once a turn, and not for each of the hundreds of boards that a replay passes through.
   context.df.setCustomStatus({ toJSON: () => shown(run.board) });
@@ -92,8 +92,8 @@ export const note = (run: Run, stageName: string, change: Partial<Omit<Stage, "n
   show(run, withStage(run.board, stageName, change));
 
 /** Ends the run where a cancel has come, unless the run is where it cannot stop. */
-export function throwIfCancelled({ cancel, shielded }: Run): void {
-  if (shielded || !cancel.isCompleted) return;
+export function throwIfCancelled({ cancel, cancels }: Run): void {
+  if (cancels === "ignored" || !cancel.isCompleted) return;
   const { reason } = (cancel.result ?? {}) as CancelEvent;
   throw new RunEnd("cancelled", {
     code: "CANCELLED",
