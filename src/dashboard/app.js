@@ -29,7 +29,7 @@ async function ask(path, init = {}) {
   });
   if (response.ok) return response.json();
   const body = await response.json().catch(() => ({}));
-  throw Object.assign(new Error(body.error?.message ?? `The app answers ${response.status}.`), {
+  throw Object.assign(new Error(body.error?.message ?? `The app answered ${response.status}.`), {
     status: response.status,
   });
 }
@@ -88,7 +88,7 @@ async function refresh() {
     }
     state.delayMs = nextDelay(state.delayMs, "away");
     $("connection").textContent =
-      `${error.status ? error.message : "The app cannot be reached."} Asking again in ${Math.round(state.delayMs / 1000)} s.`;
+      `${error.status ? error.message : "The app cannot be reached."} Retrying in ${Math.round(state.delayMs / 1000)} s.`;
   } finally {
     state.busy = false;
   }
@@ -107,7 +107,7 @@ async function newestRuns() {
 function needKey() {
   const wrong = sessionStorage.getItem(KEY) !== null;
   sessionStorage.removeItem(KEY);
-  $("connection").textContent = wrong ? "That key is not one of this app." : "The app asks for a key.";
+  $("connection").textContent = wrong ? "This app does not accept that key." : "The app requires a key.";
   $("list").hidden = true;
   $("run").hidden = true;
   $("key-form").hidden = false;
@@ -142,7 +142,7 @@ $("cancel").addEventListener("close", async () => {
       body: $("reason").value,
     });
     state.stopping.add(keyOf(run));
-    $("news").textContent = `${run.id} is asked to stop.`;
+    $("news").textContent = `${run.id} was asked to stop.`;
   } catch (error) {
     $("connection").textContent = `${run.id} could not be asked to stop: ${error.message}`;
   }

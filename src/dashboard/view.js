@@ -107,7 +107,7 @@ function stageItem({ name, state, percent, detail, ...times }, run, nowMs) {
   );
 }
 
-const VERDICT = { block: "In the way", warn: "Look at" };
+const VERDICT = { block: "Blocks", warn: "Warning" };
 
 const section = (title, className, items) =>
   items.length === 0
@@ -126,9 +126,9 @@ function outcome({ result = {}, leftovers, links = {}, id }) {
   const { replacedDisks = [] } = source ?? result;
   const made = image?.id ?? vmId;
   return [
-    ...section("Made", "", made ? [resource(made)] : []),
-    ...section("A run would make", "", plan?.image ? [resource(plan.image)] : []),
-    ...section("Kept, and in nobody's use", "", replacedDisks.map(resource)),
+    ...section("Created", "", made ? [resource(made)] : []),
+    ...section("A run would create", "", plan?.image ? [resource(plan.image)] : []),
+    ...section("Kept, but not in use", "", replacedDisks.map(resource)),
     ...section(
       "Left over",
       "note",
@@ -146,7 +146,7 @@ function outcome({ result = {}, leftovers, links = {}, id }) {
           check.remedy ? h("p", {}, check.remedy) : "",
         ]),
     ),
-    ...section("Go on with it", "", links.resume ? [h("code", {}, `npx vmimage resume ${id}`)] : []),
+    ...section("Resume it", "", links.resume ? [h("code", {}, `npx vmimage resume ${id}`)] : []),
   ];
 }
 
@@ -165,7 +165,7 @@ export function details(run, { nowMs, isStopping }) {
     h(
       "p",
       { className: "soft" },
-      `${run.kind}, begun ${clock(run.createdAt)}, ${isOver(run) ? "ended" : "changed"} ${clock(run.updatedAt)}`,
+      `${run.kind}, started ${clock(run.createdAt)}, ${isOver(run) ? "ended" : "changed"} ${clock(run.updatedAt)}`,
     ),
     ...(error
       ? [

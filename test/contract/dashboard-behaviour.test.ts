@@ -113,7 +113,7 @@ describe("a run", () => {
       "done 1 min 5 s",
       "not reached",
       "It is locked.",
-      "In the way: bitlocker",
+      "Blocks: bitlocker",
       "npx vmimage resume web-7",
     ])
       expect(text).toContain(part);
@@ -215,7 +215,7 @@ describe("the function key", () => {
     );
     expect($("key-form").hidden).toBe(false);
     expect($("list").hidden).toBe(true);
-    expect($("connection").textContent).toBe("The app asks for a key.");
+    expect($("connection").textContent).toBe("The app requires a key.");
 
     const give = async (key: string) => {
       $("key").value = key;
@@ -223,7 +223,7 @@ describe("the function key", () => {
       await new Promise((resolve) => setImmediate(resolve));
     };
     await give("wrong");
-    expect($("connection").textContent).toBe("That key is not one of this app.");
+    expect($("connection").textContent).toBe("This app does not accept that key.");
     await give(" right ");
     expect($("key-form").hidden).toBe(true);
     expect($("list").hidden).toBe(false);
@@ -249,7 +249,7 @@ describe("the page asks again", () => {
       if (isAway) throw new TypeError("fetch failed");
       return answers(run("web-1", "running"));
     });
-    expect($("connection").textContent).toBe("The app cannot be reached. Asking again in 6 s.");
+    expect($("connection").textContent).toBe("The app cannot be reached. Retrying in 6 s.");
     isAway = false;
     await later();
     expect($("runs").children).toHaveLength(1);
