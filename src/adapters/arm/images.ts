@@ -67,22 +67,22 @@ export function armImages(cloud: Arm): Images {
     galleryVersion: {
       start(order) {
         const id = versionIdOf(order);
-        const { versions, path } = versionAt(cloud, id);
+        const { client, path } = versionAt(cloud, id);
         const model = versionModel(order, galleryTarget(order));
         return unlessTaken(
           id,
           order,
-          () => versions.get(...path),
-          () => submit(() => versions.createOrUpdate(...path, model)),
+          () => client.galleryImageVersions.get(...path),
+          () => submit(() => client.galleryImageVersions.createOrUpdate(...path, model)),
         );
       },
       ask({ input, started }) {
         const id = versionIdOf(input);
-        const { versions, path } = versionAt(cloud, id);
+        const { client, path } = versionAt(cloud, id);
         return progressOf(
           cloud,
           started,
-          () => versions.get(...path, { expand: "ReplicationStatus" }),
+          () => client.galleryImageVersions.get(...path, { expand: "ReplicationStatus" }),
           ({ storageProfile = {} }) => {
             const { osDiskImage, dataDiskImages = [] } = storageProfile;
             const disks = [...(osDiskImage ? [osDiskImage] : []), ...dataDiskImages].map(fromGalleryDisk);
@@ -95,8 +95,8 @@ export function armImages(cloud: Arm): Images {
 
     promotion: {
       async start({ versionId }) {
-        const { versions, path } = versionAt(cloud, versionId);
-        const known = await outcomeOf(() => versions.get(...path), "TARGET_NOT_FOUND");
+        const { client, path } = versionAt(cloud, versionId);
+        const known = await outcomeOf(() => client.galleryImageVersions.get(...path), "TARGET_NOT_FOUND");
         if (known.status !== "done") return known;
         if (known.value.publishingProfile?.excludeFromLatest !== true) return done({});
         // A profile that is sent in part loses its regions, and the schema of the change wants the source again.
@@ -105,14 +105,14 @@ export function armImages(cloud: Arm): Images {
           publishingProfile: { ...publishingProfile, excludeFromLatest: false },
           storageProfile,
         };
-        return submit(() => versions.update(...path, change));
+        return submit(() => client.galleryImageVersions.update(...path, change));
       },
       ask({ input, started }) {
-        const { versions, path } = versionAt(cloud, input.versionId);
+        const { client, path } = versionAt(cloud, input.versionId);
         return progressOf(
           cloud,
           started,
-          () => versions.get(...path),
+          () => client.galleryImageVersions.get(...path),
           () => succeeded(null),
         );
       },
@@ -131,7 +131,7 @@ function versionIdOf(order: ImageName): string {
 
 function versionAt(cloud: Arm, versionId: string) {
   const { client, group, names } = locate(cloud, versionId, "galleries/images/versions");
-  return { versions: client.galleryImageVersions, path: [group, ...names] as const };
+  return { client, path: [group, ...names] as const };
 }
 
 /** Hours pass between the preflight and this: a PUT on what another run has made since would be an update of it. */
