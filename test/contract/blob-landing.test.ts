@@ -199,9 +199,9 @@ describe("a description beside disks", () => {
           { file: "b.vhd", lun: 1 },
         ],
       },
-      /LUN 1 is taken already/,
+      /LUN 1 is already in use/,
     ],
-    ["one file twice", { osDisk: { file: "a.vhd" }, dataDisks: [{ file: "A.vhd", lun: 1 }] }, /named twice/],
+    ["one file twice", { osDisk: { file: "a.vhd" }, dataDisks: [{ file: "A.vhd", lun: 1 }] }, /listed twice/],
     ["too much", "x".repeat(70_000), /65536 are read/],
   ])("that has %s is refused with the place and the remedy", async (name, json, problem) => {
     const blob = `bad ${name}.image.json`;

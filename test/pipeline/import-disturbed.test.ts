@@ -182,7 +182,7 @@ describe("an import", { timeout: 150_000 }, () => {
     const [run] = await house.ended("full", 1);
     expect(run).toMatchObject({
       status: "failed",
-      error: { code: "STORAGE_FULL", stage: "mend", remedy: expect.stringContaining("Make room") as string },
+      error: { code: "STORAGE_FULL", stage: "mend", remedy: expect.stringContaining("Free up space") as string },
       leftovers: [],
     });
     expect((await dropped("full.vhd").getProperties()).etag).toBe(etag);
