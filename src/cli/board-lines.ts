@@ -1,4 +1,4 @@
-/** A run as lines: one a stage, then how it ended, what to do, what is left. */
+/** A run as lines: one per stage, then how it ended, what to do, and what is left over. */
 import { checkLines, checksIn, dryRunIn, dryRunLines } from "./dry-run-lines.js";
 import type { RunDocument } from "./run-documents.js";
 import { durationText, plain } from "./words.js";
@@ -33,7 +33,7 @@ export function stageLines(run: RunDocument, nowMs: number): string[] {
   });
 }
 
-/** What is said when a run has ended, whatever way it did. */
+/** What is printed when a run has ended, however it ended. */
 export function endingLines({ status, error, leftovers, result }: RunDocument): string[] {
   const image = imageIn(result);
   const dryRun = dryRunIn(result);
@@ -62,7 +62,7 @@ function imageIn(result: unknown): string | undefined {
   return [image?.id, vmId].find((id) => typeof id === "string");
 }
 
-/** Of a capture in place: what became of the source VM. */
+/** For a capture in place: what became of the source VM. */
 const sourceIn = (result: unknown): unknown => ((result ?? {}) as { source?: unknown }).source;
 
 function textsIn(result: unknown, name: "warnings" | "replacedDisks"): string[] {
@@ -70,7 +70,7 @@ function textsIn(result: unknown, name: "warnings" | "replacedDisks"): string[] 
   return Array.isArray(list) ? list.filter((one) => typeof one === "string").map(plain) : [];
 }
 
-/** An import whose file another run makes the image of. */
+/** An import whose file is handled by another run. */
 export function handedTo({ result }: Pick<RunDocument, "result">): string | undefined {
   const { handedTo: id } = (result ?? {}) as { handedTo?: unknown };
   return typeof id === "string" ? id : undefined;

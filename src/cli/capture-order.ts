@@ -1,4 +1,4 @@
-/** The capture request that a command line describes: a file's, with what the options say on top, held to the one schema. */
+/** The capture request that a command line describes: from a file, overridden by options, validated against the schema. */
 import { captureRequest } from "../contracts/capture-request.js";
 import { problemsOf } from "../contracts/problems.js";
 import { CommandFailed } from "./command.js";
@@ -17,7 +17,7 @@ export interface CaptureOptions {
   readonly "dry-run"?: boolean | undefined;
 }
 
-/** Where a field's option is known, a problem with it names that too. */
+/** The option for a field, so that a problem with the field names it. */
 const OPTION_OF: Readonly<Record<string, string>> = {
   sourceVmId: "--vm",
   target: "--definition or --image",
@@ -27,14 +27,14 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   requestId: "--id",
 };
 
-/** What is sent, and of it what the command line goes by. */
+/** What is sent, and the parts that the command line itself uses. */
 export interface CaptureOrder {
   readonly request: { readonly requestId: string };
   readonly dryRun: boolean;
 }
 
 /**
- * What is sent is what was said, without the schema's defaults: those are the app's.
+ * Only what was specified is sent, without the schema's defaults: those are the app's.
  * @throws CommandFailed with every problem at once.
  */
 export function captureOrder(
@@ -48,7 +48,7 @@ export function captureOrder(
   const kind = definition !== undefined ? "gallery" : image !== undefined ? "managed-image" : undefined;
   const given = part(base, "target");
   const target = {
-    // What a file says of a gallery is of no use to a managed image.
+    // A file's settings for a gallery do not apply to a managed image.
     ...(kind === undefined || ("kind" in given && given.kind === kind) ? given : {}),
     ...(definition === undefined ? {} : { kind: "gallery", definitionId: definition }),
     ...(image === undefined ? {} : { kind: "managed-image", imageId: image }),
@@ -74,7 +74,7 @@ export function captureOrder(
   return { request: { ...order, requestId: read.data.requestId ?? "" }, dryRun: read.data.dryRun };
 }
 
-/** A file's field that is no object is left for the schema to name. */
+/** A field of the file that is not an object is left for the schema to report. */
 function part(base: Readonly<Record<string, unknown>>, name: string): object {
   const value = base[name];
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};

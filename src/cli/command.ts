@@ -1,6 +1,6 @@
-/** What a command of `vmimage` is. Each lives in a file of its own and is entered in the table of run-command-line.ts. */
+/** What a command of `vmimage` is. Each is in its own file and listed in the table of run-command-line.ts. */
 
-/** Where a command runs. Whatever is optional is for people at a terminal; a script does without. */
+/** Where a command runs. The optional members are for interactive terminals; scripts do without. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -9,7 +9,7 @@ export interface Terminal {
   /** The width of a screen whose lines can be written again; absent where output goes to a file. */
   readonly columns?: () => number;
   readonly sleep?: (ms: number) => Promise<void>;
-  /** What to say when somebody presses Ctrl-C; the last one given is said. */
+  /** What to print on Ctrl-C; the last registration wins. */
   readonly onInterrupt?: (say: () => void) => void;
 }
 
@@ -28,7 +28,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** The command line is understood and what it asks for cannot be: says what is wrong and what to do. */
+/** The command line is valid, but the command cannot be carried out: says what is wrong and what to do. */
 export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
   constructor(

@@ -1,4 +1,4 @@
-/** The drop container, by connection string or by whoever is signed in. Said once here: what storage answers, in words. */
+/** The drop container, by connection string or Azure sign-in, and the one place that words storage errors. */
 import { DefaultAzureCredential } from "@azure/identity";
 import { BlobServiceClient, RestError, type ContainerClient } from "@azure/storage-blob";
 import { CommandFailed, UsageError, type Terminal } from "./command.js";

@@ -1,4 +1,4 @@
-/** What a dry run found out: what the real run would make and remove, and every check that a person should look at. */
+/** What a dry run found: what the actual run would create and remove, and every check that needs attention. */
 import { z } from "zod";
 import { plain } from "./words.js";
 
@@ -27,7 +27,7 @@ export function dryRunIn(result: unknown): DryRun | undefined {
   return dryRun.safeParse(result).data;
 }
 
-/** What the preflights of any run had to say, as far as it is told. */
+/** The preflight checks of any run, as far as they are reported. */
 export const checksIn = (result: unknown): DryRun["checks"] =>
   z.object({ checks }).safeParse(result).data?.checks ?? [];
 

@@ -1,4 +1,4 @@
-/** How commands end. Numbers from 64 on are those of sysexits.h, clear of the endings of runs and of verdicts. */
+/** Exit codes. Those from 64 on are from sysexits.h, distinct from those of runs and verdicts. */
 import type { RunStatus } from "../domain/stages.js";
 import type { Verdict } from "../domain/vhd/diagnosis.js";
 

@@ -1,4 +1,4 @@
-/** Finds the import run that took an upload up. The run's id comes from the ETag that the blob had when it was seen. */
+/** Finds the import run of an upload. The run's id derives from the ETag that the blob had when it was detected. */
 import { importRunId, readablePart } from "../domain/import/run-id.js";
 import { CommandFailed, type Terminal } from "./command.js";
 import { EXIT } from "./exit-codes.js";

@@ -1,4 +1,4 @@
-/** The doctor's look at a local file: what a drop of it would be told. */
+/** The doctor's verdict on a local file: the same that a drop of it would get. */
 import type { Diagnosis, Purpose } from "../domain/vhd/diagnosis.js";
 import { PURPOSES } from "../domain/vhd/diagnosis.js";
 import { examine } from "../domain/vhd/examine.js";

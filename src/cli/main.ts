@@ -16,7 +16,7 @@ function onInterrupt(say: () => void): void {
   parting = say;
 }
 
-// Whoever reads only the beginning (`vmimage runs | head`) has what they wanted.
+// A reader that stops early (`vmimage runs | head`) has what it wanted.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();

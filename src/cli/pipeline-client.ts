@@ -1,4 +1,4 @@
-/** The pipeline over HTTP, as the command line sees it: an answer, or words about why there is none. */
+/** The pipeline over HTTP, as the command line sees it: an answer, or the reason why there is none. */
 import { CommandFailed, UsageError, type Terminal } from "./command.js";
 import { EXIT, EXIT_OF_RUN } from "./exit-codes.js";
 import { plain } from "./words.js";
@@ -15,7 +15,7 @@ export interface PipelineClient {
   /** Undefined where nothing is found. */
   find(path: string): Promise<unknown>;
   get(path: string): Promise<unknown>;
-  /** `repeatable`: twice is as good as once, so it is sent again when the answer got lost. */
+  /** `repeatable`: safe to send twice, so it is sent again if the answer was lost. */
   post(path: string, body: string, send: "repeatable" | "once"): Promise<unknown>;
 }
 
@@ -93,7 +93,7 @@ export function openPipeline(options: PipelineClientOptions): PipelineClient {
   };
 }
 
-/** Worth a second try at once; who finds nobody listening, or waited out the limit, is told so instead. */
+/** Worth an immediate retry; if nothing is listening, or on a timeout, that is reported instead. */
 const isPassing = (answer: Answer | CommandFailed): boolean =>
   "status" in answer
     ? answer.status === 429 || answer.status >= 500
@@ -147,7 +147,7 @@ function codeOf(error: unknown): string | undefined {
   return codeOf(error.cause);
 }
 
-/** 409: the request is understood and cannot be followed, which is what a refusal is. */
+/** 409: the request is valid but cannot be fulfilled, which is what a refusal is. */
 const EXIT_OF_PROBLEM: Readonly<Record<number, number>> = {
   400: EXIT.usage,
   404: EXIT.noSuchRun,

@@ -1,4 +1,4 @@
-/** The table of commands, and what they have in common: help, usage errors, and how anything else that breaks is said. */
+/** The table of commands, and what they have in common: help, usage errors, and how any other error is reported. */
 import { readFileSync } from "node:fs";
 import { CommandFailed, UsageError, type Command, type Terminal } from "./command.js";
 import { cancel } from "./commands/cancel.js";
@@ -51,7 +51,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
 const isParseArgsError = (error: unknown): boolean =>
   error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 
-/** The first lines of the usage; all of it would push what is wrong off the screen. */
+/** The first lines of the usage; all of it would push the error off the screen. */
 const synopsis = ({ usage }: Command): string => `${usage.slice(0, usage.indexOf("\n\n"))}\n`;
 
 function version(): string {

@@ -1,4 +1,4 @@
-/** Runs as the pipeline tells them: read with care, for the app may be older or newer than this command line. */
+/** Runs as the pipeline reports them, parsed with care: the app may be older or newer than this command line. */
 import { z } from "zod";
 import { RUN_KINDS, type RunKind } from "../contracts/status.js";
 import type { RunStatus } from "../domain/stages.js";
@@ -105,7 +105,7 @@ function runNamed(name: string): { readonly id: string; readonly kinds: readonly
 }
 
 /**
- * A restore has the id of its capture: where two share one, the one that is under way is meant.
+ * A restore has the id of its capture: if two share an id, the one in progress is meant.
  * @throws CommandFailed when no run has that id, or two and neither or both are under way.
  */
 export async function locateRun(client: PipelineClient, name: string): Promise<RunDocument> {

@@ -1,6 +1,6 @@
 /**
  * Puts a local file into the drop container. A page blob is written sparse, in any order, but for its last page: a VHD's
- * footer is there, and the pipeline takes a file for complete when its footer is. What a broken upload left is gone on with.
+ * footer is there, and the pipeline considers a file complete when its footer is there. An interrupted upload is resumed.
  */
 import { createHash } from "node:crypto";
 import type { ContainerClient, PageBlobClient } from "@azure/storage-blob";
@@ -13,17 +13,17 @@ import { EXIT } from "./exit-codes.js";
 export interface Upload {
   readonly container: ContainerClient;
   readonly name: string;
-  /** Tells one state of the local file from another: a page blob begun from another is not gone on with. */
+  /** Identifies a state of the local file: a page blob started from a different one is not resumed. */
   readonly fingerprint: string;
   readonly overwrite: boolean;
   readonly onProgress: (doneBytes: number, sentBytes: number) => void;
 }
 
 export interface Uploaded {
-  /** Every ETag that the blob has had by us: an import may have been started by any of them. */
+  /** Every ETag that our writes gave the blob: any of them may have started an import. */
   readonly etags: ReadonlySet<string>;
   readonly sentBytes: number;
-  /** When the upload began that this one went on with: it had ETags that nobody here has seen. */
+  /** When the resumed upload began: it had ETags that are unknown here. */
   readonly resumedFrom?: Date;
 }
 
@@ -62,7 +62,7 @@ export async function uploadPages(disk: RangeReader, upload: Upload): Promise<Up
   return { etags, sentBytes, ...(there.begun ? { resumedFrom: there.begun } : {}) };
 }
 
-/** Appears as a whole, by one Put Block List, so that nobody ever sees half of it. */
+/** Committed by one Put Block List, so it never appears half complete. */
 export async function uploadBlocks(path: string, sizeBytes: number, upload: Upload): Promise<Uploaded> {
   const { etag = "" } = await upload.container
     .getBlockBlobClient(upload.name)
@@ -114,7 +114,7 @@ async function begin(
   return { holds: () => false };
 }
 
-/** Put Page is all or nothing: a range that is there is there as it was sent. */
+/** Put Page is all or nothing: a range that exists is as it was sent. */
 async function rangesOf(blob: PageBlobClient): Promise<{ start: number; end: number }[]> {
   const joined: { start: number; end: number }[] = [];
   for await (const { start, end, isClear } of blob.listPageRanges()) {
@@ -145,7 +145,7 @@ function* chunksOf(bytes: number): Generator<{ offset: number; length: number }>
     yield { offset, length: Math.min(CHUNK_BYTES, bytes - offset) };
 }
 
-/** The first that fails ends all: the others finish what they have in hand and take nothing more. */
+/** The first failure stops all: the other workers finish their current item and take no more. */
 async function eachAtOnce<T>(
   count: number,
   items: Iterable<T>,

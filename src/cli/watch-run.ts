@@ -1,6 +1,6 @@
 /**
  * Follows a run to its end: on a screen the stages are drawn again in place; in a log each change is a line. Polls less
- * often while nothing changes, and outlasts an app that is away for a while, for runs do.
+ * often while nothing changes, and tolerates an app that is unavailable for a while, as runs do.
  */
 import { isOpen } from "../domain/stages.js";
 import { endingLines, handedTo, headLine, stageLines } from "./board-lines.js";
@@ -39,7 +39,7 @@ export async function watchRun(
   return { run, exitCode: exitCodeOf(run) };
 }
 
-/** A dry run that found something in the way has succeeded; the run itself would be refused. */
+/** A dry run with a blocking check has succeeded; the actual run would be refused. */
 function exitCodeOf({ status, result }: RunDocument): number {
   if (isOpen(status)) return EXIT_OF_RUN.failed;
   const dryRun = dryRunIn(result);

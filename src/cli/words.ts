@@ -1,4 +1,4 @@
-/** Sizes, times and foreign text as a person reads them. */
+/** Sizes, times and untrusted text in readable form. */
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -17,6 +17,6 @@ export function durationText(ms: number): string {
   return minutes > 0 ? `${minutes} min ${two(seconds % 60)} s` : `${seconds} s`;
 }
 
-/** What a run says may come out of a guest's log: no control character of it reaches the terminal, nor one that turns the line round. */
+/** A run's text may come from a guest's log: no control or bidirectional character of it reaches the terminal. */
 export const plain = (text: string): string =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ");

@@ -1,10 +1,10 @@
-/** Lists of ids that have to fit into a status: whole where they do, else shorter, and saying so. */
+/** Lists of ids that must fit into a status: complete if they fit, otherwise shortened, with a note. */
 import { resourceName } from "./resource-id.js";
 
 const length = (items: readonly string[]): number =>
   items.reduce((sum, item) => sum + item.length + '"",'.length, 0);
 
-/** The ids; where they do not fit, their names; where those do not, as many as do and how many more there are. */
+/** The ids; if they do not fit, their names; if those do not either, as many as fit and how many more there are. */
 export function abbreviateIds(ids: readonly string[], limitChars: number): readonly string[] {
   if (length(ids) <= limitChars) return ids;
   const names = ids.map(resourceName);

@@ -1,11 +1,11 @@
-/** Where images may go by the settings, whatever the identity may besides: the requests of all who ask are held to it. */
+/** Where the settings let images go, whatever else the identity is allowed: every request is held to it. */
 import type { Refusal } from "./outcome.js";
 import { refused } from "./outcome.js";
 import { covers } from "./resource-id.js";
 import { targetId } from "./survey.js";
 import type { Target } from "./target.js";
 
-/** Ids of galleries and resource groups, with all that lies in them; none allows every place. */
+/** Ids of galleries and resource groups, including everything inside them; none allows every target. */
 export type AllowedTargets = readonly string[];
 
 export function outsideAllowed(allowed: AllowedTargets, target: Target): Refusal | undefined {

@@ -1,4 +1,4 @@
-/** What around the source VM speaks for or against a capture: locks, rights, quotas, the subnet, regions, names. */
+/** What in the source VM's surroundings allows or blocks a capture: locks, rights, quotas, the subnet, regions, names. */
 import { judgeLocks } from "./lock-check.js";
 import type { Check, Finding } from "./preflight.js";
 import { block, pass, unknown } from "./preflight.js";
@@ -55,7 +55,7 @@ const ofRead = <T>(found: Known<T>, judge: (known: T) => Finding): Finding =>
         "Check it manually, or give the pipeline read access.",
       );
 
-/** A run that is gone on with may have removed its source already. */
+/** A run that is being resumed may have removed its source already. */
 const judgeRights = ({ resumed }: SurveySpec, missing: Known<readonly string[]>): Finding =>
   "absent" in missing && !resumed
     ? block(missing.absent, "Create it first, or specify another.")
@@ -113,7 +113,7 @@ const NAME_RULES = {
   ],
 } as const;
 
-/** What the schema of a request leaves open: a resource id may hold names that this kind of resource may not have. */
+/** What a request's schema does not check: a resource id may contain names that this type of resource must not have. */
 function judgeNames(target: Target): Finding {
   const name = parseResourceId(targetId(target))?.names.at(-1) ?? "";
   const [rule, says] = NAME_RULES[target.kind];

@@ -10,16 +10,16 @@ export interface BackedUpDisk {
   readonly id: string;
 }
 
-/** A disk of a backup as it was found there when it was looked for. */
+/** A disk of a backup as it was found when it was read. */
 export interface HeldDisk extends BackedUpDisk {
   /** Azure's provisioning state of the restore point or snapshot, as in "Succeeded". */
   readonly state: string;
-  /** Size and id of the disk that was backed up; Azure does not always tell them. */
+  /** Size and id of the disk that was backed up; Azure does not always report them. */
   readonly sizeGb?: number;
   readonly of?: string;
 }
 
-/** Where disks of a backup are asked after: a restore point holds them all, a snapshot one. */
+/** Where a backup's disks are read: a restore point contains all of them, a snapshot one. */
 export interface BackupPart {
   readonly kind: Backup["kind"];
   readonly id: string;
@@ -28,7 +28,7 @@ export interface BackupPart {
 
 export interface Backup {
   readonly kind: "restore-point" | "snapshots";
-  /** What to delete to be rid of it. */
+  /** What to delete to remove it. */
   readonly ids: readonly string[];
   readonly disks: readonly BackedUpDisk[];
   readonly consistency: string;
@@ -58,7 +58,7 @@ export interface WorkingVm {
 export interface RestorePointOrder {
   readonly pointId: string;
   readonly vm: Pick<VmSummary, "id" | "location">;
-  /** The guest cannot be asked to hold still. */
+  /** The guest cannot be asked to quiesce. */
   readonly crashConsistent: boolean;
   readonly tags: Tags;
 }
@@ -78,7 +78,7 @@ export const partsOf = ({ kind, ids, disks }: Backup): readonly BackupPart[] =>
     ? ids.slice(0, 1).map((id) => ({ kind, id, lun: -1 }))
     : disks.map(({ id, lun }) => ({ kind, id, lun }));
 
-/** In a few words, for whoever looks for it after the run. */
+/** In a few words, for finding it after the run. */
 export function whereKept({ kind, ids: [first = "", ...others] }: Backup): string {
   const { names = [], resourceGroup = "" } = parseResourceId(first) ?? {};
   const more = kind === "snapshots" && others.length > 0 ? ` and ${others.length} more` : "";

@@ -1,4 +1,4 @@
-/** What a capture would do, told without doing it. */
+/** What a capture would do, without doing it. */
 import { abbreviateIds } from "./abbreviate.js";
 import type { CaptureNames } from "./names.js";
 import { parentId } from "./resource-id.js";

@@ -1,4 +1,4 @@
-/** What speaks for or against a capture on Azure's side: the source VM's own model. */
+/** What in the source VM's own Azure model allows or blocks a capture. */
 import type { CaptureSpec } from "./capture-plan.js";
 import type { Check, Finding } from "./preflight.js";
 import { block, pass, unknown, warn } from "./preflight.js";
@@ -170,7 +170,7 @@ const RULES: readonly Rule[] = [
     (vm, { image }) => {
       if (image.state === "specialized" || vm.markedGeneralized) return pass("The guest is not queried.");
       if (vm.agentReady) return pass("The VM agent is ready.");
-      // A copy has the agent that its original has.
+      // A copy has the same agent as its original.
       return vm.powerState === "running"
         ? block(
             "The VM is running, but its agent does not report as ready; the agent of a copy would not, either.",

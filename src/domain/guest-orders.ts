@@ -28,7 +28,7 @@ export interface GuestQuestion {
   readonly sinceMs?: number;
 }
 
-/** Asking needs less than running it; the seal is started by an act of its own and asked after in the same way. */
+/** Polling needs less than running it; the seal is started by its own activity and polled in the same way. */
 export interface GuestAsked {
   readonly vmId: string;
   readonly script: GuestQuestion["script"] | "seal";
@@ -38,7 +38,7 @@ export interface GuestAsked {
 export interface GuestLook {
   readonly vmId: string;
   readonly osType: VmSummary["osType"];
-  /** Where the answer will be; known once it was begun. */
+  /** Where the answer will be; known once it has started. */
   readonly operationUrl?: string;
 }
 
@@ -46,7 +46,7 @@ export interface SealOrder {
   readonly runId: string;
   /** The VM to seal: the working VM, or the source in place. */
   readonly vmId: string;
-  /** Only then do the source's registrations end with vendors; a copy shares them with the source, which goes on. */
+  /** Only then are the source's vendor registrations ended; a copy shares them with the source, which keeps them. */
   readonly inPlace: boolean;
   readonly location: string;
   readonly osType: VmSummary["osType"];

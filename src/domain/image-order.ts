@@ -1,10 +1,10 @@
-/** An order for an image, and what can be known of its target before anything is made. */
+/** An order for an image, and what can be known about its target before anything is created. */
 import type { ImageSource, ImageTraits } from "./image.js";
 import type { RUN_TAG } from "./names.js";
 import type { Check } from "./preflight.js";
 import type { Target } from "./target.js";
 
-/** Tags of whatever a run makes: by the run's own it is found again. */
+/** Tags of everything that a run creates; the run tag is how it is found again. */
 export type Tags = Readonly<Record<string, string>> & Readonly<Record<typeof RUN_TAG, string>>;
 
 export interface TargetQuestion {

@@ -1,4 +1,4 @@
-/** What an image is made of and what a VM of it must be able to be. */
+/** What an image is made from, and what a VM made from it must support. */
 import type { Caching, DataDiskSummary, Generation, OsType, PurchasePlan, VmSummary } from "./vm.js";
 import { allDisks } from "./vm.js";
 

@@ -1,4 +1,4 @@
-/** Which resources with our tags may be removed. In doubt they stay: another deployment may use the same tags. */
+/** Which resources with our tags can be removed. In doubt they are kept: another deployment may use the same tags. */
 import { EXPIRES_TAG, KIND_TAG, RESUME_TAG, RUN_TAG } from "./names.js";
 
 export interface TaggedResource {
@@ -10,7 +10,7 @@ export interface TaggedResource {
   readonly failed: boolean;
 }
 
-/** How the runs of a tag stand, a resumed one with those that it goes on with; undefined: none is known here. */
+/** The state of a tag's runs, including those that resume it; undefined: none is known here. */
 export type RunsState = "open" | "ended" | undefined;
 
 export interface JanitorVerdict {

@@ -1,5 +1,5 @@
 /**
- * Names of everything a run makes, from its id alone: doing a thing twice makes it once (architecture.md, rule 6).
+ * Names of everything that a run creates, from its id alone: doing a thing twice creates it once (architecture.md, rule 6).
  * Azure compares names without case; run ids are lower case from the moment they are accepted.
  */
 import { computeIds, parseResourceId } from "./resource-id.js";
@@ -17,7 +17,7 @@ export function fingerprint(text: string, seed = FNV_OFFSET_BASIS): string {
   return hash.toString(16).padStart(8, "0");
 }
 
-/** `text` as a part of a resource name: shortened where it must be, and then still its own. */
+/** `text` as part of a resource name: shortened if it is too long, and unique even then. */
 export function nameFrom(text: string, limit = BASE_LIMIT): string {
   const plain = text
     .toLowerCase()
@@ -33,7 +33,7 @@ export const runIdFrom = (text: string): string => nameFrom(text, 64);
 export const RUN_TAG = "vmimage-run";
 export const EXPIRES_TAG = "vmimage-expires";
 export const KIND_TAG = "vmimage-kind";
-/** On an image: until when it is kept for a resume, should it have failed. An image that stands has no such day. */
+/** On an image: until when it is kept for a resume if it failed. A good image has no such date. */
 export const RESUME_TAG = "vmimage-resume-until";
 
 /** Disks that a restore made belong to their VM from then on: no janitor takes them for scaffolding. */

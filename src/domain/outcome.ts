@@ -1,5 +1,5 @@
 /**
- * The two channels of an act (architecture.md, rule 2): what retrying cannot change is *returned* as a refusal;
+ * The two channels of an activity (architecture.md, rule 2): what retrying cannot change is *returned* as a refusal;
  * what it can is thrown. A refusal crosses the task hub as plain data, where a class would not survive.
  */
 import type { RefusalCode } from "./failures.js";
@@ -18,7 +18,7 @@ export interface Done<T> {
   readonly value: T;
 }
 
-/** Azure asked us to come back later; the runbook sleeps, no activity does. */
+/** Azure asked us to retry later; the runbook sleeps, no activity does. */
 export interface Busy {
   readonly status: "busy";
   readonly retryAfterSeconds: number;
@@ -42,7 +42,7 @@ export const busy = (retryAfterSeconds: number, message: string): Busy => ({
   message,
 });
 
-/** What starting an operation left behind for asking: where Azure says why it failed, should it fail. */
+/** What starting an operation returns for polling: where Azure reports why it failed, if it fails. */
 export interface Started {
   readonly operationUrl?: string;
 }

@@ -3,7 +3,7 @@
  * of an operation within about a tenth of its length, and a ten times longer operation costs some two dozen more
  * questions, not ten times as many.
  */
-/** Nothing of Azure that a run waits for is done sooner than in some tens of seconds. */
+/** No Azure operation that a run waits for takes less than some tens of seconds. */
 const SHORTEST_SECONDS = 5;
 const LONGEST_SECONDS = 600;
 const SHARE_OF_ELAPSED = 1 / 10;

@@ -8,7 +8,7 @@ export interface Check {
   readonly remedy?: string;
 }
 
-/** What a check came to. */
+/** The outcome of a check. */
 export type Finding = Omit<Check, "id">;
 
 export const pass = (detail: string): Finding => ({ verdict: "pass", detail });
@@ -22,7 +22,7 @@ export const blocking = (checks: readonly Check[]): readonly Check[] =>
 const ORDER: readonly CheckVerdict[] = ["block", "warn", "unknown", "pass"];
 const TEXT_CHARS = 300;
 
-/** What matters most first, each text cut to a few lines, as much of it as fits, and a count of the rest. */
+/** The most important first, each text shortened to a few lines, as many as fit, and a count of the rest. */
 export function abbreviateChecks(checks: readonly Check[], limitChars: number): readonly Check[] {
   const sorted = ORDER.flatMap((verdict) => checks.filter((check) => check.verdict === verdict)).map(
     ({ id, verdict, detail, remedy }): Check => ({

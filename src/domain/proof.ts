@@ -27,7 +27,7 @@ export function backupProblems(vm: VmSummary, held: readonly HeldDisk[]): string
   ];
 }
 
-/** What became of the VM's disks since it was looked at; a restore point tells itself which it found. */
+/** How the VM's disks changed since it was inspected; a restore point itself records which disks it contains. */
 export function exchangedDisks(vm: VmSummary, attached: readonly AttachedDisk[]): string[] {
   const wanted = allDisks(vm);
   const gone = wanted.filter(

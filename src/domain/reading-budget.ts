@@ -1,5 +1,5 @@
 /**
- * Reading with a purse: neighbouring small reads share windows, and what is spent can never pass the limit,
+ * Reading with a budget: neighbouring small reads share windows, and the total can never exceed the limit,
  * whatever the bytes that were read ask for next. Hostile images are cheap to make; reading them must stay cheap.
  */
 import { assertInRange, type RangeReader } from "./range-reader.js";

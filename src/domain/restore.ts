@@ -1,4 +1,4 @@
-/** Making a source VM again from its backup and the model that was saved before anything was done to it. */
+/** Rebuilding a source VM from its backup and the model that was saved before anything was done to it. */
 import type { Backup } from "./backup.js";
 import { RESTORED_DISK_PREFIX, nameFrom } from "./names.js";
 import { parentId, resourceName, sameResource } from "./resource-id.js";
@@ -12,7 +12,7 @@ export interface KeptCapture {
 
 /** What is kept with the VM's model, for people and for what becomes of the VM. */
 export interface KeptModel {
-  /** What would not come back if the VM were made again, in words. */
+  /** What would be lost if the VM were rebuilt, in words. */
   readonly lost: readonly string[];
   /** Disks and network interfaces that were to be deleted with the VM. */
   readonly goesWith: readonly string[];
@@ -20,7 +20,7 @@ export interface KeptModel {
 
 /** What a restore goes by. */
 export interface RestorePlan extends KeptCapture {
-  /** The disks of the VM that stands there now, or, where none does, those that it had. They are kept. */
+  /** The disks of the VM that exists now or, if there is none, those that it had. They are kept. */
   readonly replacedDisks: readonly string[];
   readonly vmExists: boolean;
   /** What the VM does not get back, in words for people. */
@@ -38,8 +38,8 @@ export const restoredDiskId = (restoreId: string, replaced: string, lun: number)
   `${parentId(replaced)}/disks/${RESTORED_DISK_PREFIX}${nameFrom(restoreId)}-${placeName(lun)}`;
 
 /**
- * Whether the VM that stands under the name may be replaced: it is the one that was captured, or one that an earlier
- * restore made. Any other is somebody's new VM.
+ * Whether the existing VM of that name may be replaced: it is the one that was captured, or one that an earlier
+ * restore created. Any other is someone's new VM.
  */
 export const mayReplace = (saved: VmSummary, { nature, disks }: VmFacts): boolean =>
   sameResource(saved.id, nature.id) &&

@@ -1,6 +1,6 @@
 /**
- * What a capture must be allowed to do, and where: compared in the preflight with what Azure says that the pipeline may
- * do there. Source of the comparison: Microsoft, "Understand Azure role definitions" (actions less notActions, each
+ * What a capture must be allowed to do, and where: compared in the preflight with what Azure says the pipeline
+ * may do there. Source of the comparison: Microsoft, "Understand Azure role definitions" (actions less notActions, each
  * with wildcards, and one role that allows is enough). docs/permissions.md says the same stage by stage.
  */
 import type { CaptureSpec } from "./capture-plan.js";
@@ -15,17 +15,17 @@ export interface Permission {
 export interface NeededRights {
   /** What for; the check is called `may-{what}`. */
   readonly what: string;
-  /** Where roles are looked up: the narrowest thing that stands already, so that a role on it alone counts. */
+  /** Where roles are read: the narrowest existing resource, so that a role on it alone counts. */
   readonly scope: string;
   readonly actions: readonly string[];
 }
 
-/** The same of one VM, with where its scaffolding is made. */
+/** The same for one VM, with where its temporary resources are created. */
 export interface VmCaptureSpec extends CaptureSpec {
   readonly sourceVmId: string;
   readonly workGroupId: string;
   readonly subnetIds: readonly string[];
-  /** Customers' keys that the source's disks are under, and the image is to be. */
+  /** Disk encryption sets of the source's disks and of the image to be. */
   readonly encryptionSetIds?: readonly string[];
 }
 
@@ -49,7 +49,7 @@ export function neededRights(spec: VmCaptureSpec): readonly NeededRights[] {
         actions: ["Microsoft.Network/virtualNetworks/subnets/join/action"],
       }),
     ),
-    // Azure asks this of whoever makes something under a set ("LinkedAuthorizationFailed").
+    // Azure requires this of the creator of a resource that uses a set ("LinkedAuthorizationFailed").
     ...(spec.encryptionSetIds ?? []).map((scope) => ({
       what: `use-the-keys-of-${resourceName(scope)}`,
       scope,
@@ -63,7 +63,7 @@ export function neededRights(spec: VmCaptureSpec): readonly NeededRights[] {
 export const copies = ({ mode, image }: CaptureSpec): boolean =>
   mode === "clone" && image.state === "generalized";
 
-/** How many VMs are made in the isolated subnet: the working VM still stands, stopped, while the image is booted. */
+/** How many VMs are created in the isolated subnet: the working VM still exists, stopped, while the image is booted. */
 export const vmsMade = (spec: CaptureSpec): number => Number(copies(spec)) + Number(spec.testBoot);
 
 export const boots = (spec: CaptureSpec): boolean => vmsMade(spec) > 0;

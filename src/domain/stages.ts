@@ -1,6 +1,6 @@
 /**
- * The board of a run: which stages there are, how each stands, and since when. It is the run's custom status, so it
- * stays small (see `shown`) and holds nothing that may not be read by whoever may read the run.
+ * The board of a run: its stages, the state of each, and since when. It is the run's custom status, so it stays small
+ * (see `shown`) and contains nothing that a reader of the run must not see.
  */
 export const STAGE_STATES = [
   "pending",
@@ -61,7 +61,7 @@ export const newBoard = (stageNames: readonly string[]): Board => ({
   leftovers: [],
 });
 
-/** An empty detail takes the former one away. */
+/** An empty detail removes the earlier one. */
 export function withStage(board: Board, name: string, change: Partial<Omit<Stage, "name">>): Board {
   const capped =
     change.detail === undefined ? change : { ...change, detail: change.detail.slice(0, DETAIL_LIMIT) };
@@ -105,8 +105,8 @@ export function withLeftovers(board: Board, leftovers: readonly Leftover[]): Boa
 const SHOWN_CHARACTERS = 8000;
 
 /**
- * The board as it may be shown while a run goes on: whole where it fits, else without what the run's output will say
- * in full, and with long texts cut.
+ * The board as it may be shown while a run goes on: complete if it fits, otherwise without what the run's output will
+ * contain in full, and with long texts shortened.
  */
 export function shown(board: Board): Board {
   const fits = (one: Board) => JSON.stringify(one).length <= SHOWN_CHARACTERS;

@@ -1,4 +1,4 @@
-/** What a preflight asks of Azure around a VM: each question is one request or two, and all are asked at once. */
+/** What a preflight asks of Azure around a VM: each question is one or two requests, and all are sent in parallel. */
 import type { VmCaptureSpec } from "./rights.js";
 import { boots, copies, neededRights, vmsMade } from "./rights.js";
 import { covers, groupIdOf, inSubscription, subscriptionIdOf } from "./resource-id.js";
@@ -14,7 +14,7 @@ export type Known<T> =
 export interface Lock {
   readonly name: string;
   readonly level: string;
-  /** The id of what it lies on. */
+  /** The id of the resource or scope that it is set on. */
   readonly scope: string;
 }
 
@@ -23,11 +23,11 @@ export interface Usage {
   readonly limit: number;
 }
 
-/** Cores that the VMs of a run take, and how many the subscription may have and has. */
+/** Cores that a run's VMs need, and the subscription's limits and usage. */
 export interface Cores {
   readonly needed: number;
   readonly size: string;
-  /** Why the subscription may make no VM of this size there. */
+  /** Why the subscription cannot create a VM of this size there. */
   readonly closed?: string | undefined;
   readonly family: string;
   readonly regional?: Usage | undefined;
@@ -85,7 +85,7 @@ export interface SurveySpec extends VmCaptureSpec {
   readonly location: string;
   readonly size: string;
   readonly zones: readonly string[];
-  /** What an earlier run made is in the account already. */
+  /** What an earlier run created is already counted in the usage. */
   readonly resumed: boolean;
 }
 
@@ -112,7 +112,7 @@ export function surveyQuestions(spec: SurveySpec): readonly SurveyQuestion[] {
   ];
 }
 
-/** Where the pipeline has its roles on groups alone, the subscription's locks are not its to read, and theirs are. */
+/** If the pipeline has roles only on resource groups, it cannot read the subscription's locks, but can read theirs. */
 export function narrowerQuestions(
   spec: SurveySpec,
   answers: readonly SurveyAnswer[],

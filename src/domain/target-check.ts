@@ -1,4 +1,4 @@
-/** Whether an image fits where it is to go: everything that Azure would only say at the very end. */
+/** Whether an image fits its target: everything that Azure would report only at the very end. */
 import type { ImageTraits } from "./image.js";
 import { judgeKeys } from "./image-keys.js";
 import type { TargetFacts, TargetQuestion } from "./image-order.js";
@@ -7,7 +7,7 @@ import { block, pass, warn } from "./preflight.js";
 import type { GalleryTarget, ManagedImageTarget } from "./target.js";
 import type { PurchasePlan } from "./vm.js";
 
-/** What stands at a target. */
+/** What exists at a target. */
 export interface DefinitionFacts {
   /** The gallery of a gallery target, the resource group of a managed image. */
   readonly parentExists: boolean;

@@ -1,6 +1,6 @@
 /**
- * A test boot: a VM of the new image, made the way anybody would make one, looked into and removed again. Only a first
- * boot proves anything, so nothing of it is ever adopted by another run.
+ * A test boot: a VM from the new image, created as any user would, inspected and removed again. Only a first boot proves
+ * anything, so no other run ever adopts it.
  */
 import type { ImageTraits } from "./image.js";
 import type { Tags } from "./image-order.js";
@@ -37,7 +37,7 @@ export const testHostName = (vmId: string): string => `vmi-${fingerprint(vmId)}`
 export const testVmSize = ({ architecture }: ImageTraits): string =>
   architecture === "Arm64" ? "Standard_D2ps_v5" : "Standard_D2s_v5";
 
-/** What Azure says of a VM that did not come up, and what an image has to do with it. */
+/** What Azure reports about a VM that did not start, and what that means for the image. */
 const BOOT_CAUSES: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
   {
     pattern: /OSProvisioningTimedOut/i,

@@ -1,4 +1,4 @@
-/** What the pipeline needs to know of a virtual machine; the whole ARM model is kept beside the backup. */
+/** What the pipeline needs to know about a virtual machine; the full ARM model is kept beside the backup. */
 export type OsType = "Windows" | "Linux";
 export type Generation = "V1" | "V2";
 export type Caching = "None" | "ReadOnly" | "ReadWrite";
@@ -66,7 +66,7 @@ export interface VmSummary extends VmNature {
   readonly ultraDisks: readonly string[];
 }
 
-/** A VM as it tells of itself; its disks and its interface are asked by themselves. */
+/** A VM's own description; its disks and its interface are read separately. */
 export interface VmFacts {
   readonly nature: VmNature;
   /** The instance view's word, where there is one. */
@@ -126,13 +126,13 @@ export function summaryOf(
   };
 }
 
-/** How a VM stands, where nothing of its model is asked. */
+/** A VM's state, without its model. */
 export interface VmState {
   /** The last word of PowerState/…, as in "running" or "deallocated"; "unknown" while Azure does not say. */
   readonly power: string;
   readonly agentReady: boolean;
   readonly markedGeneralized: boolean;
-  /** Azure could not make it, or could not finish what it was last asked for. */
+  /** Azure could not create it, or could not finish the last operation on it. */
   readonly broken: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The isolated subnet for the VMs that a run makes: of those that WORK_SUBNET_ID names, the one where they are. Azure
- * refuses an interface in a network of another subscription or region; by then the backup and the disks are made.
+ * The isolated subnet for the VMs that a run makes: of those in WORK_SUBNET_ID, the one in their region. Azure
+ * refuses an interface in a network of another subscription or region, but only after the backup and the disks exist.
  */
 import type { Finding } from "./preflight.js";
 import { block, pass, unknown } from "./preflight.js";
@@ -17,7 +17,7 @@ export interface SubnetSpec {
   readonly addresses: number;
 }
 
-/** The first that lies in the region; where none is known to, the first of which it is not known. */
+/** The first in the region; if none is known to be, the first whose region is unknown. */
 export const chosenSubnet = (location: string, asked: readonly SubnetAnswer[]): SubnetAnswer | undefined =>
   asked.find(({ subnet }) => "known" in subnet && sameRegion(subnet.known?.location ?? "", location)) ??
   asked.find(({ subnet }) => !("known" in subnet));

@@ -6,12 +6,12 @@ import type { Operation } from "./operation.js";
 
 /** Images: gallery definitions and versions, managed images. */
 export interface Images {
-  /** What is at the target already; only reads. */
+  /** What exists at the target already; read-only. */
   look(target: Target, runId?: string): Promise<Outcome<DefinitionFacts>>;
   readonly definition: Operation<ImageOrder, null, ImageName>;
   readonly managedImage: Operation<ImageOrder, MadeImage, ImageName>;
-  /** Done when every region has its replicas; the percent is theirs. */
+  /** Done when every region has its replicas; the percentage is that of the replication. */
   readonly galleryVersion: Operation<ImageOrder, MadeImage, ImageName>;
-  /** Lets a version that was held back be the latest. */
+  /** Lets a version that was held back become the latest. */
   readonly promotion: Operation<{ versionId: string }>;
 }

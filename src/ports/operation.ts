@@ -1,15 +1,15 @@
 /**
- * A long operation of Azure, as the runbooks drive it: started by one short act, asked after by others.
+ * A long operation of Azure, as the runbooks drive it: started by one short activity, polled by others.
  *
- * All ports on Azure fail alike. What retrying cannot change is refused: NOT_AUTHORIZED, LOCKED, QUOTA_EXCEEDED,
+ * All Azure ports fail in the same way. What retrying cannot change is refused: NOT_AUTHORIZED, LOCKED, QUOTA_EXCEEDED,
  * TARGET_NOT_FOUND (or the code that a port names) where something is missing, AZURE_REFUSED for the rest. Throttling
  * and conflicts are `busy`. Outages are thrown.
  */
 import type { Asked, Outcome, Progress, Started } from "../domain/outcome.js";
 
 export interface Operation<Input, Result = null, Question = Input> {
-  /** Begins it. Beginning what was begun already, or is done, is harmless and counts as begun. */
+  /** Starts it. Starting it again while it runs, or after it is done, is harmless and counts as started. */
   start(input: Input): Promise<Outcome<Started>>;
-  /** Asks the resource itself how it stands; never waits. */
+  /** Reads the state of the resource itself; never waits. */
   ask(asked: Asked<Question>): Promise<Outcome<Progress<Result>>>;
 }

@@ -1,7 +1,7 @@
 /**
- * Page blobs of ours, at the root of the work container: fixed VHDs from which Azure can make an image. Until its
- * footer is written, last, Azure takes such a blob for no disk at all: the footer commits it. A write that comes after
- * the commit, from an activity that was given up and still runs, throws.
+ * Our page blobs at the root of the work container: fixed VHDs from which Azure can make an image. Until its
+ * footer is written, last, Azure does not accept such a blob as a disk: the footer commits it. A write after the
+ * commit, from an abandoned activity that is still running, throws.
  */
 import type { DropRef } from "../domain/import/drop.js";
 import type { Progress } from "../domain/outcome.js";
@@ -37,17 +37,17 @@ export interface PreparedDisks {
   /** Makes the blob, or finds the one that was made by the same order. */
   create(order: PreparedOrder): Promise<void>;
   pages(name: string): PageWriter;
-  /** Brings the blob to its final size, shuts out every writer, and writes the footer. */
+  /** Resizes the blob to its final size, locks out every writer, and writes the footer. */
   commit(commit: Commit): Promise<{ readonly uri: string }>;
   /** Reads what was written, footer and all. */
   open(name: string): Promise<DropReader>;
-  /** Absent is removed. */
+  /** A blob that does not exist counts as removed. */
   remove(name: string): Promise<void>;
 }
 
-/** Copies that the storage account makes by itself. */
+/** Server-side copies, made by the storage account itself. */
 export interface DropCopies {
-  /** Begins to copy this content to `name`; a copy of it that is there or under way is that copy. */
+  /** Starts a copy of this content to `name`; one that exists or is in progress is reused. */
   start(drop: DropRef, name: string): Promise<void>;
   ask(name: string): Promise<Progress<{ readonly uri: string }>>;
 }

@@ -3,8 +3,8 @@ import type { Operation } from "./operation.js";
 /** Anything that a run makes. */
 export interface Resources {
   /**
-   * Deletes it; what is not there counts as deleted, and what another run than `owner` made is left alone. Waits out
-   * accesses that are closing.
+   * Deletes it; a missing resource counts as deleted, and one made by a run other than `owner` is left alone. Waits until
+   * its disk accesses are closed.
    */
   readonly removal: Operation<{ resourceId: string; owner?: string }>;
 }

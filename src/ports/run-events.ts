@@ -1,4 +1,4 @@
-/** Where runs say that they have ended, for whoever listens. What is told twice can be told apart by its run. */
+/** Where the ends of runs are announced. Subscribers can recognize a duplicate by its run. */
 import type { RunEvent } from "../domain/run-event.js";
 
 export interface RunEvents {

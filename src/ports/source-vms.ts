@@ -1,4 +1,4 @@
-/** A source VM as an object of Azure: taken away and made again, with its disks, interfaces and identity kept. */
+/** A source VM as an Azure resource: deleted and recreated, while its disks, interfaces and identity are kept. */
 import type { RestoredVm } from "../domain/restore.js";
 import type { Operation } from "./operation.js";
 
@@ -10,7 +10,7 @@ export interface SourceVms {
   readonly protection: Operation<{ vmId: string }>;
   /** Deletes the VM object. Refuses with VM_NOT_PROTECTED while anything would be deleted with it. */
   readonly removal: Operation<{ vmId: string }>;
-  /** The VM of the saved model, on other disks. */
+  /** The VM from the saved model, on other disks. */
   readonly restored: Operation<Modelled<RestoredVm>, null, { vmId: string }>;
   /** Done when the VM runs; its agent may need longer. */
   readonly start: Operation<{ vmId: string }>;

@@ -1,5 +1,5 @@
 /**
- * All ports on storage fail alike: what retrying cannot change is thrown as a StorageRefusal, which the activity turns
+ * All storage ports fail in the same way: what retrying cannot change is thrown as a StorageRefusal, which the activity turns
  * into an outcome; anything else that is thrown may be tried again.
  */
 import type { FailureCode } from "../domain/failures.js";
@@ -16,5 +16,5 @@ export class StorageRefusal extends Error {
   }
 }
 
-/** The account does not have what was asked for; another way may do. */
+/** The account does not support the request; another way may work. */
 export class Unsupported extends StorageRefusal {}

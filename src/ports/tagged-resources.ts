@@ -7,6 +7,6 @@ export interface TaggedResources {
 
 export interface TaggedInPlaces {
   readonly found: readonly TaggedResource[];
-  /** Places that could not be looked at: one that is gone, or closed to us, hides nothing of the others. */
+  /** Places that could not be read: one that is gone or forbidden does not hide the others. */
   readonly unread: readonly { readonly place: string; readonly why: string }[];
 }

@@ -3,7 +3,7 @@ import type { Outcome } from "../domain/outcome.js";
 import type { VmState } from "../domain/vm.js";
 import type { Operation } from "./operation.js";
 
-/** Virtual machines. Refuses with VM_NOT_FOUND where there is none. */
+/** Virtual machines. Refuses with VM_NOT_FOUND if there is none. */
 export interface VirtualMachines {
   state(vmId: string): Promise<Outcome<VmState>>;
   /** Tells Azure that the guest is generalized. There is no way back; the VM can never start again. */

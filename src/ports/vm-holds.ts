@@ -1,17 +1,17 @@
 /** Who may capture a VM: one run at a time, in the order in which they asked. */
 export interface VmHolds {
-  /** Takes a place in the VM's line, unless the run has one. Whose turn it is holds the VM. */
+  /** Joins the VM's queue, unless the run is in it. The first in the queue holds the VM. */
   hold(vmId: string, runId: string): Promise<Turn>;
-  /** Gives the place up, and with the first the VM; a no-op for a run that has none. */
+  /** Leaves the queue, and releases the VM if the run was first; a no-op for a run that is not in it. */
   release(vmId: string, runId: string): Promise<void>;
-  /** Every place in every line. */
+  /** Every place in every queue. */
   list(): Promise<readonly { readonly hold: string; readonly runId: string }[]>;
-  /** Gives up the place of a run that cannot do so itself any more. */
+  /** Removes a run that can no longer do so itself. */
   evict(hold: string, runId: string): Promise<void>;
 }
 
 export interface Turn {
   readonly heldBy: string;
-  /** How many runs come before the one that asks; at 0 it holds the VM itself. */
+  /** How many runs are ahead of this one; at 0 it holds the VM. */
   readonly ahead: number;
 }

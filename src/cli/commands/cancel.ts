@@ -1,4 +1,4 @@
-/** `vmimage cancel ID`: asks a run to stop; it undoes what it made and then ends as cancelled. */
+/** `vmimage cancel ID`: stops a run; it removes what it created and then ends as cancelled. */
 import { parseArgs } from "node:util";
 import { isOpen } from "../../domain/stages.js";
 import { UsageError, type Command } from "../command.js";

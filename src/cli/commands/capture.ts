@@ -1,4 +1,4 @@
-/** `vmimage capture`: makes the request, holds it to its schema here, sends it, and follows the run if asked. */
+/** `vmimage capture`: builds the request, validates it, sends it, and follows the run on request. */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { text as textOf } from "node:stream/consumers";

@@ -62,7 +62,7 @@ Exit codes: 0 dropped (with --wait: image made), 2 refused, 3 the file could not
       throw new UsageError(
         `"${name}" does not end in .vhd, and the pipeline imports nothing else. Use --name.`,
       );
-    // Whatever is wrong with the command line is said before the first byte moves.
+    // Problems with the command line are reported before the first byte is sent.
     const client = values.wait ? pipelineClient(values, terminal) : undefined;
     const storage = await import("../drop-storage.js");
     const container = storage.dropContainer(values, terminal);
@@ -115,7 +115,7 @@ async function fingerprintOf(path: string): Promise<string> {
   return `${size}-${Math.round(mtimeMs)}`;
 }
 
-/** On a screen only; a log has the verdict before and the sum after. */
+/** Only on a terminal; a log has the verdict before and the total after. */
 function progressLine({ out, columns }: Terminal, totalBytes: number): Upload["onProgress"] {
   if (columns === undefined) return () => undefined;
   return (doneBytes, sentBytes) => {

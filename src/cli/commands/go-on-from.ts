@@ -1,4 +1,4 @@
-/** `vmimage restore ID` and `vmimage resume ID`: what can be made of an earlier capture. */
+/** `vmimage restore ID` and `vmimage resume ID`: what can follow an earlier capture. */
 import { parseArgs } from "node:util";
 import { UsageError, type Command } from "../command.js";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";
@@ -26,7 +26,7 @@ interface Act {
   readonly act: "restore" | "resume";
   readonly summary: string;
   readonly says: string;
-  /** What the request's body may say, and what that means. */
+  /** The members that the request's body may have, and their meaning. */
   readonly flags: Readonly<Record<string, string>>;
 }
 

@@ -1,4 +1,4 @@
-/** `vmimage inspect FILE`: the verdict that a drop of this file would get, from a local look at it. */
+/** `vmimage inspect FILE`: the verdict that a drop of this file would get, from a local inspection. */
 import { parseArgs } from "node:util";
 import { UsageError, type Command } from "../command.js";
 import { diagnosisPage } from "../diagnosis-page.js";

@@ -1,4 +1,4 @@
-/** `vmimage runs`: the newest runs, one a line. */
+/** `vmimage runs`: the latest runs, one per line. */
 import { parseArgs } from "node:util";
 import { RUN_KINDS } from "../../contracts/status.js";
 import { isOpen, RUN_STATUSES } from "../../domain/stages.js";
@@ -40,7 +40,7 @@ ${CONNECTION_HELP}
       ...(values.active ? { status: RUN_STATUSES.filter(isOpen) } : {}),
       ...(values.since === undefined ? {} : { since: values.since }),
     });
-    // An app that is older than this command line knows no such filter.
+    // An app older than this command line does not know this filter.
     const shown = values.active ? newest.filter(({ status }) => isOpen(status)) : newest;
     if (values.json) terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
     else terminal.out(page(shown, count - newest.length, values.active));

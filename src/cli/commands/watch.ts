@@ -1,4 +1,4 @@
-/** `vmimage watch ID`: the stages of a run as they go, and an exit code that says how it ended. */
+/** `vmimage watch ID`: the stages of a run as they progress, and an exit code for its outcome. */
 import { parseArgs } from "node:util";
 import { UsageError, type Command } from "../command.js";
 import { CONNECTION_HELP, CONNECTION_OPTIONS, pipelineClient } from "../pipeline-client.js";

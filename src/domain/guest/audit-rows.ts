@@ -2,7 +2,7 @@
 import { block, pass, warn } from "../preflight.js";
 import { known, some, type Row } from "./row.js";
 
-/** What is known of the VM from outside. */
+/** What is known about the VM from outside. */
 export interface AuditContext {
   readonly state: "generalized" | "specialized";
   /** The account that the VM was given. */

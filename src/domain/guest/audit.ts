@@ -1,4 +1,4 @@
-/** What the first VM of an image tells of it: identity of its own, and nothing of somebody else's. */
+/** What the first VM from an image shows about it: its own identity, and nothing left from the source. */
 import type { GuestCheck } from "./checks.js";
 import { judge, unreadable } from "./checks.js";
 import { decodeLinuxAudit, decodeWindowsAudit } from "./audit-facts.js";
@@ -40,5 +40,5 @@ function auditLinux(output: string, context: AuditContext): readonly GuestCheck[
   return decoded.ok ? judge(linuxAuditRows, decoded.facts, context) : [unaudited(decoded.message)];
 }
 
-/** A gate that could not look lets nothing pass. */
+/** A gate that could not look must not let anything pass. */
 const unaudited = (message: string): GuestCheck => ({ ...unreadable(message), verdict: "block" });

@@ -1,5 +1,5 @@
 /**
- * What the guest's facts mean for a generalization: one check a pitfall (tables in preflight-windows.ts and
+ * What the guest's facts mean for a generalization: one check per pitfall (tables in preflight-windows.ts and
  * preflight-linux.ts). A fact that is not known gives `unknown`, never `pass`.
  */
 import type { Check } from "../preflight.js";

@@ -1,5 +1,5 @@
 /**
- * The one line that a guest script answers with (docs/guest-contract.md), read with suspicion: Run Command keeps only
+ * The one line that a guest script answers with (docs/guest-contract.md), treated as untrusted: Run Command keeps only
  * the last 4,096 bytes of an output, a shell may add lines of its own, and a script may refuse.
  */
 export type GuestResult =

@@ -1,6 +1,6 @@
 /**
- * What a status quotes of a guest's log: the last lines that speak of a failure, printable, bounded, and without what a
- * log must never have held. A guest's log is a stranger's text, and the status is read by people and programs.
+ * What a status quotes from a guest's log: the last lines that indicate a failure, printable, bounded, and without
+ * secrets. A guest's log is untrusted text, and the status is read by people and programs.
  */
 const READ_CHARS = 64 * 1024;
 const EXCERPT_CHARS = 1_500;

@@ -1,4 +1,4 @@
-/** What keeps a VM from starting that is made from a Linux image, or on another size: mounts and drivers. */
+/** What prevents a VM made from a Linux image from starting, or from using another size: mounts and drivers. */
 import type { LinuxFacts } from "./facts.js";
 import { block, pass, warn } from "../preflight.js";
 import { known, some, type Row } from "./row.js";

@@ -1,4 +1,4 @@
-/** What keeps a Linux guest from being generalized, or lives on in its image. */
+/** What prevents a Linux guest from being generalized, or would remain in its image. */
 import type { LinuxFacts } from "./facts.js";
 import { bootRows } from "./preflight-linux-boot.js";
 import { block, pass, warn } from "../preflight.js";

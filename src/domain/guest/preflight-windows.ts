@@ -1,4 +1,4 @@
-/** What keeps a Windows guest from being generalized, or a VM made from its image from starting. */
+/** What prevents a Windows guest from being generalized, or a VM made from its image from starting. */
 import type { WindowsFacts } from "./facts.js";
 import { sysprepRows } from "./preflight-windows-sysprep.js";
 import { block, pass, warn } from "../preflight.js";
@@ -19,7 +19,7 @@ const rolesThatSuffer = [
   "WDS",
 ];
 
-/** A clone below this sat in UNDEPLOYABLE for hours (runner-images#6250, #7743); 5 % less is what the guest sees. */
+/** A smaller clone stayed in UNDEPLOYABLE for hours (runner-images#6250, #7743); the guest sees 5 % less memory. */
 const ENOUGH_CPUS = 2;
 const ENOUGH_MEMORY_MIB = 8192 * 0.95;
 

@@ -1,10 +1,10 @@
 /** The shape of a preflight table: each row looks at the facts and finds something. */
 import { type Finding, block, unknown, warn } from "../preflight.js";
 
-/** What a request allows the seal to mend, on the VM that is sealed. */
+/** What a request allows the seal to fix, on the VM that is sealed. */
 export type GuestRemedy = "remove-appx" | "remove-missing-providers" | "disable-bitlocker" | "unpin-network";
 
-/** What is known from outside the guest: the request, and what ARM says of the VM. */
+/** What is known from outside the guest: the request, and what ARM reports about the VM. */
 export interface CheckContext {
   readonly allowedRemedies: readonly GuestRemedy[];
   readonly removeUsers?: readonly string[];
@@ -21,14 +21,14 @@ export interface Row<Facts, Context = CheckContext> {
   readonly look: (facts: Facts, context: Context) => Finding;
 }
 
-/** Looks at a fact if it is known. */
+/** Judges a fact if it is known. */
 export function known<T>(fact: T | null | undefined, look: (value: T) => Finding): Finding {
   return fact === null || fact === undefined
     ? unknown("The guest could not determine this.", "Check it manually if it matters to you.")
     : look(fact);
 }
 
-/** A block that becomes a warning, with what will be done, where the request allows the remedy. */
+/** A block that becomes a warning, stating what will be done, if the request allows the remedy. */
 export function mendable(
   context: CheckContext,
   remedy: GuestRemedy,

@@ -1,6 +1,6 @@
 /**
  * Why a seal failed, read from what the guest left: setuperr and setupact excerpts, or the Linux seal's own log with
- * the words of its commands. Rows go from what explains most to what explains least, and the first that is found wins.
+ * the words of its commands. Rows are ordered from the most to the least specific explanation, and the first match wins.
  */
 import { sealFailure, type SealCause, type SealCauseCode } from "./seal-explanations.js";
 

@@ -1,4 +1,4 @@
-/** Every named cause of a failed seal: what happened, and what to do about it. `%` is what the log named. */
+/** Every named cause of a failed seal: what happened, and what to do about it. `%` stands for what the log names. */
 export const sealExplanations = {
   NOT_STARTED: [
     "The guest did not start the seal: %.",

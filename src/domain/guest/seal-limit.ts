@@ -1,4 +1,4 @@
-/** How long a seal may take before it counts as hung, and why: by what the VM is, never one number for all. */
+/** How long a seal may take before it counts as hung, and why: it depends on the VM, never one number for all. */
 export interface SealSubject {
   readonly osType: "Windows" | "Linux";
   readonly vCpus: number;

@@ -1,6 +1,6 @@
 /**
- * Whether a guest is sealed. It is when the VM has stopped AND its marker says so (docs/guest-contract.md): the
- * agent's word is worth nothing, since sealing stops the agent, and a stopped VM alone may be a crash.
+ * Whether a guest is sealed. It is when the VM has stopped AND its marker says so (docs/guest-contract.md): the agent's
+ * answer proves nothing, because sealing stops the agent, and a stopped VM may also have crashed.
  */
 import { isRecord } from "./guest-result.js";
 import { excerptOf } from "./log-excerpt.js";

@@ -1,6 +1,6 @@
 /**
- * What a seal script says before it goes on by itself: that it has started, or why it cannot. That it started proves
- * nothing (the marker does), but a script that refused or broke will never seal, and nobody has to wait for its clock.
+ * What a seal script answers before it detaches: that it has started, or why it cannot. That it started proves nothing
+ * (the marker does), but a script that refused or failed will never seal, so there is no need to wait for its time limit.
  */
 import type { Progress } from "../outcome.js";
 import { decodeGuestResult } from "./guest-result.js";
@@ -8,7 +8,7 @@ import { excerptOf } from "./log-excerpt.js";
 import { sealFailure } from "./seal-explanations.js";
 import type { SealFailure } from "./seal-outcome.js";
 
-/** Its agent, which the seal stops, may never bring the answer: `unknown` is nothing to end a run by. */
+/** The agent, which the seal stops, may never deliver the answer: `unknown` must not end a run. */
 export function judgeStart(answer: Progress<{ output: string }>): "unknown" | "started" | SealFailure {
   if (answer.state === "running") return "unknown";
   // Only this failure is the script's own word; the others are the agent's.

@@ -3,13 +3,13 @@
 # parameters: since
 # result: one JSON object, the last line of standard output
 #
-# Reads, on a VM that was just made from an image, what it brought along and what it made itself. `since` is when the VM
-# was asked for, in seconds since the Unix epoch: an identity that is older came with the image. Facts, no verdicts
+# Reads, on a VM that was just created from an image, what came with the image and what is new. `since` is when the VM was
+# requested, in seconds since the Unix epoch: an older identity came with the image. Facts, no verdicts
 # (src/domain/guest/audit-linux.ts has those), and it changes nothing. What could not be read is null.
 
 # include: facts.sh
 
-# Whether a file was written before this VM was asked for.
+# Whether a file was written before this VM was requested.
 older() { [ -n "$since" ] && [ "$(stat -c %Y "$1" 2>/dev/null || printf '%s' "$since")" -lt "$since" ]; }
 
 machine_id_own() {
@@ -24,7 +24,7 @@ foreign_host_keys() {
   done | list
 }
 
-# An account that a password opens: its hash is neither empty, nor locked, nor a star.
+# An account with a usable password: its hash is neither empty, nor locked, nor a star.
 passwords() {
   if [ ! -r "$ROOT/etc/shadow" ]; then
     printf null
@@ -46,7 +46,7 @@ histories() {
   done | list
 }
 
-# What opens doors elsewhere, and belongs to a person or a machine.
+# Credentials for other systems that belong to a person or a machine.
 secrets() {
   {
     homes | while read -r home; do
@@ -76,7 +76,7 @@ failed_units() {
   fi
 }
 
-# Links that waagent's or azure-vm-utils' udev rules make; without either nobody can tell a LUN.
+# Links that waagent's or azure-vm-utils' udev rules make; without either, LUNs are unknown.
 data_disk_luns() {
   for folder in "$ROOT/dev/disk/azure/data/by-lun" "$ROOT/dev/disk/azure/scsi1"; do
     if [ -d "$folder" ]; then

@@ -1,4 +1,4 @@
-# What the scripts that look at a guest share. It is put where they say `include` when they are sent
+# Shared by the scripts that inspect a guest. It replaces their `include` line when they are sent
 # (src/source-file.ts): Run Command takes one file.
 
 set -u
@@ -48,7 +48,7 @@ ssh_host_keys() {
 
 in_sudoers() { grep -qs -e "^[[:space:]]*$1[[:space:]]" "$ROOT"/etc/sudoers.d/*; }
 
-# People start at 1000; Flatcar's own user, core, has 500 and stands among its system accounts.
+# User accounts start at 1000; Flatcar's own user, core, has 500, among its system accounts.
 people() { awk -F: '($3 >= 1000 && $3 < 60000) || ($1 == "core" && $3 == 500) { print $1, $3, $6 }' "$ROOT/etc/passwd" 2>/dev/null; }
 
 users() {

@@ -81,8 +81,8 @@ mac_pinned() {
     grep -qsi -e '^mac-address *=' "$ROOT"/etc/NetworkManager/system-connections/*
 }
 
-# What it touches only when the remedy is allowed: files of somebody's own. cloud-init's go anyway, unless it is told to
-# leave the network alone and would not write them again.
+# What it changes only if the remedy is allowed: custom files. Those of cloud-init are removed anyway, unless cloud-init
+# does not manage the network and would not write them again.
 mac_pinned_files() {
   own=1
   ! cat "$ROOT/etc/cloud/cloud.cfg" "$ROOT"/etc/cloud/cloud.cfg.d/*.cfg 2>/dev/null | grep -q '^[^#]*config:[[:space:]]*disabled' || own=0
@@ -104,7 +104,7 @@ resolv_conf() {
 subscription() {
   if [ -e "$ROOT/etc/pki/consumer/cert.pem" ]; then
     printf rhel-registered
-  # What is paid through Azure has a record of its update servers; a code of one's own through them, a mark besides. As in seal.sh.
+  # Pay-as-you-go has a record of its update servers; an own code through them, an additional mark. As in seal.sh.
   elif [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] && {
     any_of "$ROOT"/var/*/cloudregister/rmt_is_scc_proxy || ! any_of "$ROOT"/var/*/cloudregister/currentSMTInfo.obj
   }; then
@@ -139,7 +139,7 @@ fstab_without_nofail() {
     { print $1 " " $2 }' | list
 }
 
-# What is waited for at boot and no device here is. null where udev names no devices.
+# What boot waits for without a matching device. null if udev names no devices.
 fstab_without_source() {
   [ -d "$ROOT/dev/disk/by-uuid" ] || {
     printf null
@@ -156,7 +156,7 @@ fstab_without_source() {
   done | list
 }
 
-# Seconds: what the kernel was started with, or what the module goes by, or what that would choose.
+# Seconds: the kernel's parameter, else the module's current value, else its default.
 nvme_io_timeout() {
   {
     tr ' ' '\n' <"$ROOT/proc/cmdline" | sed -n 's/^nvme_core\.io_timeout=//p'
@@ -204,7 +204,7 @@ lvm_root() {
   printf false
 }
 
-# Never cut: whether the VM can be sealed hangs on them.
+# Never shortened: whether the VM can be sealed depends on them.
 tools() {
   LIST_MAX=8
   for tool in systemd-run curl wget python3 fstrim; do if have "$tool"; then printf '%s\n' "$tool"; fi; done | list

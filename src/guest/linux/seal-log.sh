@@ -3,7 +3,7 @@
 # parameters: runId
 # result: one JSON object, the last line of standard output
 #
-# For a seal whose clock ran out while the guest still answers: is it running, and what did it say last. Changes nothing.
+# For a seal that reached its time limit while the guest still responds: is it running, and what did it log last? Changes nothing.
 
 set -u
 ROOT="${ROOT:-}"

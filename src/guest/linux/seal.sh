@@ -3,7 +3,7 @@
 # parameters: runId markerUrl* removeUsers keepUsers allowedRemedies unregister selfPowerOff
 # result: one JSON object, the last line of standard output
 #
-# Generalizes a Linux VM. Two lives in one file: Run Command starts it; it copies itself to /run (tmpfs, so nothing
+# Generalizes a Linux VM. Two phases in one file: Run Command starts it; it copies itself to /run (tmpfs, so nothing
 # of it stays in the image) and lets systemd run the copy, because deprovisioning stops the agent first and the agent
 # takes its children with it (WALinuxAgent#489, #1792). Steps and their order: docs/generalization.md.
 # Every path goes through ROOT and every command through PATH, so that tests run it in a throw-away root.
@@ -77,7 +77,7 @@ start() {
     refuse NO_AGENT_AND_NO_CLOUD_INIT "Neither waagent nor cloud-init is installed; nothing would provision a VM made from this image."
   fi
   if systemctl is-active --quiet "$UNIT" 2>/dev/null; then
-    # The same request again is the same answer; Run Command may be sent twice.
+    # The same request gets the same answer; Run Command may be sent twice.
     [ "$(note run-id)" = "$runId" ] && started
     refuse ANOTHER_SEAL_RUNNING "Another run is sealing this VM: $(note run-id)."
   fi
@@ -107,7 +107,7 @@ start() {
   refuse DETACH_FAILED "systemd-run did not start the seal: $(printf '%s' "$reason" | cut -c 1-300 | head -n 3)"
 }
 
-# ---- the detached life -------------------------------------------------------------------------------------------
+# ---- the detached phase ------------------------------------------------------------------------------------------
 
 write_marker() { # outcome, step, message
   {
@@ -167,7 +167,7 @@ fail() { # step, message
   exit 1
 }
 
-# A step runs in a subshell under -e, so that its first failing command ends it; what it learns, it leaves in STATE.
+# A step runs in a subshell under -e, so that its first failing command ends it; its findings are files in STATE.
 step() { # name, function
   log "$UNIT: step $1"
   (
@@ -183,7 +183,7 @@ listed() { case ",$2," in *",$1,"*) return 0 ;; esac; return 1; }
 
 agent_user() { sed -n 's/.*<[A-Za-z0-9]*:\{0,1\}UserName>\([^<]*\)<.*/\1/p' "$ROOT/var/lib/waagent/ovf-env.xml" 2>/dev/null | head -n 1; }
 
-# Who the platform provisioned: ovf-env.xml says it, and when that is gone (a second deprovision; waagent then skips
+# The user that the platform provisioned: from ovf-env.xml or, if that is missing (a second deprovision; waagent then skips
 # the user with a warning) the first name in the sudoers files that the agent and cloud-init write.
 provisioned_user() {
   user="$(agent_user)"
@@ -210,7 +210,7 @@ inspect() {
       log "user $user has uid $uid: a system account is not removed"
       exit 1
     elif mounted="$(mount_below "$(user_field "$user" 6)")" && [ -n "$mounted" ]; then
-      # Removing the home would empty what is mounted there: a share belongs to others as well.
+      # Removing the home would erase what is mounted there, and a share belongs to others as well.
       log "user $user: $mounted is a mount point; unmount it first"
       exit 1
     else
@@ -225,16 +225,16 @@ inspect() {
   fi
 }
 
-# Paid through Azure, a SLES is registered with Azure's update servers and has their record; a code of one's own may go
-# through the same servers, and then leaves a mark (cloud-regionsrv-client, registerutils.py). As in preflight.sh.
+# A pay-as-you-go SLES is registered with Azure's update servers and has a record of them; an own registration code may
+# use the same servers and then leaves a mark (cloud-regionsrv-client, registerutils.py). As in preflight.sh.
 has_own_suse_code() {
   [ -e "$ROOT/etc/zypp/credentials.d/SCCcredentials" ] || return 1
   for file in "$ROOT"/var/*/cloudregister/rmt_is_scc_proxy; do [ ! -e "$file" ] || return 0; done
   for file in "$ROOT"/var/*/cloudregister/currentSMTInfo.obj; do [ ! -e "$file" ] || return 1; done
 }
 
-# Before anything else goes: telling the vendor needs the network and the VM's own identity. A copy has the source's
-# identity: were it to unregister, the source would lose its subscription, so a copy only forgets.
+# Before anything else is removed: notifying the vendor needs the network and the VM's identity. A copy has the source's
+# identity: if it unregistered, the source would lose its subscription, so a copy only removes its local state.
 leave_subscription() {
   tell=$(note unregister)
   if have subscription-manager && [ -e "$ROOT/etc/pki/consumer/cert.pem" ]; then
@@ -242,10 +242,10 @@ leave_subscription() {
       log "subscription: unregister failed, local data is cleaned all the same"
     bounded 120 subscription-manager clean
   fi
-  # The tools may be gone and what they left still here.
+  # The tools may have been removed while their files remain.
   rm -f "$ROOT"/etc/pki/consumer/*.pem "$ROOT"/etc/pki/entitlement/*.pem "$ROOT/etc/insights-client/machine-id" \
     "$ROOT/etc/insights-client/.registered"
-  # A pay-as-you-go SLES stays registered, as its vendor expects of images; in another region it registers anew by itself.
+  # A pay-as-you-go SLES stays registered, as its vendor expects of images; in another region it registers again by itself.
   if has_own_suse_code; then
     # SUSEConnect leaves de-registering to registercloudguest where that is installed.
     if [ "$tell" = true ]; then
@@ -269,7 +269,7 @@ leave_subscription() {
   fi
 }
 
-# The resource disk is empty on a new VM: an fstab line for swap on it fails the boot, or holds it up.
+# The resource disk is empty on a new VM: an fstab line for swap on it fails or delays the boot.
 drop_resource_swap() {
   for file in "$ROOT/mnt/resource/swapfile" "$ROOT/mnt/swapfile" "$ROOT/mnt/swap.img"; do
     [ -e "$file" ] || continue
@@ -311,7 +311,7 @@ clean_cloud_init() {
     bounded 300 cloud-init clean "$@"
   fi
   rm -f "$ROOT"/var/log/cloud-init*.log*
-  # The detected datasource and the network it rendered, with this VM's MAC address; both are made anew at first boot.
+  # The detected datasource and the network it rendered, with this VM's MAC address; both are recreated at the first boot.
   rm -f "$ROOT/etc/cloud/ds-identify.cfg" "$ROOT"/etc/cloud/cloud.cfg.d/*subiquity* "$ROOT"/etc/cloud/cloud.cfg.d/*installer*
   if cat "$ROOT/etc/cloud/cloud.cfg" "$ROOT"/etc/cloud/cloud.cfg.d/*.cfg 2>/dev/null | grep -q '^[^#]*config:[[:space:]]*disabled'; then
     log "cloud-init: does not configure the network here; its former files stay"
@@ -328,7 +328,7 @@ clean_cloud_init() {
   done
 }
 
-# Drops a user's own rules ("name ALL=(ALL) ALL", "User rules for name"); a file left with comments alone goes too.
+# Drops a user's own rules ("name ALL=(ALL) ALL", "User rules for name"); a file that is left with only comments is removed too.
 drop_sudoers_of() {
   for file in "$ROOT"/etc/sudoers.d/*; do
     [ -f "$file" ] || continue
@@ -356,7 +356,7 @@ remove_users() {
       "$ROOT/var/lib/systemd/linger/$user" "$ROOT/var/mail/$user" "$ROOT/var/spool/mail/$user"
     printf '%s\n' "$user" >>"$STATE/removed-users"
   done <"$STATE/users"
-  # What was before each change is kept beside each file, and in Debian's backups: with the removed user's password hash.
+  # Backups beside each file, and Debian's own, still contain the removed user's password hash.
   for file in passwd shadow group gshadow; do rm -f "$ROOT/etc/$file-" "$ROOT/var/backups/$file.bak"; done
   rm -f "$ROOT/etc/subuid-" "$ROOT/etc/subgid-"
   # cloud-init puts the user's key into root's file as well, behind a "please login as" command.
@@ -369,7 +369,7 @@ remove_users() {
 
 drop_host_keys() { rm -f "$ROOT"/etc/ssh/ssh_host_*; }
 
-# Netplan and networkd files of somebody's own that name this VM's MAC address match no NIC of another VM. The
+# Custom netplan and networkd files with this VM's MAC address match no NIC of another VM. The
 # interface's name takes the address's place; an address to be given to the NIC goes, since Azure drops its packets.
 unpin_network() {
   for file in "$ROOT"/etc/netplan/*.yaml; do
@@ -428,7 +428,7 @@ drop_network_identity() {
 restore_resolver() {
   if [ -s "$STATE/resolv-link" ]; then
     [ -L "$ROOT/etc/resolv.conf" ] || ln -sfn "$(note resolv-link)" "$ROOT/etc/resolv.conf"
-    # Made by us, it has our label; its readers are confined by SELinux.
+    # A link that we create has our label; its readers are confined by SELinux.
     if have restorecon; then restorecon -F "$ROOT/etc/resolv.conf" || log "resolver: not relabelled"; fi
   elif [ -f "$STATE/resolv-file" ] && [ ! -e "$ROOT/etc/resolv.conf" ]; then
     cp "$STATE/resolv-file" "$ROOT/etc/resolv.conf"
@@ -445,7 +445,7 @@ empty_machine_id() {
   if [ -f "$ROOT/var/lib/dbus/machine-id" ] && [ ! -L "$ROOT/var/lib/dbus/machine-id" ]; then
     ln -sfn /etc/machine-id "$ROOT/var/lib/dbus/machine-id"
   fi
-  # Besides the machine-id, what systemd wants made anew for each copy (systemd, "Building Images").
+  # Besides the machine-id, what systemd expects each copy to recreate (systemd, "Building Images").
   rm -f "$ROOT/var/lib/systemd/random-seed" "$ROOT/var/lib/systemd/credential.secret" "$ROOT/boot/loader/random-seed" \
     "$ROOT/boot/efi/loader/random-seed" "$ROOT/efi/loader/random-seed"
   # Flatcar provisions by Ignition, which runs only when this flag is there.
@@ -453,7 +453,7 @@ empty_machine_id() {
 }
 
 scrub_traces() {
-  # Homes lie anywhere, and some in /home have no account any more.
+  # Home directories can be anywhere, and some in /home no longer have an account.
   { awk -F: '{ print $6 }' "$ROOT/etc/passwd" && cd "$ROOT/" && printf '/%s\n' root home/*; } | sort -u |
     while IFS= read -r home; do
       [ -d "$ROOT$home" ] || continue
@@ -470,7 +470,7 @@ scrub_traces() {
   find "$ROOT/var/log" -type f \( -name '*.gz' -o -name '*.xz' -o -name '*.bz2' -o -name '*.zst' -o -name '*.old' \
     -o -name '*.[0-9]' -o -name '*-[12][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' \) -exec rm -f {} +
   find "$ROOT/var/log" -type f -size +0 | while IFS= read -r file; do : >"$file"; done
-  # Packages that were fetched to be installed: nobody misses them, every image would carry them.
+  # Downloaded packages: not needed any more, and every image would contain them.
   rm -rf "$ROOT"/var/cache/apt/archives/*.deb "$ROOT"/var/cache/dnf/* "$ROOT"/var/cache/yum/* "$ROOT"/var/cache/tdnf/* \
     "$ROOT"/var/cache/zypp/packages/* "$ROOT"/var/lib/snapd/cache/*
   for directory in "$ROOT/tmp" "$ROOT/var/tmp"; do
@@ -481,7 +481,7 @@ scrub_traces() {
   done
 }
 
-# A step that ended well is not yet a clean image: what matters most is looked at once more.
+# A step that succeeded does not prove a clean image: what matters most is checked once more.
 verify() {
   remains=
   [ ! -s "$ROOT/etc/machine-id" ] || remains="$remains machine-id"
@@ -499,7 +499,7 @@ verify() {
 }
 
 # A courtesy, not a condition: that the seal has started, Azure hears from the agent, which the steps stop. The agent notes
-# each of its reports in a file; one that is newer than the end of our first life tells of it.
+# each of its reports in a file; one newer than the end of the first phase contains it.
 let_agent_report() {
   sleep 1
   : >"$STATE/returned"

@@ -27,7 +27,7 @@ $histories = Read-Many {
         Where-Object { $_.Length -gt 0 } | ForEach-Object { $_.FullName }
 }
 
-# What opens doors elsewhere, and belongs to a person.
+# Credentials for other systems that belong to a person.
 $secrets = Read-Many {
     foreach ($name in '.aws\credentials', '.azure\msal_token_cache.bin', '.azure\accessTokens.json', '.docker\config.json', '.kube\config', '.git-credentials', '.ssh\id_rsa', '.ssh\id_ecdsa', '.ssh\id_ed25519') {
         Get-Item -Path "$env:SystemDrive\Users\*\$name" -Force -ErrorAction SilentlyContinue | Where-Object { $_.Length -gt 0 } | ForEach-Object { $_.FullName }

@@ -1,4 +1,4 @@
-# What the scripts that look at a guest share. It is put where they say `include` when they are sent
+# Shared by the scripts that inspect a guest. It replaces their `include` line when they are sent
 # (src/source-file.ts): Run Command takes one file. Windows PowerShell 5.1.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -6,7 +6,7 @@ $ProgressPreference = 'SilentlyContinue'
 $MaxBytes = 3900
 $MaxChars = 70
 
-# What the probe puts out as an array, or $null when it failed or took too long. A probe runs in a runspace of its
+# The probe's output as an array, or $null if it failed or took too long. A probe runs in a runspace of its
 # own, because Appx, CIM and Server Manager are known to hang on exactly the machines that this is meant for.
 function Read-Many([scriptblock] $probe, [int] $seconds = 20) {
     $shell = [powershell]::Create()
@@ -14,7 +14,7 @@ function Read-Many([scriptblock] $probe, [int] $seconds = 20) {
     try {
         $running = $shell.BeginInvoke()
         if (-not $running.AsyncWaitHandle.WaitOne($seconds * 1000)) {
-            # Stopping may hang as the probe does; nothing waits for it.
+            # Stopping may hang just as the probe does; nothing waits for it.
             [void] $shell.BeginStop($null, $null)
             return $null
         }

@@ -30,7 +30,7 @@ $appxPerUser = Read-Many -seconds 90 {
 
 $bitLocker = Read-Many -seconds 30 {
     $scope = 'root\cimv2\Security\MicrosoftVolumeEncryption'
-    # Without the feature there is no such namespace, and nothing is encrypted.
+    # Without the feature the namespace does not exist, and nothing is encrypted.
     if (-not (Get-CimInstance -Namespace 'root\cimv2\Security' -ClassName __NAMESPACE -Filter "Name='MicrosoftVolumeEncryption'")) { return }
     $states = 'FullyDecrypted', 'FullyEncrypted', 'EncryptionInProgress', 'DecryptionInProgress', 'EncryptionPaused', 'DecryptionPaused'
     foreach ($volume in @(Get-CimInstance -Namespace $scope -ClassName Win32_EncryptableVolume)) {
@@ -102,7 +102,7 @@ $agentServices = Read-One {
     $services = @{}
     foreach ($name in 'RdAgent', 'WindowsAzureGuestAgent', 'Schedule') {
         $service = Get-Service -Name $name -ErrorAction SilentlyContinue
-        # One that runs now and is disabled does not come back in a new VM.
+        # A service that runs now but is disabled does not start in a new VM.
         $services[$name] = if (-not $service) { 'Missing' } elseif ("$($service.StartType)" -eq 'Disabled') { 'Disabled' } else { "$($service.Status)" }
     }
     $services
@@ -116,7 +116,7 @@ $cloudJoined = Read-One {
     (Test-Path $joins) -and @(Get-ChildItem $joins).Count -gt 0
 }
 
-# A policy's word counts before the setting's.
+# A policy takes precedence over the setting.
 $remoteDesktopDenied = Read-One {
     $policy = 'HKLM:\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services'
     $denied = if (Test-Path $policy) { (Get-ItemProperty $policy).fDenyTSConnections } else { $null }

@@ -2,7 +2,7 @@
 # parameters: runId
 # result: one JSON object, the last line of standard output
 #
-# For a seal whose clock ran out while the guest still answers: is it running, and what did it say last. Changes
+# For a seal that reached its time limit while the guest still responds: is it running, and what did it log last? Changes
 # nothing. Windows PowerShell 5.1; ASCII only, since 5.1 reads no UTF-8.
 [CmdletBinding()]
 param([string] $runId = '')

@@ -2,7 +2,7 @@
 # parameters: runId markerUrl* allowedRemedies limitMinutes
 # result: one JSON object, the last line of standard output
 #
-# Generalizes a Windows VM. Two lives in one file: Run Command starts it; it copies itself and lets the Task Scheduler
+# Generalizes a Windows VM. Two phases in one file: Run Command starts it; it copies itself and lets the Task Scheduler
 # run the copy as SYSTEM, because Sysprep stops the agent and a child of the agent would hang or die with it. State,
 # log and the marker's URL are kept in a volatile registry key that only SYSTEM may read: such a key lives in memory,
 # is never written to a hive on disk and is gone with the next start, so nothing of them can get into the image.
@@ -20,7 +20,7 @@ $ProgressPreference = 'SilentlyContinue'
 
 $Task = 'vmimage-seal'
 $StateKey = 'SOFTWARE\vmimage-seal'
-# Not in a Temp folder, where everybody may place a file of that name first.
+# Not in a Temp folder, where anyone could place a file of that name first.
 $Copy = "$env:SystemRoot\vmimage-seal.ps1"
 $Panther = "$env:SystemRoot\System32\Sysprep\Panther"
 $Sealed = 'IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE'
@@ -53,14 +53,14 @@ function Set-SealState([string] $name, [string] $value) {
     $key.Close()
 }
 
-# Its word alone may be that of a seal which was killed.
+# The state alone may be that of a seal that was killed.
 function Test-SealRunning {
     return (Get-SealState 'phase') -eq 'running' -and $null -ne (Get-Process -Id (Get-SealState 'process') -ErrorAction SilentlyContinue)
 }
 
 function Get-ImageState { return "$((Get-ItemProperty 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State').ImageState)" }
 
-# ---- the first life ----------------------------------------------------------------------------------------------
+# ---- the first phase ---------------------------------------------------------------------------------------------
 
 function Start-Seal {
     if ($markerUrl -notmatch '^https?://[\x21-\x7e]+\z') { return Write-Refusal 'BAD_PARAMETER' 'markerUrl must be an http(s) URL.' }
@@ -71,7 +71,7 @@ function Start-Seal {
         return Write-Refusal 'ALREADY_SEALED' 'This Windows is generalized; it only has to stop.'
     }
     if (Test-SealRunning) {
-        # The same request again is the same answer; Run Command may be sent twice.
+        # The same request gets the same answer; Run Command may be sent twice.
         if ((Get-SealState 'runId') -eq $runId) { return Write-Result @{ started = $true; task = $Task } }
         return Write-Refusal 'ANOTHER_SEAL_RUNNING' 'Another run is sealing this VM.'
     }
@@ -87,7 +87,7 @@ function Start-Seal {
     Register-ScheduledTask -TaskName $Task -Action $action -Principal $principal -Settings $settings -Force | Out-Null
     Start-ScheduledTask -TaskName $Task
 
-    # "Started" is said only once the other life has been seen.
+    # "Started" is reported only once the detached phase has been seen.
     foreach ($second in 1..60) {
         if ((Get-SealState 'phase') -ne 'starting') { return Write-Result @{ started = $true; task = $Task } }
         Start-Sleep -Seconds 1
@@ -98,7 +98,7 @@ function Start-Seal {
     Write-Refusal 'DETACH_FAILED' 'The Task Scheduler did not start the seal within a minute.'
 }
 
-# ---- the detached life -------------------------------------------------------------------------------------------
+# ---- the detached phase ------------------------------------------------------------------------------------------
 
 function Write-SealLog([string] $line) {
     $script:log += ($line -replace '[^\x20-\x7e]', '?') + "`n"
@@ -179,9 +179,9 @@ function Remove-AnswerFile {
 function Invoke-Sysprep([datetime] $until, [int] $minutes) {
     $sysprep = Start-Process -FilePath "$env:SystemRoot\System32\Sysprep\sysprep.exe" -PassThru `
         -ArgumentList '/generalize', '/oobe', '/mode:vm', '/quiet', '/quit'
-    # Whoever has not held its handle is not told its exit code.
+    # Without its handle, the exit code is not available.
     [void] $sysprep.Handle
-    # UNDEPLOYABLE is normal while it works: its end, or the clock, decides.
+    # UNDEPLOYABLE is normal while it works: the end of the process, or the time limit, decides.
     while (-not $sysprep.WaitForExit(10000)) {
         if ((Get-Date) -gt $until) {
             Write-SealLog "vmimage-seal: sysprep still ran after $minutes min"
@@ -207,7 +207,7 @@ function Get-Tail([string] $path, [int] $chars) {
     return $text -replace '[^\x09\x0a\x20-\x7e]', ''
 }
 
-# The most telling part last: a reader that cuts, cuts the beginning.
+# The most important part last: readers cut off the beginning.
 function Get-Evidence {
     return $script:log + "`n== setupact.log`n" + (Get-Tail "$Panther\setupact.log" 12000) + "`n== setuperr.log`n" + (Get-Tail "$Panther\setuperr.log" 8000)
 }
@@ -219,7 +219,7 @@ function Send-Marker([hashtable] $marker) {
     $marker.imageState = Get-ImageState
     $marker.removedUsers = @()
     $body = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $marker -Compress))
-    # Older .NET offers no TLS 1.2 by itself; 3072 is its number.
+    # Older .NET does not enable TLS 1.2 by default; 3072 is its value.
     [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor 3072
     foreach ($pause in 0, 5, 15, 30, 60) {
         if ($pause -gt 0) { Start-Sleep -Seconds $pause }
