@@ -73,7 +73,7 @@ describe.each(["restore-point", "snapshots"])("a VM backed up by %s", (kind) => 
   });
 });
 
-test("a disk made from a backup is not whole when it is smaller than the one that was backed up", async () => {
+test("a disk made from a backup is incomplete when it is smaller than the one that was backed up", async () => {
   const [disk] = await dataDisks();
   const asked = (sizeGb: number) =>
     cloud.activities()["createDiskAsk"]?.({ input: { diskId: disk?.managedDisk?.id, sizeGb } } as never, {

@@ -39,7 +39,7 @@ afterAll(() => servers.forEach((server) => server.close()));
 
 const toElsewhere = () => asked.filter((one) => `http://${one}`.startsWith(elsewhere));
 
-test("a list is read to its end where its pages are Resource Manager's own", async () => {
+test("a list is read to its end if its pages are Resource Manager's own", async () => {
   await expect(cloud.readList(`${SUBSCRIPTION}/near`, "1")).resolves.toEqual(["one", "two"]);
 });
 
@@ -51,7 +51,7 @@ test("a list is read to its end by whatever name of this machine the setting has
   });
 });
 
-test("a page on another host is not asked for", async () => {
+test("a page on another host is not requested", async () => {
   await expect(cloud.readList(`${SUBSCRIPTION}/away`, "1")).rejects.toThrow("points elsewhere");
   expect(toElsewhere()).toEqual([]);
 });
@@ -65,7 +65,7 @@ test.each([
   expect(toElsewhere()).toEqual([]);
 });
 
-test("the reason that an operation gives is told without a signature", async () => {
+test("the reason that an operation reports is passed on without a signature", async () => {
   const started = { operationUrl: `${here}/subscriptions/s/operations/1` };
   const outcome = await progressOf(
     cloud,
@@ -78,7 +78,7 @@ test("the reason that an operation gives is told without a signature", async () 
   expect(JSON.stringify(outcome)).not.toContain("c2VjcmV0");
 });
 
-test("a request that nobody answers ends by itself, whoever sent it, and says which it was", async () => {
+test("a request without an answer times out, whoever sent it, and says which it was", async () => {
   const silent = createServer(() => undefined);
   servers.push(silent);
   await once(silent.listen(0, "127.0.0.1"), "listening");

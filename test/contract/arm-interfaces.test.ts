@@ -43,7 +43,7 @@ const follow = async (deleteOption: "Delete" | "Detach") => {
 };
 
 describe("the network interface", () => {
-  test("of the working VM lies in the isolated subnet, without a public address, and is gone after the run", async () => {
+  test("of the working VM is in the isolated subnet, without a public address, and is removed after the run", async () => {
     const before = await nics();
     expect(await capture()).toMatchObject({ status: "succeeded", leftovers: [] });
     expect(await nics()).toEqual(before);
@@ -70,7 +70,7 @@ describe("the network interface", () => {
     },
   );
 
-  test("of a source that is deleted goes along where its VM says so", async () => {
+  test("of a deleted source is deleted too if its VM says so", async () => {
     await follow("Delete");
     expect(await capture({ mode: "in-place", sourceAfter: "delete" })).toMatchObject({
       status: "succeeded",
@@ -80,7 +80,7 @@ describe("the network interface", () => {
     expect(await nics()).toEqual([]);
   });
 
-  test("of a source that is deleted stays, free, where its VM says so", async () => {
+  test("of a deleted source stays, detached, if its VM says so", async () => {
     await follow("Detach");
     expect(await capture({ mode: "in-place", sourceAfter: "delete" })).toMatchObject({
       status: "succeeded",
@@ -91,7 +91,7 @@ describe("the network interface", () => {
     expect((await nic())?.properties.virtualMachine).toBeUndefined();
   });
 
-  test("a work subnet that is not there refuses the clone before the source is touched", async () => {
+  test("a missing work subnet refuses the clone before the source is touched", async () => {
     const input = webCapture(cloud);
     const board = await playCapture(cloud, {
       ...input,

@@ -27,7 +27,7 @@ async function sweep(runs: RunsState): Promise<readonly JanitorVerdict[]> {
   return verdicts.filter(({ remove }) => remove);
 }
 
-test("scaffolding kept for resume goes after three days, the backup after its own, the source never", async () => {
+test("resources kept for a resume are removed after three days, the backup after its own period, the source never", async () => {
   await cloud.local("POST", "scenarios", {
     match: { operation: "versions/put" },
     act: { lroFail: { code: "InternalExecutionError", message: "no" } },
@@ -50,7 +50,7 @@ test("scaffolding kept for resume goes after three days, the backup after its ow
   expect((await cloud.client.virtualMachines.get("rg", "web")).provisioningState).toBe("Succeeded");
 });
 
-test("a place that cannot be looked at is told, and hides nothing of the others", async () => {
+test("a place that cannot be read is reported, and does not hide the others", async () => {
   await playCapture(cloud, webCapture(cloud));
   const { found, unread } = await look(GONE, `/subscriptions/${subscription()}`, definition());
   // The backup, and the image, which stands and stays.

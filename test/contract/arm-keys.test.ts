@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.close());
 
-test("a version of it is under the source's set at home, and under the one that another region names", async () => {
+test("a version of it uses the source's encryption set in the source's region, and in another region the one named", async () => {
   const regions = [{ name: "northeurope", encryptionSetId: NORTH }];
   const definitionId = `${cloud.id("galleries", "g")}/images/web`;
   const board = await playCapture(

@@ -189,12 +189,12 @@ describe("a preflight on Azure's side", () => {
     expect(error?.message).toBe("azure-is-done-with-it: The VM is being deleted.");
   });
 
-  test("passes in all of it where nothing is in the way", async () => {
+  test("passes every check if nothing blocks", async () => {
     const checks = await dryRun({ vm: "running", request: { testBoot: true } });
     expect(checks.filter(({ verdict }) => verdict !== "pass")).toEqual([]);
   });
 
-  test("asks for no cores and no subnet where no VM is made", async () => {
+  test("checks neither cores nor subnet if no VM is created", async () => {
     const request = { image: { state: "specialized" }, to: { definition: "special" } };
     const ids = (await dryRun({ vm: "many-cores", request })).map(({ id }) => id);
     expect(ids).not.toContain("cores");

@@ -18,7 +18,7 @@ async function dryRun(seed: Partial<Seed> = {}, request: Record<string, unknown>
 const web = WEB_SEED.vms![0]!;
 
 describe("a dry run", () => {
-  test("asks a running guest, tells the plan, and writes nothing but the question", async () => {
+  test("queries a running guest, reports the plan, and writes nothing but the query", async () => {
     const { board, plan, verdict } = await dryRun();
     expect(board).toMatchObject({ status: "succeeded", leftovers: [] });
     expect(verdict("locks")).toBe("pass");
@@ -33,13 +33,13 @@ describe("a dry run", () => {
     expect((await cloud.writes()).map(({ operation }) => operation)).toEqual(["virtualMachines/runCommand"]);
   });
 
-  test("does not know what a guest that does not run would say", async () => {
+  test("reports unknown for a guest that is not running", async () => {
     const { verdict } = await dryRun({ vms: [{ ...web, power: "deallocated" }] });
     expect(verdict("guest-answer")).toBe("unknown");
     expect(await cloud.writes()).toEqual([]);
   });
 
-  test("tells a Windows guest's pending reboot", async () => {
+  test("reports a Windows guest's pending reboot", async () => {
     const { checks } = await dryRun({
       vms: [{ name: "web", osType: "Windows", guest: { facts: { pendingReboot: ["CBS"] } } }],
     });
@@ -77,7 +77,7 @@ describe("a dry run", () => {
     },
   );
 
-  test("finds a lock on the work group where those of the subscription may not be read", async () => {
+  test("finds a lock on the work resource group if the subscription's locks cannot be read", async () => {
     cloud = await openCloud({
       ...WEB_SEED,
       locks: [{ name: "keep", level: "CanNotDelete", scope: "resourceGroups/rg" }],
@@ -107,13 +107,13 @@ describe("a dry run", () => {
     expect(said).toContain(action.replace("/*", "/write"));
   });
 
-  test("passes where a role denies only what the request does not take", async () => {
+  test("passes if a role denies only what the request does not need", async () => {
     const action = "Microsoft.Compute/snapshots/*";
     const { verdict } = await dryRun({ deniedActions: [{ action }] });
     expect(verdict("may-make-scaffolding")).toBe("pass");
   });
 
-  test("does not know what is allowed where it may not ask", async () => {
+  test("reports unknown if it is not allowed to ask for permissions", async () => {
     const action = "Microsoft.Authorization/permissions/read";
     const { verdict } = await dryRun({ deniedActions: [{ action }] });
     for (const what of ["use-the-source", "make-scaffolding", "make-the-image", "join-the-subnet"])
@@ -121,7 +121,7 @@ describe("a dry run", () => {
   });
 });
 
-test("a real run's result holds what its preflights warned of, the guest's among it", async () => {
+test("a run's result contains the warnings of its preflights, including the guest's", async () => {
   cloud = await openCloud(WEB_SEED);
   await cloud.local("POST", "guests/web", { facts: { fstabByDeviceName: ["/dev/sdc1 /data"] } });
   const { result } = await playCapture(cloud, webCapture(cloud));

@@ -85,8 +85,8 @@ const tooLong = () => [...asked].filter(([name, lines]) => name !== "none" && li
 
 const LONG = 60_000;
 
-describe("an execution asks Azure at most twice", () => {
-  test("in a capture by clone that stands in line first", { timeout: LONG }, async () => {
+describe("an execution sends at most two requests to Azure", () => {
+  test("in a clone-mode capture that waits in line first", { timeout: LONG }, async () => {
     const input = webCapture(cloud);
     await cloud.holds.hold(input.request.sourceVmId, "another");
     const activities = counted();
@@ -106,7 +106,7 @@ describe("an execution asks Azure at most twice", () => {
     expect(asked.size).toBeGreaterThan(80);
   });
 
-  test("in a capture in place from snapshots that makes its source again", { timeout: LONG }, async () => {
+  test("in an in-place capture with snapshots that restores its source", { timeout: LONG }, async () => {
     const more = { mode: "in-place", sourceAfter: "restore", backup: { kind: "snapshots" } };
     expect(await capture(webCapture(cloud, more))).toMatchObject({ status: "succeeded" });
     const restored = await runOrchestration(restoreSource, {
@@ -117,7 +117,7 @@ describe("an execution asks Azure at most twice", () => {
     expect(tooLong()).toEqual([]);
   });
 
-  test("in a capture that fails and is gone on with", { timeout: LONG }, async () => {
+  test("in a capture that fails and is resumed", { timeout: LONG }, async () => {
     await cloud.local("POST", "scenarios", {
       match: { operation: "versions/put", times: 1 },
       act: { lroFail: { code: "InternalExecutionError", message: "no" } },

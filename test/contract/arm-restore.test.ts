@@ -128,7 +128,7 @@ describe("a source VM", () => {
     }
   });
 
-  test("that was deleted by hand is made again too, and a second restore replaces the first one's VM", async () => {
+  test("that was deleted manually is recreated too, and a second restore replaces the VM of the first", async () => {
     await capture();
     const before = await web();
     const deleting = cloud.client.virtualMachines.delete("rg", "web");
@@ -141,7 +141,7 @@ describe("a source VM", () => {
     expect((second.result as RestoreResult).replacedDisks[0]).toContain("vmi-restore-run-1-os");
   });
 
-  test("is not replaced by a restore when somebody made another of its name since", async () => {
+  test("is not replaced by a restore if another VM with its name was created since", async () => {
     await capture();
     await (await cloud.client.virtualMachines.delete("rg", "web").submitted(),
     cloud.passTo(cloud.now() + 600_000));
@@ -172,7 +172,7 @@ describe("a source VM", () => {
     expect(await restore()).toMatchObject({ status: "refused", error: { code: "NOTHING_TO_RESTORE" } });
   });
 
-  test("whose disks would go with it is protected first, and they are kept", async () => {
+  test("whose disks would be deleted with it is protected first, and they are kept", async () => {
     await capture();
     const vm = await web();
     const { osDisk, dataDisks = [] } = vm.storageProfile ?? {};
@@ -190,7 +190,7 @@ describe("a source VM", () => {
       expect((await cloud.client.disks.get("rg", id.split("/").at(-1) ?? "")).diskState).toBe("Unattached");
   });
 
-  test("is not taken away while anything would be deleted with it", async () => {
+  test("is not deleted while anything else would be deleted with it", async () => {
     const vmId = cloud.id("virtualMachines", "web");
     const osDisk = (await web()).storageProfile?.osDisk;
     const change = { storageProfile: { osDisk: { ...osDisk!, deleteOption: "Delete" as const } } };
@@ -202,7 +202,7 @@ describe("a source VM", () => {
     expect(attached(await web())).toContain(osDisk?.managedDisk?.id);
   });
 
-  test("that cannot be made again because of a quota is told of with everything that stands, and restored later", async () => {
+  test("that cannot be recreated because of a quota is reported with everything that exists, and restored later", async () => {
     await capture();
     await cloud.local("POST", "scenarios", {
       match: { operation: "virtualMachines/put" },
@@ -226,7 +226,7 @@ describe("a source VM", () => {
 describe("an in-place capture", () => {
   const statuses = async () => (await web()).instanceView?.statuses?.map(({ code }) => code);
 
-  test("leaves none of our commands in the sealed source", async () => {
+  test("leaves none of our run commands in the sealed source", async () => {
     const board = await capture({ mode: "in-place" });
     expect(board).toMatchObject({
       status: "succeeded",
@@ -239,7 +239,7 @@ describe("an in-place capture", () => {
     expect(commands).toEqual([]);
   });
 
-  test("makes the source again at once where it is asked to", async () => {
+  test("restores the source at once if asked to", async () => {
     const before = await web();
     const board = await capture({ mode: "in-place", sourceAfter: "restore" });
     expect(board).toMatchObject({ status: "succeeded", result: { source: { state: "restored" } } });
@@ -253,7 +253,7 @@ describe("an in-place capture", () => {
     expect(attached(await web())).toEqual(again.disks);
   });
 
-  test("gives its disks back what was to become of them with the VM", async () => {
+  test("restores the delete options of its disks", async () => {
     const { storageProfile } = await web();
     const dataDisks = (storageProfile?.dataDisks ?? []).map((disk) => ({
       ...disk,
@@ -276,7 +276,7 @@ describe("an in-place capture", () => {
     expect(options(await web())).toEqual(before);
   });
 
-  test("deletes the source where it is asked to, and keeps what was not to go with it, image and backup", async () => {
+  test("deletes the source if asked to, and keeps what was not to be deleted with it, the image and the backup", async () => {
     const before = await web();
     const board = await capture({ mode: "in-place", sourceAfter: "delete" });
     expect(board).toMatchObject({ status: "succeeded", result: { source: { state: "deleted" } } });

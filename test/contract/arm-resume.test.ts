@@ -13,7 +13,7 @@ let cloud: Cloud;
 beforeEach(async () => (cloud = await openCloud(WEB_SEED)));
 afterEach(() => cloud.close());
 
-describe("a capture that failed and is gone on with", () => {
+describe("a capture that failed and is resumed", () => {
   const failOnce = (operation: string) =>
     cloud.local("POST", "scenarios", {
       match: { operation, nth: 1, times: 1 },
@@ -151,7 +151,7 @@ describe("a capture in place whose last stage failed", () => {
     },
   );
 
-  test("leaves none of its commands in the source, whichever run they were of", async () => {
+  test("leaves none of its run commands in the source, whichever run created them", async () => {
     await cloud.local("POST", "scenarios", {
       match: { operation: "versions/put", times: 1 },
       act: { lroFail: { code: "InternalExecutionError", message: "no" } },

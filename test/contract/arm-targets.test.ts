@@ -14,7 +14,7 @@ afterAll(() => cloud.close());
 
 const elsewhere = () => ({ target: { kind: "managed-image", imageId: cloud.id("images", "web") } });
 
-test("a capture to another place is refused before anything is made, and a dry run says why", async () => {
+test("a capture to another target is refused before anything is created, and a dry run says why", async () => {
   const dry = await playCapture(cloud, webCapture(cloud, { ...elsewhere(), dryRun: true }));
   const checks = (dry.result as CaptureDryRun).checks.filter(({ id }) => id === "target-allowed");
   expect(checks).toMatchObject([
@@ -31,6 +31,6 @@ test("a capture to another place is refused before anything is made, and a dry r
   ).toEqual([]);
 });
 
-test("one to the place that is named is not, whatever the case", async () => {
+test("a capture to the allowed target is not refused, whatever the case of its id", async () => {
   expect(await playCapture(cloud, webCapture(cloud))).toMatchObject({ status: "succeeded" });
 });

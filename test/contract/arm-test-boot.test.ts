@@ -45,7 +45,7 @@ describe("a capture with a test boot", () => {
     },
   );
 
-  test("that finds what no image may bring along takes the version back, and names it", async () => {
+  test("that finds what no image may contain removes the version, and reports the finding", async () => {
     await cloud.local("POST", "guests/web", {
       broughtAlong: { foreignHostKeys: ["ssh_host_rsa_key"], secrets: ["C:\\Users\\kim\\.ssh\\id_rsa"] },
     });
@@ -58,7 +58,7 @@ describe("a capture with a test boot", () => {
     expect(await left()).toEqual([]);
   });
 
-  test("whose VM Azure gives up says so, and takes the version back", async () => {
+  test("whose VM Azure fails to provision says so, and removes the version", async () => {
     await cloud.local("POST", "scenarios", {
       match: { operation: "virtualMachines/put", nth: 2, times: 1 },
       act: {

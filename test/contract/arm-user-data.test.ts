@@ -15,7 +15,7 @@ afterAll(() => cloud.close());
 
 const withUserData = (name: string) => cloud.client.virtualMachines.get("rg", name, { expand: "userData" });
 
-test("user data go from the source VM to the restored one, and into no clone, history or status", async () => {
+test("user data goes from the source VM to the restored one, and into no clone, history or status", async () => {
   await cloud.client.virtualMachines.update("rg", "web", { userData: SECRET }).submitted();
   await cloud.passTo(cloud.now() + 60_000);
   const activities = cloud.activities();

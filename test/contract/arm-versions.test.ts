@@ -47,8 +47,8 @@ async function captureWhile(versions: readonly string[], target: Record<string, 
 const tagsOf = async (version: string) =>
   (await cloud.client.galleryImageVersions.get("rg", "g", "web", version)).tags?.["vmimage-run"];
 
-describe("a version that another run takes meanwhile", () => {
-  test("is left to it, and the next free one is made", { timeout: 60_000 }, async () => {
+describe("a version that another run takes in the meantime", () => {
+  test("is left to it, and the next free one is created", { timeout: 60_000 }, async () => {
     const board = await captureWhile(["1.0.0", "1.0.1"]);
     expect(board).toMatchObject({ status: "succeeded", leftovers: [], result: { version: "1.0.2" } });
     expect(await Promise.all(["1.0.0", "1.0.1", "1.0.2"].map(tagsOf))).toEqual([

@@ -89,7 +89,7 @@ async function written(reader: DropReader) {
   return ranges;
 }
 
-describe("a dropped file becomes the disk that it holds, or is answered and left alone", () => {
+describe("a dropped file becomes the disk that it contains, or gets a verdict and is left alone", () => {
   const rows = kinds.flatMap((kind) =>
     OWN_CORPUS.filter(([, file]) => mayBe(kind, file.length)).map(
       ([why, file, verdicts]) => [kind, why, file, verdicts[2]] as const,

@@ -60,7 +60,7 @@ describe("a dropped disk", () => {
     });
   });
 
-  test("has not while somebody holds a lease on it", async () => {
+  test("has not while it is leased", async () => {
     await account.dropBlock("leased.vhd", small);
     const lease = account.dropped("leased.vhd").getBlobLeaseClient();
     await lease.acquireLease(-1);
@@ -69,7 +69,7 @@ describe("a dropped disk", () => {
     expect(await twoLooks("leased.vhd")).toMatchObject({ state: "landed" });
   });
 
-  test("has not while a page blob, long as it will be, still ends and begins with nothing", async () => {
+  test("has not while a page blob, at its full length, still begins and ends with zeros", async () => {
     const blob = account.service.getContainerClient(DROP).getPageBlobClient("growing.vhd");
     await blob.create(20 * MIB + 512);
     expect(await twoLooks("growing.vhd")).toMatchObject({
@@ -158,7 +158,7 @@ describe("a description beside disks", () => {
     expect(await twoLooks("early.image.json")).toMatchObject({ state: "landed" });
   });
 
-  test("with size and MD5 makes one look enough", async () => {
+  test("with size and MD5 makes a single look sufficient", async () => {
     const md5 = createHash("md5").update(small).digest();
     await account.dropBlock(
       "sure.image.json",

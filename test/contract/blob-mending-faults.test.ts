@@ -93,7 +93,7 @@ describe("a storage account in trouble", () => {
     expectDisk(made, wanted);
   });
 
-  it("that has no room refuses the run by name, and leaves no disk that Azure would take", async () => {
+  it("that is full refuses the run with its own code, and leaves no disk that Azure would accept", async () => {
     const order = await orderFor(account, await drop());
     const act = throughFaults();
     const plan = value(await act(refs.planMending, { ...order, settings: small }));
@@ -104,7 +104,7 @@ describe("a storage account in trouble", () => {
     expect(made.subarray(-512).equals(Buffer.alloc(512))).toBe(true);
   });
 
-  it("that lets the pipeline in no longer refuses the run by name, with no secret in the words", async () => {
+  it("that no longer lets the pipeline in refuses the run with its own code, without a secret in the message", async () => {
     const order = await orderFor(account, await drop());
     const act = throughFaults();
     const plan = value(await act(refs.planMending, { ...order, settings: small }));
@@ -151,8 +151,8 @@ describe("a file that is replaced while it is moved", () => {
   });
 });
 
-describe("an attempt that was given up and still runs", () => {
-  it("writes nothing more once the footer stands", async () => {
+describe("an abandoned attempt that still runs", () => {
+  it("writes nothing more once the footer is written", async () => {
     const order = await orderFor(account, await drop());
     const act = throughFaults();
     const plan = value(await act(refs.planMending, { ...order, settings: small }));
@@ -165,7 +165,7 @@ describe("an attempt that was given up and still runs", () => {
     expectDisk(await account.prepared(order.name), wanted);
   });
 
-  it("makes the same blob again, and takes none over that was made of something else", async () => {
+  it("creates the same blob again, and does not take over one made from something else", async () => {
     const order = await orderFor(account, await drop());
     const { prepared } = portsOn(account.service);
     const made = { name: order.name, sizeBytes: 20 * MIB, sourceEtag: order.drop.etag, planHash: "p" };
@@ -178,7 +178,7 @@ describe("an attempt that was given up and still runs", () => {
     });
   });
 
-  it("finishes once: the footer that stands is not written again", async () => {
+  it("finishes once: an existing footer is not written again", async () => {
     const order = await orderFor(account, await drop());
     const act = throughFaults();
     const plan = value(await act(refs.planMending, { ...order, settings: small }));
@@ -192,7 +192,7 @@ describe("an attempt that was given up and still runs", () => {
   });
 });
 
-it("ends a copy that is under way before it removes the blob that is copied to", async () => {
+it("aborts a copy in progress before it removes the destination blob", async () => {
   const name = "copying.vhd";
   const work = account.service.getContainerClient(WORK);
   await work.createIfNotExists();

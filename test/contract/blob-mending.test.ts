@@ -12,7 +12,7 @@ beforeAll(async () => (account = await openAccount()));
 afterAll(() => account.close());
 
 describe("mending a dropped disk", () => {
-  it("uses a fixed, aligned page blob as it lies", async () => {
+  it("uses a fixed, aligned page blob as it is", async () => {
     await account.dropPages("perfect.vhd", fixedVhd({ disk: disk(24 * MIB) }));
     const { way, uri } = await mend(account, "perfect.vhd");
     expect(way).toBe("as-it-lies");
@@ -47,7 +47,7 @@ describe("mending a dropped disk", () => {
     },
   );
 
-  it("reads of a sparse page blob no more than its written ranges, cut into slices by them", async () => {
+  it("reads only the written ranges of a sparse page blob, and slices it by them", async () => {
     const size = 512 * MIB + 512;
     const blob = account.dropped("holes.vhd").getPageBlobClient();
     const page = Buffer.alloc(512, 7);
@@ -72,7 +72,7 @@ describe("mending a dropped disk", () => {
     expect(bytesWritten).toBe(places.length * 4096);
   });
 
-  it("takes a copy over whatever sequence number its source had", async () => {
+  it("takes over a copy, whatever sequence number its source had", async () => {
     await account.dropPages("numbered.vhd", fixedVhd({ disk: disk(20 * MIB + 512) }));
     await account.dropped("numbered.vhd").getPageBlobClient().updateSequenceNumber("update", 9);
     const { made } = await mend(account, "numbered.vhd");
@@ -100,7 +100,7 @@ describe("mending a dropped disk", () => {
     expect(bytesWritten).toBeLessThan(4 * MIB);
   });
 
-  it("makes the same disk and the same tree hash however the work is cut", async () => {
+  it("makes the same disk and the same tree hash however the work is split", async () => {
     const file = dynamicVhd({ disk: disk(24 * MIB), blockSize: 512 * 1024 });
     await account.dropBlock("whole.vhd", file);
     await account.dropBlock("cut.vhd", file);
@@ -111,7 +111,7 @@ describe("mending a dropped disk", () => {
     expectDisk(cut.made, logicalDisk(file));
   });
 
-  it("streams after all where the account cannot move pages by itself, and gives the hash", async () => {
+  it("falls back to streaming if the account cannot copy pages itself, and provides the hash", async () => {
     await account.dropBlock("fallback.vhd", dynamicVhd({ disk: disk(24 * MIB) }));
     const streamed = await mend(account, "fallback.vhd", { moveBy: "account" });
     expectDisk(streamed.made, disk(24 * MIB));

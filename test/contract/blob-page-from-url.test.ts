@@ -56,7 +56,7 @@ describe("pages that the account moves", () => {
     },
   );
 
-  it("are only those that hold something, of a page blob by its ranges", async () => {
+  it("are only the non-empty ones; for a page blob, by its ranges", async () => {
     const size = 24 * MIB;
     const places = [0, 9 * MIB + 512, 20 * MIB];
     const blob = account.dropped("team/holes.vhd").getPageBlobClient();
@@ -72,7 +72,7 @@ describe("pages that the account moves", () => {
     expect(bytesWritten).toBe(places.length * grain);
   });
 
-  it("say that there is no hash of what was not seen", async () => {
+  it("have no hash, and the status says so", async () => {
     await account.dropBlock("unseen.vhd", dynamicVhd({ disk: content }));
     offered();
     const order = await orderFor(account, "unseen.vhd");
@@ -125,7 +125,7 @@ describe("an account that does not move them", () => {
     await expect(writer.writeFrom(order.drop, 4096, 0, 512)).rejects.toThrow(code);
   });
 
-  it("any longer, half way, gives the right disk and no hash", async () => {
+  it("from half way on gives the right disk and no hash", async () => {
     await account.dropBlock("half.vhd", dynamicVhd({ disk: content }));
     let left = 2;
     offered((request, service) =>

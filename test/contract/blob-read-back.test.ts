@@ -55,7 +55,7 @@ describe("a disk that is read back", () => {
     expect(bytesRead).toBeLessThanOrEqual(17 * MIB);
   });
 
-  it("has the same hash however the reading is cut and repeated", async () => {
+  it("has the same hash however the reading is split and repeated", async () => {
     const { order } = await prepared("cut.vhd", asBlocks, dynamicVhd({ disk: content }));
     const act = activitiesOn(account.service);
     const small = { sliceBytes: 4 * MIB, sliceSeconds: 0, concurrency: 1 };
@@ -74,7 +74,7 @@ describe("a disk that is read back", () => {
     expect(treeHash).not.toBe(made.treeHash);
   });
 
-  it("is refused as changed when the file that lies there is written to between two slices", async () => {
+  it("is refused as changed when the file is written to between two slices", async () => {
     const { order } = await prepared("touched.vhd", asPages, fixedVhd({ disk: content }));
     await account.dropped("touched.vhd").getPageBlobClient().uploadPages(Buffer.alloc(512, 1), 0, 512);
     await expect(readBack(order, {}, activitiesOn(account.service))).rejects.toThrow(

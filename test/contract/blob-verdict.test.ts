@@ -13,7 +13,7 @@ async function examined(blob: string) {
   return { before: state.drop.etag, outcome: await activitiesOn(account.service)(examineDrop, visit) };
 }
 
-describe("a file that is no disk", () => {
+describe("a file that is not a disk", () => {
   test("is refused with the doctor's code, the place and the remedy", async () => {
     await account.dropBlock("renamed.vhd", Buffer.concat([Buffer.from("vhdxfile"), Buffer.alloc(70_000)]));
     const { outcome } = await examined("renamed.vhd");
@@ -21,7 +21,7 @@ describe("a file that is no disk", () => {
     expect((outcome as { remedy: string }).remedy).toContain("Convert-VHD");
   });
 
-  test("is answered beside it and tagged, and stays what it was: a second look finds the same content", async () => {
+  test("gets a verdict beside it and a tag, and stays unchanged: a second look finds the same content", async () => {
     await account.dropBlock("team/page.vhd", Buffer.from("<html>404</html>".padEnd(600)));
     const { before } = await examined("team/page.vhd");
     const verdict = JSON.parse(
@@ -33,7 +33,7 @@ describe("a file that is no disk", () => {
     expect((await account.dropped("team/page.vhd").getProperties()).etag).toBe(before);
   });
 
-  test("is refused all the same where nothing may be written beside it", async () => {
+  test("is refused even if nothing can be written beside it", async () => {
     await account.dropBlock("locked.vhd", Buffer.from("PK\x03\x04".padEnd(600)));
     // Somebody else holds what the verdict would be written to.
     await account.dropBlock("locked.vhd.verdict.json", Buffer.from("{}"));

@@ -29,7 +29,7 @@ const open = (answer: (asked: Asked) => Answer, hash = "") =>
 const DISK = "/subscriptions/s/resourceGroups/app/providers/Microsoft.Compute/disks/web_0";
 
 describe("the list of runs", () => {
-  it("shows what each is, and what it has come to", async () => {
+  it("shows what each run is, and its state", async () => {
     const { $, asked } = await open(() =>
       answers(
         run("web-1", "running", {
@@ -103,7 +103,7 @@ describe("a run", () => {
     },
   });
 
-  it("says what went wrong, what to do, what is left and how to go on", async () => {
+  it("says what went wrong, what to do, what is left over and how to resume", async () => {
     const { $, document } = await open(() => answers(broken), "#capture/web-7");
     const text = $("run").textContent;
     for (const part of [
@@ -128,7 +128,7 @@ describe("a run", () => {
     expect($("main").className).toBe("two");
   });
 
-  it("is gone to and come back from by its address, with the focus at the way back", async () => {
+  it("is opened and left by its address, with the focus on the way back", async () => {
     const { $, goTo, document } = await open(() => answers(run("web-1", "succeeded")));
     await goTo("#capture/web-1");
     expect($("run").hidden).toBe(false);
@@ -138,7 +138,7 @@ describe("a run", () => {
     expect(document.title).toBe("VM images");
   });
 
-  it("is asked for on its own where it is older than the list", async () => {
+  it("is loaded on its own if it is older than the list", async () => {
     const { $, asked } = await open(
       ({ path }) => (path === "/api/runs" ? answers() : { json: run("old one", "succeeded") }),
       "#capture/old%20one",
@@ -192,7 +192,7 @@ describe("a run", () => {
     expect(stop()).toMatchObject({ disabled: true, textContent: "Asked to stop" });
   });
 
-  it("keeps whoever moves by keyboard where they were when it is drawn again", async () => {
+  it("keeps the keyboard focus where it was when it is redrawn", async () => {
     const percents = [10, 20];
     const { $, later, document } = await open(() =>
       answers(
@@ -233,7 +233,7 @@ describe("the function key", () => {
   });
 });
 
-describe("the page asks again", () => {
+describe("the page polls", () => {
   it("soon while something changes, less and less often while nothing does", async () => {
     let percent = 0;
     const { waits, later } = await open(() => answers(run(`web-${Math.min((percent += 1), 2)}`, "running")));
@@ -256,7 +256,7 @@ describe("the page asks again", () => {
     expect($("connection").textContent).toMatch(/^As of/);
   });
 
-  it("never while nobody looks, and at once when somebody does", async () => {
+  it("never while it is hidden, and at once when it is shown", async () => {
     const { asked, later, looksAway } = await open(() => answers());
     await looksAway(true);
     await later();

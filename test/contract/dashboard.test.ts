@@ -52,14 +52,14 @@ describe("the dashboard's page", () => {
     expect(body).not.toMatch(/ (style|on\w+)="/);
   });
 
-  it("never takes data for HTML, nor puts the key anywhere but into a header of this tab's requests", () => {
+  it("never treats data as HTML, nor puts the key anywhere but into a header of this tab's requests", () => {
     expect(script).not.toMatch(
       /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function/,
     );
     expect(script).not.toMatch(/localStorage|document\.cookie|[?&]code=/);
   });
 
-  it("has in it what its script looks for, each id once", () => {
+  it("contains what its script looks for, each id once", () => {
     const ids = idsIn(files.html);
     expect(new Set(ids).size).toBe(ids.length);
     const wanted = [...script.matchAll(/\$\("([^"]+)"\)/g)].map(([, id]) => id);

@@ -36,7 +36,7 @@ describe("the app's settings in Azure", () => {
     expect(inAzure.toSorted()).toEqual(settingNames.filter((name) => !localOnly.includes(name)).toSorted());
   });
 
-  it("mend as the app does by itself: how large a slice may be is decided in one place", () => {
+  it("mend with the app's own defaults: the size of a slice is decided in one place", () => {
     const set = [...block(text, "var appSettings = ").matchAll(/^ +(MEND_\w+): '(.+)'$/gm)];
     const given = Object.fromEntries(set.map(([, name = "", value = ""]) => [name, value]));
     const { Values } = JSON.parse(read("local.settings.sample.json")) as { Values: Record<string, string> };
@@ -47,7 +47,7 @@ describe("the app's settings in Azure", () => {
     expect(readSettings(Values)).toEqual(readSettings(without));
   });
 
-  it("are such as the app starts with", () => {
+  it("are valid: the app starts with them", () => {
     const sample = JSON.parse(read("local.settings.sample.json")) as { Values: Record<string, string> };
     const values = [...block(text, "var appSettings = ").matchAll(/^ +(\w+): (.+)$/gm)].map(
       ([, name = "", value = ""]) => {
@@ -91,7 +91,7 @@ describe("the Bicep files", () => {
       expect(text).toMatch(new RegExp(`@secure\\(\\)\\n(@description.*\\n)?param ${name} `));
   });
 
-  it("turn off whatever would let a key in", () => {
+  it("disable every access by key", () => {
     expect(read("infra/modules/storage.bicep")).toMatch(/allowSharedKeyAccess: false/);
     expect(read("infra/modules/storage.bicep")).toMatch(/isHnsEnabled: false/);
     expect(read("infra/modules/service-bus.bicep")).toMatch(/disableLocalAuth: true/);
@@ -129,7 +129,7 @@ describe("the Bicep files", () => {
       expect(text.match(new RegExp(`\\b${name}\\b`, "g"))?.length, name).toBeGreaterThan(1);
   });
 
-  it("shut the network of working VMs but for the platform and storage", () => {
+  it("close the network of working VMs except for the platform and storage", () => {
     const text = read("infra/modules/work-network.bicep");
     const rules = text
       .split(/name: '/)
@@ -201,7 +201,7 @@ describe("the pipeline's role", () => {
     expect(granted).toEqual(expect.arrayContaining([...called]));
   });
 
-  it("allows to change nothing that no adapter changes", () => {
+  it("allows no change that no adapter makes", () => {
     /** Done by Azure on our behalf, with our rights: the working VM's interface comes and goes with it, and so on. */
     const indirect = /^Microsoft\.(Network|ManagedIdentity|Storage)\//;
     const changing = granted.filter((action) => !action.endsWith("/read") && !indirect.test(action));

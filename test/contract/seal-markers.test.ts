@@ -54,7 +54,7 @@ describe("an invitation", () => {
     await expect(elsewhere.upload("{}", 2)).rejects.toMatchObject({ statusCode: 403 });
   });
 
-  test("of an account in Azure goes by https alone, for one blob, and ends a little after the seal's limit", async () => {
+  test("for an account in Azure allows only https, one blob, and expires a little after the seal's limit", async () => {
     const key = Buffer.alloc(64, 7).toString("base64");
     const account = BlobServiceClient.fromConnectionString(
       `DefaultEndpointsProtocol=https;AccountName=drops;AccountKey=${key};EndpointSuffix=core.windows.net`,

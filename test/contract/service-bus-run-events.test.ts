@@ -44,7 +44,7 @@ test("a subscriber gets the whole ending, and can filter by kind, status and cod
   });
 });
 
-test("a topic that is not there is an error that names it, for another try", async () => {
+test("a missing topic is an error that names it, and can be retried", async () => {
   const event = runEvent(about, { status: "succeeded", stages: [], leftovers: [] });
   await expect(topicRunEvents(broker, "nowhere").publish(event)).rejects.toThrow(/nowhere/);
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => azurite.stop());
 
-test("who comes first has the VM, and the others follow in the order in which they came, except who gave up", async () => {
+test("the first run gets the VM, and the others follow in order of arrival, except those that gave up", async () => {
   expect(await holds.list()).toEqual([]);
   expect(await holds.hold("/vms/A", "first")).toEqual({ heldBy: "first", ahead: 0 });
   expect(await holds.hold("/vms/a", "second")).toEqual({ heldBy: "first", ahead: 1 });
@@ -28,7 +28,7 @@ test("who comes first has the VM, and the others follow in the order in which th
   expect(await holds.list()).toEqual([]);
 });
 
-test("of many that come at one moment each gets a place of its own, and one the VM", async () => {
+test("of many that arrive at once, each gets its own place, and one gets the VM", async () => {
   const runs = Array.from({ length: 8 }, (_, index) => `run-${index}`);
   const turns = await Promise.all(runs.map((run) => holds.hold("/vms/b", run)));
   expect(turns.map(({ ahead }) => ahead).toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);

@@ -55,13 +55,13 @@ describe("a capture that ends is announced", () => {
     expect(told).toMatchObject([{ status, error: { code, stage } }]);
   });
 
-  test("with what it left, by name", async () => {
+  test("with its leftovers, by name", async () => {
     const { told, board } = await captured({ removeResourceStart: () => no });
     expect(told[0]?.leftovers).toHaveLength(5);
     expect(told[0]?.leftovers).toEqual(board.leftovers.map(({ resource }) => resource));
   });
 
-  test("and that nobody could be told changes nothing but the status", async () => {
+  test("and a failed announcement changes nothing but the status", async () => {
     const { board, outcome } = await captured({ announceRun: down });
     expect(outcome.status).toBe("Completed");
     expect(board.status).toBe("succeeded");

@@ -104,7 +104,7 @@ test.each(Object.keys(WAYS) as Way[])("the matrix covers every act of a %s that 
   if (way === "clone") expect(done).toEqual(known);
 });
 
-describe("an act that is refused ends the run as refused, at its stage, with code and remedy", () => {
+describe("an activity that is refused ends the run as refused, at its stage, with code and remedy", () => {
   test.each(ACTS)("%s in %s of a %s", async (act, stage, way) => {
     const played = await play(way, { [act]: () => refused });
     expect(played.board).toMatchObject({
@@ -116,7 +116,7 @@ describe("an act that is refused ends the run as refused, at its stage, with cod
   });
 });
 
-describe("an act that throws once is done again and the run succeeds", () => {
+describe("an activity that throws once is retried and the run succeeds", () => {
   test.each(ACTS)("%s in %s of a %s", async (act, _, way) => {
     const good = captureWorld()[act];
     const played = await play(way, {
@@ -130,7 +130,7 @@ describe("an act that throws once is done again and the run succeeds", () => {
   });
 });
 
-describe("an act whose answer is lost after its effect is done again, and makes nothing twice", () => {
+describe("an activity whose answer is lost after its effect is retried, and creates nothing twice", () => {
   test.each(ACTS)("%s in %s of a %s", async (act, _, way) => {
     const cloud = new TrackedCloud();
     const outcome = await runOrchestration(captureImage, {
@@ -143,7 +143,7 @@ describe("an act whose answer is lost after its effect is done again, and makes 
   });
 });
 
-describe("an act that always throws fails the run, at its stage, with what was said", () => {
+describe("an activity that always throws fails the run, at its stage, with the error message", () => {
   test.each(ACTS)("%s in %s of a %s", async (act, stage, way) => {
     const played = await play(way, { [act]: down });
     expect(played.outcome.status).toBe("Failed");
@@ -158,7 +158,7 @@ describe("an act that always throws fails the run, at its stage, with what was s
 /** What Azure says of a VM that does not boot is told as what it means for the image. */
 const codeOf = (act: string, code: string) => (act === "createTestVmAsk" ? "TEST_BOOT_FAILED" : code);
 
-describe("an operation that never ends fails when its clock runs out", () => {
+describe("an operation that never ends fails at its time limit", () => {
   test.each(WAITS)("%s in %s of a %s", async (act, stage, way) => {
     const played = await play(way, { [act]: () => ({ status: "done", value: { state: "running" } }) });
     expect(played.board).toMatchObject({
@@ -169,7 +169,7 @@ describe("an operation that never ends fails when its clock runs out", () => {
   });
 });
 
-describe("an operation that Azure fails is told in Azure's words", () => {
+describe("an operation that Azure fails is reported with Azure's message", () => {
   test.each(WAITS)("%s in %s of a %s", async (act, stage, way) => {
     const value = { state: "failed", code: "InternalError", message: "the disk service gave up" };
     const played = await play(way, { [act]: () => ({ status: "done", value }) });
@@ -185,7 +185,7 @@ describe("an operation that Azure fails is told in Azure's words", () => {
   });
 });
 
-describe("Azure's 'come back later' is obeyed, and costs no retry", () => {
+describe("Azure's Retry-After is obeyed, and costs no retry", () => {
   test.each(ACTS)("%s in %s of a %s", async (act, _, way) => {
     const good = captureWorld()[act];
     const played = await play(way, {
@@ -199,7 +199,7 @@ describe("Azure's 'come back later' is obeyed, and costs no retry", () => {
   });
 });
 
-describe("a cancel ends the run, whatever it is at", () => {
+describe("a cancel ends the run at whatever stage it is", () => {
   const running = (act: string) => ({
     status: "done",
     value: act === "holdVm" ? { heldBy: "run-0" } : { state: "running" },
@@ -234,7 +234,7 @@ describe("a cancel ends the run, whatever it is at", () => {
   });
 });
 
-describe("a clean-up that cannot be done is named, and hides nothing", () => {
+describe("a clean-up that fails is reported, and hides nothing", () => {
   test("a removal that always throws is a leftover of a run that succeeded", async () => {
     const played = await play("clone", { removeResourceStart: down });
     expect(played.board.status).toBe("succeeded");
@@ -245,12 +245,12 @@ describe("a clean-up that cannot be done is named, and hides nothing", () => {
     });
   });
 
-  test("a hold that cannot be let go is a leftover", async () => {
+  test("a hold that cannot be released is a leftover", async () => {
     const played = await play("clone", { releaseVm: down });
     expect(played.board).toMatchObject({ status: "succeeded", leftovers: [{ resource: "the hold on web" }] });
   });
 
-  test("a cancel during the clean-up is too late, and the clean-up goes on to its end", async () => {
+  test("a cancel during the clean-up is too late, and the clean-up completes", async () => {
     const played = await play(
       "clone",
       {

@@ -52,7 +52,7 @@ describe("a capture by clone", () => {
     expect(touched).toEqual([WORK_VM, WORK_VM, WORK_VM]);
   });
 
-  test("makes an OS image from the clone's OS disk alone", async () => {
+  test("makes an OS image from only the clone's OS disk", async () => {
     const { calls } = await runOrchestration(captureImage, {
       input: inputOf({ image: { kind: "os-image" } }),
       activities: captureWorld(),
@@ -109,7 +109,7 @@ describe("a backup", () => {
     expect(order).toMatchObject({ crashConsistent });
   });
 
-  test("that does not tell a disk's size has that disk asked for it once more", async () => {
+  test("that does not report a disk's size has that disk queried for it", async () => {
     const good = captureWorld();
     const untold: ScriptedActivity = (part, call) => {
       const { value } = good["askBackup"]?.(part, call) as { value: HeldDisk[] };
@@ -183,7 +183,7 @@ test("the status of a capture of 64 data disks, with warnings and a dry run, sta
 });
 
 describe("waiting", () => {
-  test("a run notices the end of an operation within a tenth of its length, and asks few times more when it is ten times longer", async () => {
+  test("a run notices the end of an operation within a tenth of its length, and polls only a few times more when it is ten times longer", async () => {
     const asksFor = async (minutes: number) => {
       const began = { atMs: 0 };
       const outcome = await runOrchestration(captureImage, {
@@ -213,7 +213,7 @@ describe("waiting", () => {
   });
 });
 
-test("a clock runs out when it says, not at the next question after", async () => {
+test("a time limit takes effect when it is reached, not at the next poll after it", async () => {
   const outcome = await runOrchestration(captureImage, {
     input: inputOf({ limits: { registerMinutes: 100 } }),
     durationMs: () => 50,
@@ -229,7 +229,7 @@ test("a clock runs out when it says, not at the next question after", async () =
 });
 
 describe("a run that is cancelled", () => {
-  test("stops at its next wait, removes what it made, keeps the backup, and says why", async () => {
+  test("stops at its next wait, removes what it created, keeps the backup, and says why", async () => {
     const outcome = await runOrchestration(captureImage, {
       input: inputOf(),
       events: [{ atMs: 120_000, name: "cancel", input: { reason: "wrong VM" } }],

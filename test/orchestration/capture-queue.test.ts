@@ -9,7 +9,7 @@ import { GROUP, captureWorld, inputOf, windowsVm } from "../support/capture-worl
 const board = (outcome: OrchestrationOutcome) => outcome.customStatus as Board;
 
 describe("one capture per VM", () => {
-  test("a second waits in line, saying for whom, and goes on when the first lets go", async () => {
+  test("a second waits in line, saying for which run, and continues when the first releases the VM", async () => {
     const outcome = await runOrchestration(captureImage, {
       input: inputOf(),
       activities: {
@@ -24,7 +24,7 @@ describe("one capture per VM", () => {
     expect(JSON.stringify(outcome.statuses)).toContain("waiting for run run-0");
   });
 
-  test("says how many come before it, and looks after every holder that it meets", async () => {
+  test("says how many are ahead of it, and checks on every holder that it meets", async () => {
     const lines = [
       { heldBy: "run-0", ahead: 2 },
       { heldBy: "run-9", ahead: 1 },
@@ -70,7 +70,7 @@ describe("one capture per VM", () => {
     },
   );
 
-  test("who stood in line looks again: the VM may have another disk, or be another, by then", async () => {
+  test("a run that waited inspects the VM again: it may have another disk, or be another VM, by then", async () => {
     const resized = {
       ...windowsVm,
       osDisk: { ...windowsVm.osDisk, id: `${GROUP}/disks/web-os2`, sizeGb: 255 },
@@ -97,7 +97,7 @@ describe("one capture per VM", () => {
     expect(proved).toMatchObject({ vm: { osDisk: { id: resized.osDisk.id, sizeGb: 255 } } });
   });
 
-  test("who stood in line behind a capture in place that sealed the VM is refused, and makes nothing", async () => {
+  test("a run that waited behind an in-place capture that sealed the VM is refused, and creates nothing", async () => {
     const sealed = { ...windowsVm, powerState: "deallocated", agentReady: false, markedGeneralized: true };
     const outcome = await runOrchestration(captureImage, {
       input: inputOf(),

@@ -3,7 +3,7 @@ import type { ImageOrder } from "../../src/domain/image-order.js";
 import { done } from "../support/import-world.js";
 import { board, inputsOf, run } from "../support/run-import.js";
 
-test("a drop in the default gallery makes a definition of its own from what the doctor saw", async () => {
+test("a drop to the default gallery creates its own definition from what the doctor found", async () => {
   const outcome = await run(
     { checkTarget: () => done({ createDefinition: true, version: "1.0.0", checks: [] }) },
     { defaultTarget: { kind: "gallery", galleryId: "/g", publisher: "us" } },

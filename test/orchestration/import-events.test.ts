@@ -42,7 +42,7 @@ describe("the end of an import is announced", () => {
     expect(outcome.error).toBeDefined();
   });
 
-  test("and that nobody could be told changes nothing but the status", async () => {
+  test("and a failed announcement changes nothing but the status", async () => {
     const { outcome } = await told({
       announceRun: () => {
         throw new Error("no such namespace");

@@ -24,7 +24,7 @@ describe("an import", () => {
     expect(removed(outcome)).toEqual(["web-1-os.vhd"]);
   });
 
-  test("tells which way each disk took, why, how much was moved, and its hash", async () => {
+  test("reports which way each disk took, why, how much was moved, and its hash", async () => {
     const outcome = await run();
     expect(board(outcome).result).toEqual({
       image: { id: IMAGE_ID, disks: [{ lun: -1, sizeGb: 4 }] },
@@ -43,14 +43,14 @@ describe("an import", () => {
     });
   });
 
-  test("registers a perfect page blob as it lies, and looks once more that nobody wrote to it", async () => {
+  test("registers a perfect page blob as it is, and checks once more that nobody wrote to it", async () => {
     const outcome = await run({ examineDrop: () => done(reportOf({ verdict: "ready", path: "none" })) });
     expect(order(outcome)?.source).toMatchObject({ disks: [{ uri: "https://drops/drop/web.vhd" }] });
     expect(inputsOf(outcome, "locateDrop")).toHaveLength(2);
     expect(removed(outcome)).toEqual([]);
   });
 
-  test("copies a perfect page blob that lies in a folder: Azure takes no disk whose name has a slash", async () => {
+  test("copies a perfect page blob from a folder, because Azure accepts no blob name with a slash", async () => {
     const outcome = await run({
       lookAtDrop: () => done(landed([diskOf(-1, "team/web.vhd")])),
       examineDrop: () => done(reportOf({ verdict: "ready", path: "none" })),
@@ -123,7 +123,7 @@ describe("an import", () => {
 });
 
 describe("landing", () => {
-  test("waits between looks, tells each what the last one saw, and goes on when two agree", async () => {
+  test("waits between looks, passes each what the last one saw, and continues when two agree", async () => {
     const outcome = await run({
       lookAtDrop: (_: never, { nth }) =>
         nth < 3
@@ -136,7 +136,7 @@ describe("landing", () => {
     expect(outcome.elapsedMs).toBeGreaterThanOrEqual(3 * 60_000);
   });
 
-  test("ends by the clock when the file never comes to rest, and says what it waited for", async () => {
+  test("ends at its time limit when the file keeps changing, and says what it waited for", async () => {
     const outcome = await run({
       lookAtDrop: () => done({ state: "arriving", because: "it is still being written", seen: {} }),
     });
@@ -202,7 +202,7 @@ describe("a refusal", () => {
     expect(removed(outcome)).toEqual(stage === "mend" ? ["web-1-os.vhd"] : []);
   });
 
-  test("by an account without room fails the run, for nothing is wrong with the file, and leaves nothing", async () => {
+  test("by a full account fails the run, because nothing is wrong with the file, and leaves nothing", async () => {
     const outcome = await run({ moveSlice: () => refused("STORAGE_FULL") });
     expect(board(outcome)).toMatchObject({
       status: "failed",
@@ -213,7 +213,7 @@ describe("a refusal", () => {
     expect(removed(outcome)).toEqual(["web-1-os.vhd"]);
   });
 
-  test("of a file changed under Azure's hands takes the image back", async () => {
+  test("of a file that changed while Azure read it removes the image", async () => {
     const outcome = await run({
       examineDrop: () => done(reportOf({ verdict: "ready", path: "none" })),
       locateDrop: (_: never, { nth }) =>
@@ -225,7 +225,7 @@ describe("a refusal", () => {
 });
 
 describe("moving slices", () => {
-  test("goes on where a slice stopped, two at a time, and shows the bytes", async () => {
+  test("continues where a slice stopped, two at a time, and shows the bytes", async () => {
     const outcome = await run({}, {}, { durationMs: ({ name }) => (name === "moveSlice" ? 30_000 : 100) });
     const slices = inputsOf<SliceOrder>(outcome, "moveSlice").map(({ slice, fromUnit }) => [slice, fromUnit]);
     expect(slices).toEqual([
@@ -238,7 +238,7 @@ describe("moving slices", () => {
     expect(percents).toContain(50);
   });
 
-  test("keeps the history small: the plan lies elsewhere", async () => {
+  test("keeps the history small: the plan is stored elsewhere", async () => {
     const outcome = await run({
       planMending: () => done({ planHash: "abc", slices: 100, sourceBytes: 20_000 }),
     });
@@ -257,7 +257,7 @@ describe("moving slices", () => {
     expect(removed(outcome)).toEqual(["web-1-os.vhd"]);
   });
 
-  test("says so when the account was to move the bytes and could not", async () => {
+  test("says so when the account should have moved the bytes and could not", async () => {
     const remark = "The account cannot.";
     const outcome = await run({
       moveSlice: () => done({ bytesRead: 1, bytesWritten: 1, hashed: true, remark }),
@@ -284,7 +284,7 @@ describe("moving slices", () => {
   });
 });
 
-test("a status of 65 disks stays within what Durable allows", async () => {
+test("the status of 65 disks stays within the limit of Durable Functions", async () => {
   const long = "a".repeat(200);
   const disks = Array.from({ length: 65 }, (_, index) => diskOf(index - 1, `${long}${index}.vhd`));
   const outcome = await run({

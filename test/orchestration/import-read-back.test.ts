@@ -34,7 +34,7 @@ describe("reading back", () => {
     expect(removed(outcome).sort()).toEqual(["web-1-lun0.vhd", "web-1-lun1.vhd", "web-1-os.vhd"]);
   });
 
-  test("that finds another hash than was written fails the run by name, and no image is made", async () => {
+  test("that finds a different hash than was written fails the run with its own code, and no image is made", async () => {
     const outcome = await verified({ sumReadBack: () => done({ treeHash: "beef" }) });
     expect(board(outcome)).toMatchObject({
       status: "failed",

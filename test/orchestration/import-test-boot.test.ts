@@ -35,7 +35,7 @@ const imported = (workSubnetIds: readonly string[]) =>
     { testBoot: true, location: "northeurope", workSubnetIds },
   );
 
-test("an image is booted in the subnet of its region, wherever that stands in the setting", async () => {
+test("an image is booted in the subnet of its region, wherever that subnet is listed in the setting", async () => {
   const outcome = await imported([subnet("west"), subnet("north"), subnet("away", "another")]);
   expect(board(outcome)).toMatchObject({ status: "succeeded" });
   expect(inputsOf<TestVm>(outcome, "createTestVmStart")).toMatchObject([

@@ -70,14 +70,14 @@ describe("a source VM captured in place", () => {
     expect(order).toMatchObject({ source });
   });
 
-  test("is protected before it is sealed: nothing of it may go with the VM object", async () => {
+  test("is protected before it is sealed: nothing may be deleted with the VM object", async () => {
     const { calls } = await play({});
     const names = calls.map(({ name }) => name);
     expect(names.indexOf("protectVmAsk")).toBeGreaterThan(names.indexOf("proveBackup"));
     expect(names.indexOf("protectVmAsk")).toBeLessThan(names.indexOf("askGuestStart"));
   });
 
-  test("is made again from its backup when the request says so, and its sealed disks are named", async () => {
+  test("is rebuilt from its backup when the request says so, and its sealed disks are listed", async () => {
     const { board, standing } = await play({ sourceAfter: "restore" });
     expect(board).toMatchObject({
       status: "succeeded",
@@ -87,7 +87,7 @@ describe("a source VM captured in place", () => {
     expect(standing.vmOn).toEqual(SOURCE_DISKS);
   });
 
-  test("is deleted when the request says so, with exactly what was to go with it", async () => {
+  test("is deleted when the request says so, with exactly what was to be deleted with it", async () => {
     const { board, calls, cloud } = await play({ sourceAfter: "delete" });
     expect(board).toMatchObject({ status: "succeeded", result: { source: { state: "deleted" } } });
     expect(removed(calls).slice(0, 2)).toEqual([windowsVm.osDisk.id, NIC]);
@@ -96,7 +96,7 @@ describe("a source VM captured in place", () => {
     expect(names.indexOf("createGalleryVersionAsk")).toBeLessThan(names.indexOf("removeSourceVmStart"));
   });
 
-  test("whose commands Azure does not remove any more has them named as left", async () => {
+  test("lists its run commands as leftovers when Azure no longer removes them", async () => {
     const { board } = await play(
       {},
       {
@@ -113,11 +113,11 @@ describe("a source VM captured in place", () => {
   });
 });
 
-describe("a source VM that was marked generalized before", () => {
+describe("a source VM that was already marked as generalized", () => {
   const sealed = { ...windowsVm, powerState: "stopped", agentReady: false, markedGeneralized: true };
   const inspectVm: ScriptedActivity = (input, call) => captureWorld(sealed)["inspectVm"]?.(input, call);
 
-  test("is captured as it is: no guest is asked, and only deallocated is it first", async () => {
+  test("is captured as it is: its guest is not queried, and it is only deallocated first", async () => {
     const { board, calls } = await play({}, { inspectVm });
     expect(board).toMatchObject({ status: "succeeded", leftovers: [] });
     expect(board.stages.find(({ name }) => name === "generalize")).toMatchObject({
@@ -130,13 +130,13 @@ describe("a source VM that was marked generalized before", () => {
     expect(names.filter((name) => /Guest|Seal/.test(name))).toEqual([]);
   });
 
-  test("cannot be captured by clone: no copy of it would start and answer", async () => {
+  test("cannot be captured in clone mode: no copy of it would start", async () => {
     const { board } = await play({ mode: "clone" }, { inspectVm });
     expect(board).toMatchObject({ status: "refused", error: { code: "VM_NOT_CAPTURABLE" } });
   });
 });
 
-describe("what went wrong in place is told with the way back", () => {
+describe("a failure in place is reported together with the way back", () => {
   const AFTER = [
     "askSeal",
     "deallocateVmStart",
@@ -151,14 +151,14 @@ describe("what went wrong in place is told with the way back", () => {
   });
 
   const BEFORE = ["inspectVm", "createRestorePointAsk", "protectVmAsk", "askGuestAsk"];
-  test.each(BEFORE)("and without it, as long as the guest was only looked at: %s", async (act) => {
+  test.each(BEFORE)("and without it, as long as the guest was only inspected: %s", async (act) => {
     const { board, cloud } = await play({}, { [act]: down });
     expect(board.status).toBe("failed");
     expect(board.error?.remedy).not.toContain("restore");
     expect(cloud.sourceWrites).not.toContain("startSeal");
   });
 
-  test("in a run that is cancelled too", async () => {
+  test("also in a run that is cancelled", async () => {
     const { board } = await play({}, { askSeal: () => ({ status: "done", value: { state: "running" } }) }, [
       { atMs: 600_000, name: "cancel", input: {} },
     ]);

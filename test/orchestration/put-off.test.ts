@@ -13,7 +13,7 @@ const putOff = () => ({
 const play = (act: string, answer: () => unknown = putOff) =>
   runOrchestration(captureImage, { input: inputOf(), activities: { ...captureWorld(), [act]: answer } });
 
-test("an act that is put off for ever fails the run, in Azure's words", async () => {
+test("an activity that is deferred forever fails the run, with Azure's message", async () => {
   const { customStatus, historyEvents } = await play("deallocateVmStart");
   expect(customStatus as Board).toMatchObject({
     status: "failed",
@@ -28,7 +28,7 @@ test("an act that is put off for ever fails the run, in Azure's words", async ()
   expect(historyEvents).toBeLessThan(1000);
 });
 
-test("a removal that is put off for ever is a leftover, and the run ends", async () => {
+test("a removal that is deferred forever is a leftover, and the run ends", async () => {
   const { customStatus } = await play("removeResourceStart");
   const { status, leftovers } = customStatus as Board;
   expect(status).toBe("succeeded");
@@ -38,7 +38,7 @@ test("a removal that is put off for ever is a leftover, and the run ends", async
   });
 });
 
-test("an operation that never ends is told of with the name of what it was to make or change", async () => {
+test("an operation that never ends is reported with the name of the resource that it works on", async () => {
   const { customStatus } = await play("deallocateVmAsk", () => ({
     status: "done",
     value: { state: "running" },

@@ -56,7 +56,7 @@ function expectStanding({ standing }: Awaited<ReturnType<typeof play>>, newDisks
 }
 
 describe("a restore", () => {
-  test("makes the VM again on new disks, keeps the old ones, and names both", async () => {
+  test("rebuilds the VM on new disks, keeps the old ones, and lists both", async () => {
     const played = await play();
     expect(played.board).toMatchObject({
       status: "succeeded",
@@ -68,7 +68,7 @@ describe("a restore", () => {
     expect(played.standing.vmOn).toEqual(NEW_DISKS);
   });
 
-  test("has its new disks, and the old VM protected, before it takes the old VM away", async () => {
+  test("has its new disks, and has protected the old VM, before it deletes the old VM", async () => {
     const { outcome } = await play();
     const names = outcome.calls.map(({ name }) => name);
     const at = (name: string) => names.indexOf(name);
@@ -78,7 +78,7 @@ describe("a restore", () => {
     expect(at("removeSourceVmAsk")).toBeLessThan(at("restoreVmStart"));
   });
 
-  test("touches nothing of a VM that does not stand any more", async () => {
+  test("does not try to delete a VM that no longer exists", async () => {
     const { outcome, board } = await play({
       inspectVm: () => ({ ...refused, code: "VM_NOT_FOUND" }),
     });
@@ -86,7 +86,7 @@ describe("a restore", () => {
     expect(outcome.calls.some(({ name }) => /protectVm|removeSourceVm/.test(name))).toBe(false);
   });
 
-  test("holds the VM under a name of its own: the capture may have the same id", async () => {
+  test("holds the VM under its own name, because the capture may have the same id", async () => {
     const { outcome } = await play();
     const holds = outcome.calls.filter(({ name }) => name === "holdVm" || name === "releaseVm");
     expect(holds.map(({ input }) => (input as { runId: string }).runId)).toEqual([
@@ -95,7 +95,7 @@ describe("a restore", () => {
     ]);
   });
 
-  test("succeeds with a warning when the VM runs and its agent stays silent", async () => {
+  test("succeeds with a warning when the VM runs but its agent does not report", async () => {
     const { board } = await play({
       askVm: () => ok({ power: "running", agentReady: false, markedGeneralized: false }),
     });
@@ -109,7 +109,7 @@ describe("a restore", () => {
     expect(played.outcome.calls.map(({ name }) => name)).toEqual(["recallCapture", "recallModel"]);
   });
 
-  test("is refused where the backup does not hold every disk any more, and changes nothing", async () => {
+  test("is refused if the backup no longer contains every disk, and changes nothing", async () => {
     const played = await play({
       askBackup: (good, input, call) => {
         const { value } = good(input, call) as { value: unknown[] };
@@ -148,14 +148,14 @@ describe("a restore", () => {
   });
 });
 
-test("the matrix covers every act of a restore that succeeds", async () => {
+test("the matrix covers every activity of a restore that succeeds", async () => {
   const { outcome } = await play();
   expect([...new Set(outcome.calls.map(({ name }) => name))].sort()).toEqual(
     [...ACTS.map(([act]) => act), "releaseVm"].sort(),
   );
 });
 
-describe("an act that is refused ends the run at its stage", () => {
+describe("an activity that is refused ends the run at its stage", () => {
   test.each(ACTS)("%s", async (act, stage) => {
     const played = await play({ [act]: () => refused });
     expect(played.board).toMatchObject({ error: { code: "AZURE_REFUSED", stage } });
@@ -165,7 +165,7 @@ describe("an act that is refused ends the run at its stage", () => {
   });
 });
 
-describe("an act that throws once, or whose answer is lost after its effect, is done again", () => {
+describe("an activity that throws once, or whose answer is lost after its effect, is retried", () => {
   test.each(ACTS)("%s", async (act) => {
     for (const lost of [false, true]) {
       const played = await play({
@@ -181,7 +181,7 @@ describe("an act that throws once, or whose answer is lost after its effect, is 
   });
 });
 
-describe("an act that always throws, or an operation that Azure fails or never ends, fails the run and says what stands where", () => {
+describe("an activity that always throws, or an operation that fails or never ends, fails the run and says what exists where", () => {
   const ways: readonly (readonly [string, (act: string) => unknown])[] = [
     [
       "throws",
@@ -221,7 +221,7 @@ describe("a cancel", () => {
     expectStanding(played, newDisks);
   });
 
-  test("while the VM is made again that does not stand waits for it as well", async () => {
+  test("while a deleted VM is being recreated waits for that as well", async () => {
     const played = await play(
       {
         inspectVm: () => ({ ...refused, code: "VM_NOT_FOUND" }),

@@ -42,7 +42,7 @@ const stageOf = (board: Board, name: string) => board.stages.find((stage) => sta
 /** A guest whose seal was begun and did not end is not sound: its clone is the one thing that is made anew. */
 const UNSOUND = ["startSeal", "askSeal"];
 
-describe("a capture that failed with everything kept, and is gone on with", () => {
+describe("a capture that failed with everything kept, and is resumed", () => {
   test.each(BY_CLONE)("after %s failed in %s", async (act, stage) => {
     const cloud = new RememberingCloud();
     const first = await play(cloud, firstInput(), { [act]: down });
@@ -67,7 +67,7 @@ describe("a capture that failed with everything kept, and is gone on with", () =
     expect(cloud.sourceWrites).toEqual([]);
   });
 
-  test("says of its clean-up that it kept things, which is no failure of it", async () => {
+  test("shows that its clean-up kept things, which is not a failure", async () => {
     const cloud = new RememberingCloud();
     const { board } = await play(cloud, firstInput(), { markGeneralized: down });
     expect(stageOf(board, "clean-up")).toMatchObject({
@@ -76,7 +76,7 @@ describe("a capture that failed with everything kept, and is gone on with", () =
     });
   });
 
-  test("says of its clean-up that it failed where it did: a hold stays that nobody wanted", async () => {
+  test("shows a clean-up that did fail as failed: a hold remains unintentionally", async () => {
     const cloud = new RememberingCloud();
     const { board } = await play(cloud, firstInput(), { markGeneralized: down, releaseVm: down });
     expect(stageOf(board, "clean-up")).toMatchObject({
@@ -94,14 +94,14 @@ describe("a capture that failed with everything kept, and is gone on with", () =
     expect(stageOf(board, "register")).toMatchObject({ state: "done" });
   });
 
-  test("names the clone that it took over, disks and all, when it cannot remove it", async () => {
+  test("lists the clone that it took over, with its disks, when it cannot remove it", async () => {
     const cloud = new RememberingCloud();
     await play(cloud, firstInput(), { createGalleryVersionStart: down });
     const { board } = await play(cloud, resumedInput(), { removeResourceStart: down });
     expect(board.leftovers.map(({ resource }) => resource).sort()).toEqual([...WORK_DISKS, WORK_VM].sort());
   });
 
-  test("removes a version that Azure failed, and makes it again", async () => {
+  test("removes a version that failed in Azure, and creates it again", async () => {
     const cloud = new RememberingCloud();
     const broken: ScriptedActivity = () => {
       cloud.broken.add(IMAGE);
@@ -129,7 +129,7 @@ describe("a capture that failed with everything kept, and is gone on with", () =
     expect(new Set(cloud.creations).size).toBe(cloud.creations.length);
   });
 
-  test("asks a guest by a new name when the former seal failed", async () => {
+  test("uses a new run command when the earlier seal failed", async () => {
     const cloud = new RememberingCloud();
     const failed = { state: "failed", cause: "APPX_PER_USER", message: "m", remedy: "r", logExcerpt: "" };
     await play(cloud, firstInput(), { askSeal: () => ({ status: "done", value: failed }) });
@@ -139,7 +139,7 @@ describe("a capture that failed with everything kept, and is gone on with", () =
     expect(seals).toMatchObject([{ runId: "run-1.2", vmId: WORK_VM }]);
   });
 
-  test("holds the VM under its own id: its predecessor may still be letting go", async () => {
+  test("holds the VM under its own id, because its predecessor may still be releasing it", async () => {
     const cloud = new RememberingCloud();
     await play(cloud, firstInput(), { createDiskAsk: down });
     const { calls } = await play(cloud, resumedInput());
@@ -148,7 +148,7 @@ describe("a capture that failed with everything kept, and is gone on with", () =
 });
 
 describe("a capture that is to clean up after itself", () => {
-  test("keeps nothing but the proved backup, and can still be gone on with from that", async () => {
+  test("keeps nothing but the proved backup, and can still be resumed from it", async () => {
     const cloud = new RememberingCloud();
     const input = firstInput({ onFailure: "clean-up" });
     const first = await play(cloud, input, { markGeneralized: down });
@@ -161,7 +161,7 @@ describe("a capture that is to clean up after itself", () => {
   });
 });
 
-describe("a capture in place that is gone on with, where under the source VM's name", () => {
+describe("a resumed in-place capture, where under the source VM's name", () => {
   const others = { ...windowsVm, vmId: "99999999-9999-9999-9999-999999999999" };
   const standing: Record<string, ScriptedActivity> = {
     itself: (input, call) => captureWorld()["inspectVm"]?.(input, call),

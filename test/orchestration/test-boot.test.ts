@@ -36,7 +36,7 @@ const answering = (output: string): ScriptedActivity => {
 };
 
 describe("a capture with a test boot", () => {
-  test("holds the version back, boots it, looks into the guest, removes the VM, and lets it be the latest", async () => {
+  test("holds the version back, boots it, audits the guest, removes the VM, and promotes the version", async () => {
     const { board, cloud, outcome, sent, stageOf } = await play();
     expect(board).toMatchObject({ status: "succeeded", leftovers: [] });
     expect(sent("createGalleryVersionStart")).toMatchObject([{ target: { excludeFromLatest: true } }]);
@@ -74,7 +74,7 @@ describe("a capture with a test boot", () => {
     expect(sent("promoteVersionStart")).toEqual([]);
   });
 
-  test("warnings of the audit stand in the result, and the version is promoted", async () => {
+  test("warnings of the audit are in the result, and the version is promoted", async () => {
     const output = auditedWindows({ histories: ["C:\\Users\\kim\\ConsoleHost_history.txt"] });
     const { board, sent } = await play({ askGuestAsk: answering(output) });
     expect(board.status).toBe("succeeded");
@@ -84,7 +84,7 @@ describe("a capture with a test boot", () => {
   });
 });
 
-describe("an image that does not pass is never the latest, is taken back, and leaves no VM", () => {
+describe("an image that does not pass never becomes the latest, is removed, and leaves no VM", () => {
   test.each<[string, Record<string, ScriptedActivity>, RegExp, RegExp]>([
     [
       "a data disk that the guest does not see",
@@ -147,7 +147,7 @@ describe("an image that does not pass is never the latest, is taken back, and le
   });
 });
 
-test("a run that goes on with another boots anew: what booted before proves nothing", async () => {
+test("a resumed run boots again: an earlier boot proves nothing", async () => {
   const input = { ...inputOf({ testBoot: true }), runId: "run-1.2", resumes: "run-1", formerRuns: ["run-1"] };
   const cloud = new TrackedCloud();
   const outcome = await runOrchestration(captureImage, {

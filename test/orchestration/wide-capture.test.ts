@@ -58,7 +58,7 @@ describe("a capture of 64 data disks", () => {
   const isFiftieth = (input: { diskId: string }) => input.diskId.endsWith("-lun50");
   const good = captureWorld(wideVm)["createDiskStart"] as ScriptedActivity;
 
-  test("tries a disk again that failed once, and no other", async () => {
+  test("retries a disk that failed once, and no other", async () => {
     const fault = { left: 1 };
     const { board, outcome } = await play({
       createDiskStart: (input: never, call) => {
@@ -92,7 +92,7 @@ describe("a capture of 64 data disks", () => {
     expect(cloud.harm).toEqual([]);
   });
 
-  test("that is cancelled while its disks are made ends as cancelled, with nothing left of them", async () => {
+  test("that is cancelled while its disks are created ends as cancelled and leaves none of them", async () => {
     const { board, clones } = await play(
       { createDiskAsk: () => ({ status: "done", value: { state: "running" } }) },
       { events: [{ atMs: 120_000, name: "cancel", input: { reason: "enough" } }] },
