@@ -157,7 +157,7 @@ async function expectNoWork(): Promise<void> {
   expect(left).toEqual([]);
 }
 
-describe("a Windows VM that cannot be generalized is told why:", () => {
+describe("a Windows VM that cannot be generalized is refused with the cause:", () => {
   const rows: readonly (readonly [vm: string, status: string, said: RegExp])[] = [
     ["reboot", "refused", /reboot/i],
     ["bitlocker", "refused", /C:/],
@@ -174,7 +174,7 @@ describe("a Windows VM that cannot be generalized is told why:", () => {
     await expectNoWork();
   });
 
-  test("five causes have five names", () => {
+  test("five causes have five codes", () => {
     const codes = rows.map(([vm]) => {
       const { error } = runOf(vm);
       return error?.code === "GUEST_NOT_GENERALIZABLE" ? error.message.split(":")[0] : error?.code;
@@ -184,21 +184,21 @@ describe("a Windows VM that cannot be generalized is told why:", () => {
 });
 
 describe("a Linux VM", () => {
-  test("whose agent does not answer is refused before anything is made", async () => {
+  test("whose agent does not answer is refused before anything is created", async () => {
     const run = runOf("no-agent");
     expect(run.status).toBe("refused");
     expect(run.error?.message).toMatch(/agent-answers/);
     await expectUnhurt("no-agent");
   });
 
-  test("that only cloud-init provisions is generalized, with the user kept that the request keeps", () => {
+  test("that only cloud-init provisions is generalized, and keeps the user that the request keeps", () => {
     const run = runOf("cloud-init-only");
     expect(run.error).toBeUndefined();
     expect(run.status).toBe("succeeded");
     expect(run.stages.find(({ name }) => name === "generalize")?.detail).toBe("sealed; removed: deploy");
   });
 
-  test("whose script does not start is told so at once, not when its clock has run out", async () => {
+  test("whose script does not start fails at once, not at its time limit", async () => {
     const run = runOf("own-script");
     expect(run.status).toBe("failed");
     expect(run.error?.code).toBe("SEAL_NOT_STARTED");
@@ -227,14 +227,14 @@ describe("a VM with data disks at LUNs 0, 3 and 7, each cached in its own way,",
     await expectUnhurt("luns-os");
   });
 
-  test("gives a specialized version from its backup alone, and is not asked anything", async () => {
+  test("gives a specialized version from only its backup, and its guest is not queried", async () => {
     expect((await disksOf("luns-special")).map(({ lun }) => lun)).toEqual([-1, 0, 3, 7]);
     await expectUnhurt("luns-special");
     await expectNoWork();
   });
 });
 
-test("A VM of more disks than are called for at once gives an image with all of them, in one run", async () => {
+test("a VM with more disks than are created at once gives an image with all of them, in one run", async () => {
   const run = runOf("many-disks");
   expect(run.error).toBeUndefined();
   const image = await readImage(local.compute, (run.result as { image: { id: string } }).image.id);

@@ -154,7 +154,7 @@ describe("an import", { timeout: 150_000 }, () => {
     expect(await house.prepared()).toEqual([]);
   });
 
-  it("of a page blob whose copy the account breaks off streams its written ranges, and says why", async () => {
+  it("of a page blob whose copy the account aborts streams its written ranges, and says why", async () => {
     const disk = denseDisk(6, DISK_BYTES);
     disk.fill(0, 3 * MIB, 17 * MIB);
     let broken = 0;
@@ -172,7 +172,7 @@ describe("an import", { timeout: 150_000 }, () => {
     expect(await imagesOf("sparse")).toHaveLength(1);
   });
 
-  it("in an account that runs full fails with what to do, leaves the file and nothing else, and succeeds when dropped again", async () => {
+  it("in an account that becomes full fails with a remedy, leaves only the file, and succeeds when dropped again", async () => {
     const disk = denseDisk(7);
     house.wire.fail((request) =>
       (writeIn(request) ?? 0) >= 1 ? { status: 409, code: "AccountCapacityExceeded" } : undefined,
@@ -182,7 +182,11 @@ describe("an import", { timeout: 150_000 }, () => {
     const [run] = await house.ended("full", 1);
     expect(run).toMatchObject({
       status: "failed",
-      error: { code: "STORAGE_FULL", stage: "mend", remedy: expect.stringContaining("Free up space") as string },
+      error: {
+        code: "STORAGE_FULL",
+        stage: "mend",
+        remedy: expect.stringContaining("Free up space") as string,
+      },
       leftovers: [],
     });
     expect((await dropped("full.vhd").getProperties()).etag).toBe(etag);
@@ -196,7 +200,7 @@ describe("an import", { timeout: 150_000 }, () => {
     expect(await imagesOf("full")).toHaveLength(1);
   });
 
-  it("whose file is replaced in mid-copy is refused, and the new content gets the image", async () => {
+  it("whose file is replaced during the copy is refused, and the new content gets the image", async () => {
     const [first, second] = [denseDisk(2), denseDisk(3)];
     let replaced = false;
     house.wire.fail(async (request) => {
@@ -221,7 +225,7 @@ describe("an import", { timeout: 150_000 }, () => {
     expect(endings.sort()).toEqual(runs.map(({ id, status, error }) => [id, status, error?.code]).sort());
   });
 
-  it("in an account that throttles, breaks and dawdles ends with the right disk", async () => {
+  it("in an account that throttles, fails and delays ends with the right disk", async () => {
     const disk = denseDisk(4, DISK_BYTES);
     const faults: Fault[] = [
       { status: 503, code: "ServerBusy" },

@@ -124,7 +124,7 @@ describe("what cannot become an image", () => {
     expect((await blob.getProperties()).etag).toBe(etag);
   });
 
-  it("does not stand in the way of the next request", async () => {
+  it("does not block the next request", async () => {
     await local.send("afterwards", {
       sourceVmId: vmId(local.subscriptionId, linuxVm.name),
       target: gallery(linuxDefinition),
@@ -134,8 +134,8 @@ describe("what cannot become an image", () => {
   });
 });
 
-describe("what everybody may read", () => {
-  it("holds no signature: the logs of host and cloud", () => {
+describe("what everyone can read", () => {
+  it("contains no signature: the logs of host and cloud", () => {
     expect(local.lines.length).toBeGreaterThan(100);
     expect(local.lines.filter((line) => /[?&]sig=(?!\*\*\*)/.test(line))).toEqual([]);
   });

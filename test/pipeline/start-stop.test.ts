@@ -132,7 +132,7 @@ describe("npm start", { timeout: 60_000 }, () => {
   keepsState();
   let first: Started;
 
-  it("serves once it says so, and shows its summary alone", async () => {
+  it("serves once it says so, and shows only its summary", async () => {
     first = start();
     await first.says(READY);
     expect(first.output(), "the summary comes first").toMatch(/^\s*The local environment runs/);
@@ -143,7 +143,7 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect(first.output(), "bodies are for --verbose").not.toContain(SHOWN);
   });
 
-  it("says who holds the state when it is started twice, and leaves the first alone", async () => {
+  it("says which process uses the state when it is started twice, and leaves the first alone", async () => {
     const second = start();
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain(`${stateDir} is in use by process ${cloudPid()}`);
@@ -164,7 +164,7 @@ describe("npm start", { timeout: 60_000 }, () => {
     expect(lives(cloud)).toBe(false);
   });
 
-  it("goes on with its state at the next start, at the same addresses; shows bodies of both processes with --verbose, and never a secret", async () => {
+  it("continues with its state at the next start, at the same addresses; shows bodies of both processes with --verbose, and never a secret", async () => {
     const { storage, serviceBus, compute } = readConnections(stateDir);
     const started = start("--verbose");
     await started.says(READY);

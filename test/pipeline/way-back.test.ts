@@ -120,7 +120,7 @@ describe("a VM that was captured in place", () => {
     },
   );
 
-  test("is made again once more when asked for, as a run of its own", { timeout: 120_000 }, async () => {
+  test("is rebuilt once more on request, as a run of its own", { timeout: 120_000 }, async () => {
     const { status, body } = await post("captures/in-place/restore", { again: true });
     expect(status).toBe(202);
     expect(body.id).not.toBe("in-place");
@@ -129,7 +129,7 @@ describe("a VM that was captured in place", () => {
     expect(run.status).toBe("succeeded");
   });
 
-  test("is told of what went wrong with a request, and nothing is begun", async () => {
+  test("reports what is wrong with a request, and nothing is started", async () => {
     await refuses([
       ["captures/nobody/restore", {}, 404, "RUN_NOT_FOUND"],
       ["captures/..%2f..%2fcaptures/restore", {}, 404, "RUN_NOT_FOUND"],
@@ -163,7 +163,7 @@ describe("a VM that was captured in place", () => {
 });
 
 describe("a capture that failed and was to be kept for resuming", () => {
-  test("goes on from the stage that failed, and makes nothing twice", { timeout: 120_000 }, async () => {
+  test("continues from the stage that failed, and creates nothing twice", { timeout: 120_000 }, async () => {
     await local.steer({
       match: { operation: "versions/put", times: 1 },
       act: { lroFail: { code: "InternalError", message: "The replication service gave up." } },
@@ -183,14 +183,14 @@ describe("a capture that failed and was to be kept for resuming", () => {
     expect(await creates(/\/restorePoints\//)).toHaveLength(new Set(await creates(/\/restorePoints\//)).size);
   });
 
-  test("is gone on with once: asked twice it is the same run, asked by another name it is refused", async () => {
+  test("is resumed once: asked twice it is the same run, asked under another name it is refused", async () => {
     const { status, body } = await post("captures/broke/resume");
     expect({ status, id: body.id }).toEqual({ status: 202, id: resumedId });
     await refuses([["captures/broke/resume", { requestId: "other" }, 409, "RUN_NOT_RESUMABLE"]]);
     expect((await get("captures/other")).status).toBe(404);
   });
 
-  test("cannot be gone on with where there is nothing to go on with", async () => {
+  test("cannot be resumed if there is nothing to resume", async () => {
     await refuses([
       ["captures/nobody/resume", {}, 404, "RUN_NOT_FOUND"],
       ["captures/in-place/resume", {}, 409, "RUN_NOT_RESUMABLE"],
@@ -201,13 +201,13 @@ describe("a capture that failed and was to be kept for resuming", () => {
     ]);
   });
 
-  test("has its backup restored from by the id of the run that went on with it, too", async () => {
+  test("can also be restored by the id of the run that resumed it", async () => {
     const { status, body } = await post(`captures/${resumedId}/restore`);
     expect(status).toBe(202);
     expect(await local.ended("restore", body.id)).toMatchObject({ status: "succeeded" });
   });
 
-  test("and what it leaves is looked for where its request led", async () => {
+  test("has its leftovers looked for wherever its request pointed", async () => {
     const { body } = await get("leftovers");
     const { resources, unread } = body as unknown as { resources: { run: string }[]; unread: unknown[] };
     expect(unread).toEqual([]);
@@ -224,8 +224,8 @@ describe("a capture that failed and was to be kept for resuming", () => {
   });
 });
 
-describe("a capture that Durable was told to end, while it held its VM", () => {
-  test("holds up nobody: the next of that VM takes its turn", { timeout: 120_000 }, async () => {
+describe("a capture that was terminated through Durable while it held its VM", () => {
+  test("blocks nobody: the next capture of that VM gets its turn", { timeout: 120_000 }, async () => {
     const request = {
       sourceVmId: vmId(local.subscriptionId, "again"),
       target: { kind: "gallery", definitionId: definitionId(local.subscriptionId, windowsDefinition) },
