@@ -71,6 +71,6 @@ export function captureScope(
 /** Where a VM of ours is to be made. */
 export function workSubnetOf({ workSubnetId }: CaptureScope): string {
   if (workSubnetId === undefined)
-    throw new Error("The preflight lets nobody make a VM who has no subnet for it.");
+    throw new Error("The preflight should have refused a run without a subnet for its VMs.");
   return workSubnetId;
 }

@@ -33,7 +33,7 @@ export function* copyServerSide(run: Run, jobs: readonly Copying[]): Durable<voi
     const { runId, name } = job.order;
     // What a broken copy leaves is a blob of its own kind, which no attempt at streaming may take over.
     yield* callActivity(run.context, removePrepared, { runId, name });
-    const because = `The storage account could not copy it (${messageOf(end.error)}), so it was streamed`;
+    const because = `The storage account could not copy the file (${messageOf(end.error)}), so it was streamed`;
     job.choice = streamedInstead(job.choice.why, because);
   }
 }

@@ -26,7 +26,7 @@ export function* land(
     if (waitedSeconds >= settings.arrivalMinutes * 60)
       throw failure(
         "TIME_LIMIT",
-        `The file had not arrived after ${settings.arrivalMinutes} minutes: ${look.because}`,
+        `The file was not complete after ${settings.arrivalMinutes} minutes: ${look.because}`,
         "Finish the upload, or abort it and drop the file again: new content gets its own run.",
       );
     before = look.seen;

@@ -21,8 +21,8 @@ export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> 
   if (problems.length > 0)
     throw refusal({
       code: "BACKUP_UNSOUND",
-      message: `The backup no longer holds the VM: ${problems.join("; ")}.`,
-      remedy: "Restore what is left by hand; nothing was changed.",
+      message: `The backup is no longer complete: ${problems.join("; ")}.`,
+      remedy: "Nothing was changed. Restore manually from the disks that the backup still has.",
     });
   const plan = { ...kept, warnings: model.lost };
   const standing = yield* ifVmStands(call(run, inspectVm, { vmId: vm.id }));
@@ -31,8 +31,8 @@ export function* planRestore(run: Run, captureId: string): Durable<RestorePlan> 
   if (!mayReplace(vm, standing))
     throw refusal({
       code: "VM_REPLACED",
-      message: `The VM ${vm.name} is not the one that was captured: it was made anew since.`,
-      remedy: "Rename or delete it if the captured VM shall take its place.",
+      message: `The VM ${vm.name} is not the one that was captured: it was created again since.`,
+      remedy: "Delete it if the captured VM should replace it.",
     });
   return { ...plan, replacedDisks: standing.disks.flatMap(({ id }) => id ?? []), vmExists: true };
 }
@@ -42,7 +42,7 @@ function* disksInBackup(run: Run, captureId: string, { backup }: KeptCapture): D
     return (yield* callEach(run, askBackup, partsOf(backup))).map(valueOf).flat();
   } catch (error) {
     if (!isEnd(error, "BACKUP_UNSOUND")) throw error;
-    throw nothingToRestore(`The backup of capture ${captureId} is gone: ${error.message}`);
+    throw nothingToRestore(`The backup of capture ${captureId} no longer exists: ${error.message}`);
   }
 }
 
@@ -50,5 +50,5 @@ const nothingToRestore = (message: string): RunEnd =>
   refusal({
     code: "NOTHING_TO_RESTORE",
     message,
-    remedy: "Name a capture whose backup is still kept; its status says until when.",
+    remedy: "Specify a capture whose backup is still kept; its status shows until when.",
   });

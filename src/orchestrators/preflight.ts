@@ -100,20 +100,20 @@ const gone = ({ name }: VmSummary, standing: Standing): RunEnd =>
   standing === "another"
     ? refusal({
         code: "VM_REPLACED",
-        message: `The VM ${name} is not the one that was captured: it was made anew since.`,
+        message: `The VM ${name} is not the one that was captured: it was created again since.`,
         remedy: "Send a new capture request for it.",
       })
     : refusal({
         code: "VM_NOT_FOUND",
-        message: `There is no VM ${name} any more, and this capture in place cannot go on without it.`,
-        remedy: "Restore it from its backup, and send a new capture request for it.",
+        message: `The VM ${name} no longer exists, and this in-place capture cannot continue without it.`,
+        remedy: "Restore it from its backup, then send a new capture request.",
       });
 
 /** A run that changes nothing asks the source's own guest, if it answers: by an action, which leaves nothing behind. */
 function* guestChecks(run: Run, { request }: CaptureInput, vm: VmSummary): Durable<readonly Check[]> {
   if (request.image.state === "specialized") return [];
   if (vm.powerState !== "running" || !vm.agentReady)
-    return [unasked(`The VM is ${vm.powerState}, its agent ${vm.agentReady ? "ready" : "silent"}.`)];
+    return [unasked(`The VM is ${vm.powerState}, its agent ${vm.agentReady ? "ready" : "not responding"}.`)];
   try {
     const look = { vmId: vm.id, osType: vm.osType };
     const started = yield* call(run, lookAtGuest.start, look);
@@ -130,6 +130,6 @@ function* guestChecks(run: Run, { request }: CaptureInput, vm: VmSummary): Durab
 const unasked = (why: string): Check => ({
   id: "guest-answer",
   verdict: "unknown",
-  detail: `The guest was not asked: ${why}`,
-  remedy: "Start the VM and see that its agent is ready; a capture by clone asks the copy.",
+  detail: `The guest was not inspected: ${why}`,
+  remedy: "Start the VM and make sure that its agent is ready. A capture by clone inspects the copy instead.",
 });

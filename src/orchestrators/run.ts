@@ -65,7 +65,7 @@ export const endOf = (error: unknown): RunEnd =>
     : failure(
         "BROKEN",
         messageOf(error),
-        "Start the run again; if it breaks at the same place, look at the log of its id.",
+        "Start the run again; if it fails at the same point, search the app's log for its id.",
       );
 
 export const openRun = (context: OrchestrationContext, stageNames: readonly string[]): Run => {
@@ -98,7 +98,7 @@ export function throwIfCancelled({ cancel, cancels }: Run): void {
   throw new RunEnd("cancelled", {
     code: "CANCELLED",
     message: reason ? `The run was cancelled: ${reason.replace(/[.\s]+$/, "")}.` : "The run was cancelled.",
-    remedy: "Start it again when it is wanted; a new request needs a new id.",
+    remedy: "To run it again, send the request with a new id.",
   });
 }
 

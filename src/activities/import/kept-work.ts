@@ -56,7 +56,7 @@ async function keptPlan(
 ): Promise<MendingPlan> {
   const bytes = await runs.get(runId, planName(name));
   if (bytes === undefined || hashOf(bytes) !== plan.planHash)
-    throw new Error(`The plan for ${name} is not in the run's store as it was made.`);
+    throw new Error(`The plan for ${name} in the run's store is missing or was changed.`);
   return decodePlan(bytes);
 }
 

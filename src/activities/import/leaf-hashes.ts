@@ -64,5 +64,5 @@ function assertCovered(units: number, stretches: readonly Stretch[]): void {
     if (from > next) break;
     next = Math.max(next, to);
   }
-  if (next < units) throw new Error(`The hashes from unit ${next} of ${units} on are missing.`);
+  if (next < units) throw new Error(`The hashes from unit ${next} of ${units} are missing.`);
 }

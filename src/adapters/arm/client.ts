@@ -52,7 +52,8 @@ export function arm({ endpoint, credential, answersWithinMs = ANSWERS_WITHIN_MS 
   const origin = originOf(endpoint ?? PUBLIC_CLOUD);
   const send = async (subscriptionId: string, url: string, method: "GET" | "DELETE") => {
     // Pages and operations are named by answers, and come back out of a history: our token goes to no other host.
-    if (originOf(url) !== origin) throw new Error(`Resource Manager points elsewhere; that is not followed.`);
+    if (originOf(url) !== origin)
+      throw new Error(`Azure Resource Manager answered with a link to another host, which is not followed.`);
     const request = createPipelineRequest({ url, method, allowInsecureConnection: endpoint !== undefined });
     const { status, headers, bodyAsText } = await compute(subscriptionId).pipeline.sendRequest(http, request);
     if (status >= 300 && status !== 404) throw errorOf(status, headers.get("retry-after"), bodyAsText ?? "");
@@ -129,7 +130,7 @@ const impatience = (withinMs: number): PipelinePolicy => ({
     } catch (error) {
       if (!(error instanceof Error && error.name === "AbortError")) throw error;
       const { pathname } = new URL(request.url);
-      throw new Error(`Azure did not answer within ${withinMs / 1000} s: ${request.method} ${pathname}`, {
+      throw new Error(`Azure did not respond within ${withinMs / 1000} s: ${request.method} ${pathname}`, {
         cause: error,
       });
     }

@@ -55,7 +55,7 @@ export function classify(error: unknown, notFound: FailureCode = "TARGET_NOT_FOU
   if (statusCode === 503 && retryAfterSeconds !== undefined) return busy(retryAfterSeconds, said);
   if (statusCode >= 500 || statusCode === 408)
     throw new Error(`Azure answered ${statusCode} ${said}`, { cause: error });
-  if (statusCode === 404) return refused(notFound, said, "Correct the id, or create what it names.");
+  if (statusCode === 404) return refused(notFound, said, "Correct the id, or create the resource.");
   if (statusCode === 401 || statusCode === 403)
     return refused(
       "NOT_AUTHORIZED",
@@ -66,12 +66,16 @@ export function classify(error: unknown, notFound: FailureCode = "TARGET_NOT_FOU
     return refused(
       "LOCKED",
       said,
-      "Remove the management lock, or make everything temporary in another resource group.",
+      "Remove the management lock, or have temporary resources created in another resource group (workResourceGroup).",
     );
   if (/quota|limitexceeded|skunotavailable|allocationfailed/i.test(`${code} ${message}`))
-    return refused("QUOTA_EXCEEDED", said, "Raise the quota, or free what uses it, and start the run again.");
+    return refused(
+      "QUOTA_EXCEEDED",
+      said,
+      "Request a higher quota, or delete resources that use it, and start the run again.",
+    );
   if (statusCode === 409 && TRANSIENT_CONFLICTS.test(code))
     return busy(retryAfterSeconds ?? CONFLICT_SECONDS, said);
   if (/active shared access signature/i.test(message)) return busy(CONFLICT_SECONDS, said);
-  return refused("AZURE_REFUSED", said, "Mend what Azure names and start the run again.");
+  return refused("AZURE_REFUSED", said, "Fix what Azure's message names, and start the run again.");
 }

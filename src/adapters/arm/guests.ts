@@ -85,7 +85,7 @@ async function lookedUp(
   const action = await cloud.readUrl<ActionStatus>(subscriptionId, operationUrl);
   if (action?.status === "Succeeded") return succeeded({ output: outputIn(action) });
   if (action?.status === "InProgress") return { state: "running" };
-  const { code = "Failed", message = "Azure gives no reason." } = action?.error ?? {};
+  const { code = "Failed", message = "Azure gave no reason." } = action?.error ?? {};
   return { state: "failed", code, message: withoutSecrets(message) };
 }
 

@@ -147,7 +147,7 @@ async function unlessTaken(
   return refused(
     "TARGET_EXISTS",
     `${id} was made by another since this run looked.`,
-    'Name another, or let the version be counted on ("next-patch").',
+    'Specify another version, or use "next-patch".',
   );
 }
 

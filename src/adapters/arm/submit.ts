@@ -80,7 +80,7 @@ export async function removed(find: () => Promise<unknown>): Promise<Outcome<Pro
 async function reasonOf(cloud: Arm, started: Started | undefined, state: string) {
   const operationUrl = started?.operationUrl;
   const subscriptionId = /\/subscriptions\/([^/]+)\//i.exec(operationUrl ?? "")?.[1];
-  const unknown = { code: state, message: "Azure gives no reason." };
+  const unknown = { code: state, message: "Azure gave no reason." };
   if (operationUrl === undefined || subscriptionId === undefined) return unknown;
   try {
     const operation = await cloud.readUrl<{ error?: { code?: string; message?: string } }>(

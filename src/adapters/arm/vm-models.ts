@@ -126,11 +126,11 @@ export function lostBy(vm: VirtualMachine): string[] {
   const extensions = extensionsOf(vm);
   return [
     ...(vm.identity?.type?.startsWith("SystemAssigned") === true
-      ? ["The system-assigned identity is a new one: grant its roles again."]
+      ? ["The system-assigned identity is new: grant its roles again."]
       : []),
     ...(extensions.length > 0
       ? [
-          `The guest still has its extensions, but Azure has forgotten them: install ${extensions.join(", ")} again.`,
+          `Azure no longer knows the extensions that are in the guest: install ${extensions.join(", ")} again.`,
         ]
       : []),
     ...profileLost(vm),
@@ -147,5 +147,5 @@ function profileLost({ osProfile }: VirtualMachine): string[] {
   ];
   return acting.length === 0
     ? []
-    : [`A VM made of disks has no OS profile: see to its ${acting.join(" and ")} another way.`];
+    : [`A VM created from disks has no OS profile: configure its ${acting.join(" and ")} another way.`];
 }
