@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 /** Apps are loaded into their process, where they stay registered. */
 const hosts = ["test/conformance/functions-host/**/*.test.ts"];
+/** Azurite, which others start in their process, instruments the SDKs there: messages would carry trace ids. */
+const brokers = ["test/conformance/service-bus/**/*.test.ts"];
 /** These look at what their process holds, or change it for good. */
 const apart = [
   "test/architecture/**/*.test.ts",
@@ -27,8 +29,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       // They leave nothing behind in their process: they share it, and load the SDKs once.
-      inProcess("a shared process", false, ["test/**/*.test.ts"], [...apart, ...hosts]),
+      inProcess("a shared process", false, ["test/**/*.test.ts"], [...apart, ...hosts, ...brokers]),
       inProcess("a shared process of hosts", false, hosts, apart),
+      inProcess("a shared process of brokers", false, brokers, apart),
       inProcess("a process of its own", true, apart, []),
     ],
   },
