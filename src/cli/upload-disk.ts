@@ -20,7 +20,7 @@ export interface Upload {
 }
 
 export interface Uploaded {
-  /** Every ETag that our writes gave the blob: any of them may have started an import. */
+  /** Every ETag that our writes gave the blob; each of them may have started an import. */
   readonly etags: ReadonlySet<string>;
   readonly sentBytes: number;
   /** When the resumed upload began: it had ETags that are unknown here. */

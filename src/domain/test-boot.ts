@@ -1,5 +1,5 @@
 /**
- * A test boot: a VM from the new image, created as any user would, inspected and removed again. Only a first boot proves
+ * A test boot: a VM from the new image, created as every user would, inspected and removed again. Only a first boot proves
  * anything, so no other run ever adopts it.
  */
 import type { ImageTraits } from "./image.js";

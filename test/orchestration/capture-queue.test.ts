@@ -2,24 +2,29 @@
 import { describe, expect, test } from "vitest";
 import { captureImage } from "../../src/orchestrators/capture-image.js";
 import type { Board } from "../../src/domain/stages.js";
+import type { Turn } from "../../src/ports/vm-holds.js";
 import type { OrchestrationOutcome, ScriptedActivity } from "../support/run-orchestration.js";
 import { runOrchestration } from "../support/run-orchestration.js";
 import { GROUP, captureWorld, inputOf, windowsVm } from "../support/capture-world.js";
 
 const board = (outcome: OrchestrationOutcome) => outcome.customStatus as Board;
 
+/** A capture that asks for its turn, and hears this each time. */
+const captureWithTurns = (turnOf: (runId: string, nth: number) => Turn) =>
+  runOrchestration(captureImage, {
+    input: inputOf(),
+    activities: {
+      ...captureWorld(),
+      holdVm: ({ runId }: { runId: string }, { nth }) => ({ status: "done", value: turnOf(runId, nth) }),
+    },
+  });
+
 describe("one capture per VM", () => {
   test("a second waits in line, saying for which run, and continues when the first releases the VM", async () => {
-    const outcome = await runOrchestration(captureImage, {
-      input: inputOf(),
-      activities: {
-        ...captureWorld(),
-        holdVm: ({ runId }: { runId: string }, { nth }) => ({
-          status: "done",
-          value: { heldBy: nth < 3 ? "run-0" : runId },
-        }),
-      },
-    });
+    const outcome = await captureWithTurns((runId, nth) => ({
+      heldBy: nth < 3 ? "run-0" : runId,
+      ahead: nth < 3 ? 1 : 0,
+    }));
     expect(board(outcome).status).toBe("succeeded");
     expect(JSON.stringify(outcome.statuses)).toContain("waiting for run run-0");
   });
@@ -29,16 +34,7 @@ describe("one capture per VM", () => {
       { heldBy: "run-0", ahead: 2 },
       { heldBy: "run-9", ahead: 1 },
     ];
-    const outcome = await runOrchestration(captureImage, {
-      input: inputOf(),
-      activities: {
-        ...captureWorld(),
-        holdVm: ({ runId }: { runId: string }, { nth }) => ({
-          status: "done",
-          value: lines[nth] ?? { heldBy: runId, ahead: 0 },
-        }),
-      },
-    });
+    const outcome = await captureWithTurns((runId, nth) => lines[nth] ?? { heldBy: runId, ahead: 0 });
     expect(board(outcome).status).toBe("succeeded");
     const looked = outcome.calls.filter(({ name }) => name === "releaseEnded");
     expect(looked.map(({ input }) => (input as { heldBy: string }).heldBy)).toEqual(["run-0", "run-9"]);
